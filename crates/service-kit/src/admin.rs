@@ -1,0 +1,43 @@
+//! The admin port: `/livez`, `/readyz` and `/metrics`, for Kubernetes and Prometheus only.
+
+use std::{io, time::Duration};
+
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use tokio::{net::TcpListener, time};
+use tokio_util::sync::CancellationToken;
+
+use crate::{health::Health, metrics};
+
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Serves the admin port until `shutdown`.
+///
+/// # Errors
+///
+/// When the listener fails.
+pub async fn serve(listener: TcpListener, health: Health, shutdown: CancellationToken) -> io::Result<()> {
+    let recorder = metrics::install();
+    let upkeep = tokio::spawn(async move {
+        let mut ticks = time::interval(UPKEEP_EVERY);
+        loop {
+            ticks.tick().await;
+            recorder.run_upkeep();
+        }
+    });
+    let router = Router::new()
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(|| async { recorder.render() }))
+        .with_state(health);
+    let result = axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await;
+    upkeep.abort();
+    result
+}
+
+async fn livez(State(health): State<Health>) -> (StatusCode, &'static str) {
+    if health.is_live() { (StatusCode::OK, "live\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "turned off\n") }
+}
+
+async fn readyz(State(health): State<Health>) -> (StatusCode, &'static str) {
+    if health.is_ready() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
+}

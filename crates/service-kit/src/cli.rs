@@ -1,0 +1,118 @@
+//! The command line that every service has: `serve` and `migrate`.
+
+use std::{future::Future, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use serde::de::DeserializeOwned;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{self, Check, Runtime},
+    lifecycle, telemetry,
+};
+
+/// The exit code of a command line or configuration that cannot be worked with (`EX_USAGE`).
+pub const EXIT_USAGE: u8 = 64;
+
+/// What a service's configuration tells about where to listen.
+pub trait ServiceConfig: DeserializeOwned + Check + Send + Sync {
+    /// The parts that every service has.
+    fn runtime(&self) -> &Runtime;
+    /// Where the service's own protocol is served: gRPC, or HTTP for the gateway.
+    fn listen(&self) -> std::net::SocketAddr;
+}
+
+/// The ports of one replica, bound before it starts, so that tests can take port 0.
+#[derive(Debug)]
+pub struct Listeners {
+    /// The service's own protocol: gRPC, or HTTP for the gateway.
+    pub service: TcpListener,
+    /// `/livez`, `/readyz`, `/metrics`.
+    pub admin: TcpListener,
+}
+
+impl Listeners {
+    /// Binds both ports.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken or may not be used; the error names it.
+    pub async fn bind(service: std::net::SocketAddr, admin: std::net::SocketAddr) -> anyhow::Result<Self> {
+        Ok(Self { service: bind(service).await?, admin: bind(admin).await? })
+    }
+}
+
+async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| anyhow::anyhow!("cannot listen on {address}: {error}"))
+}
+
+#[derive(Parser)]
+#[command(version, about, after_help = "Example:\n  LOLJOA__DATABASE__URL=postgres://… serve --config service.toml")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until SIGTERM or Ctrl-C.
+    Serve {
+        /// A TOML file; the environment (`LOLJOA__SECTION__KEY`) wins over it.
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// Bring the database up to date and exit. Safe with many replicas at once.
+    Migrate {
+        /// A TOML file; the environment (`LOLJOA__SECTION__KEY`) wins over it.
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+}
+
+/// Runs a service's command line to its end.
+pub async fn run<C, S, M>(
+    service: &'static str,
+    serve: impl FnOnce(C, Listeners, CancellationToken) -> S,
+    migrate: impl FnOnce(C) -> M,
+) -> ExitCode
+where
+    C: ServiceConfig,
+    S: Future<Output = anyhow::Result<()>>,
+    M: Future<Output = anyhow::Result<()>>,
+{
+    let (file, serves) = match Arguments::parse().command {
+        Command::Serve { config } => (config, true),
+        Command::Migrate { config } => (config, false),
+    };
+    let config: C = match config::load(file.as_deref()) {
+        Ok(config) => config,
+        Err(error) => return usage(&error),
+    };
+    let guard = match telemetry::init(service, &config.runtime().telemetry) {
+        Ok(guard) => guard,
+        Err(error) => return usage(&error),
+    };
+    let result = if serves { bind_and_serve(config, serve).await } else { migrate(config).await };
+    if let Err(error) = &result {
+        tracing::error!(error = format!("{error:#}"), "stopped");
+    }
+    guard.flush();
+    if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn bind_and_serve<C: ServiceConfig, S: Future<Output = anyhow::Result<()>>>(
+    config: C,
+    serve: impl FnOnce(C, Listeners, CancellationToken) -> S,
+) -> anyhow::Result<()> {
+    let shutdown = lifecycle::shutdown_on_signal();
+    let listeners = Listeners::bind(config.listen(), config.runtime().admin_listen).await?;
+    serve(config, listeners, shutdown).await
+}
+
+#[expect(clippy::print_stderr, reason = "logs do not run yet")]
+fn usage(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::from(EXIT_USAGE)
+}

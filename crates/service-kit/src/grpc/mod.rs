@@ -1,0 +1,8 @@
+//! gRPC on both sides: serving, calling, and the experiments that every service takes part in.
+
+pub mod client;
+mod ops;
+pub mod server;
+
+pub use client::Channel;
+pub use ops::Ops;

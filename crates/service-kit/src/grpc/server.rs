@@ -1,0 +1,166 @@
+//! Serving gRPC: health, reflection, deadlines, a bound on calls under way, traces and RED metrics.
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use futures::future::BoxFuture;
+use loljoa_proto::{DESCRIPTORS, ops::v1::ops_service_server::OpsServiceServer};
+use tokio::{net::TcpListener, sync::Semaphore, time};
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    Code, Status,
+    body::Body,
+    service::Routes,
+    transport::server::{Server, TcpIncoming},
+};
+use tonic_health::ServingStatus;
+use tower::{Layer, Service};
+use tracing::{Instrument, info_span};
+
+use super::Ops;
+use crate::{config::GrpcServer, health::Health, metrics, telemetry};
+
+/// Streams of one connection at once. The default of 200 would cap how many calls a caller can have waiting.
+const MAX_STREAMS: u32 = 10_000;
+const HEALTH_EVERY: Duration = Duration::from_millis(500);
+
+/// Serves `routes` with health, reflection and the experiments beside them, until `shutdown`; then lets calls that are
+/// under way finish.
+///
+/// # Errors
+///
+/// When the transport fails.
+pub async fn serve(
+    config: &GrpcServer,
+    listener: TcpListener,
+    health: Health,
+    experiments: bool,
+    routes: Routes,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let (reporter, health_service) = tonic_health::server::health_reporter();
+    let report = tokio::spawn(report_health(reporter, health.clone()));
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .build_v1()?;
+    let service = health.service();
+    let routes = routes
+        .add_service(health_service)
+        .add_service(reflection)
+        .add_service(OpsServiceServer::new(Ops::new(health, experiments)));
+    let result = Server::builder()
+        .max_concurrent_streams(MAX_STREAMS)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .timeout(Duration::from_millis(config.timeout_ms))
+        .layer(Edge { service, slots: Arc::new(Semaphore::new(config.max_in_flight)) })
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            shutdown.cancelled_owned(),
+        )
+        .await;
+    report.abort();
+    Ok(result?)
+}
+
+/// Lets `grpc.health.v1` follow the replica's readiness.
+async fn report_health(reporter: tonic_health::server::HealthReporter, health: Health) {
+    let mut ticks = time::interval(HEALTH_EVERY);
+    loop {
+        ticks.tick().await;
+        let status = if health.is_ready() { ServingStatus::Serving } else { ServingStatus::NotServing };
+        reporter.set_service_status("", status).await;
+    }
+}
+
+/// Wraps every call: its span, its metrics, and the bound on how many are under way.
+#[derive(Clone)]
+struct Edge {
+    service: &'static str,
+    slots: Arc<Semaphore>,
+}
+
+impl<S> Layer<S> for Edge {
+    type Service = EdgeService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        EdgeService { inner, edge: self.clone() }
+    }
+}
+
+#[derive(Clone)]
+struct EdgeService<S> {
+    inner: S,
+    edge: Edge,
+}
+
+type Answer = http::Response<Body>;
+
+impl<S> Service<http::Request<Body>> for EdgeService<S>
+where
+    S: Service<http::Request<Body>, Response = Answer, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Answer, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let ready = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, ready);
+        let Edge { service, slots } = self.edge.clone();
+        let Ok(slot) = slots.try_acquire_owned() else {
+            let full = crate::Error::exhausted("overloaded", "too many calls at once", Duration::from_secs(1));
+            return Box::pin(async move { Ok(Status::from(full).into_http()) });
+        };
+        let route = request.uri().path().to_owned();
+        let span = info_span!(
+            "grpc",
+            otel.name = route,
+            otel.kind = "server",
+            rpc.system = "grpc",
+            service,
+            trace_id = tracing::field::Empty
+        );
+        telemetry::continue_trace(&span, request.headers());
+        let answer = async move {
+            let started = Instant::now();
+            let response = inner.call(request).await?;
+            drop(slot);
+            metrics::record_request(service, "grpc", &route, status_name(&response), started.elapsed());
+            Ok(response)
+        };
+        Box::pin(answer.instrument(span))
+    }
+}
+
+/// The status of an answer. A failed call carries it in its head; a head without one belongs to a call that succeeded.
+fn status_name(response: &Answer) -> &'static str {
+    match Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code()) {
+        Code::Ok => "ok",
+        Code::Cancelled => "cancelled",
+        Code::InvalidArgument => "invalid_argument",
+        Code::DeadlineExceeded => "deadline_exceeded",
+        Code::NotFound => "not_found",
+        Code::AlreadyExists => "already_exists",
+        Code::PermissionDenied => "permission_denied",
+        Code::ResourceExhausted => "resource_exhausted",
+        Code::FailedPrecondition => "failed_precondition",
+        Code::Aborted => "aborted",
+        Code::OutOfRange => "out_of_range",
+        Code::Unimplemented => "unimplemented",
+        Code::Internal => "internal",
+        Code::Unavailable => "unavailable",
+        Code::DataLoss => "data_loss",
+        Code::Unauthenticated => "unauthenticated",
+        Code::Unknown => "unknown",
+    }
+}

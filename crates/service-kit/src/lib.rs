@@ -1,0 +1,25 @@
+//! What every LOL.JOA service shares: ids and points, errors, configuration, telemetry, the admin port, gRPC on both
+//! sides, PostgreSQL, and the way a service starts and stops.
+//!
+//! A service is a library with `serve(config, listeners, shutdown)`; this crate supplies everything around its own
+//! logic, so that the four services behave alike.
+
+pub mod admin;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod grpc;
+pub mod health;
+pub mod ids;
+pub mod lifecycle;
+pub mod metrics;
+pub mod page;
+pub mod points;
+pub mod postgres;
+pub mod telemetry;
+
+pub use clock::Clock;
+pub use error::{Error, ErrorCode};
+pub use ids::{AccountId, BetId, IdempotencyKey, MarketId, MatchId, OutcomeId, TeamId, TournamentId, TransferId};
+pub use points::Points;

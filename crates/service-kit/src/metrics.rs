@@ -1,0 +1,38 @@
+//! Prometheus metrics of this process.
+//!
+//! Every metric carries the label `service`, because one process can hold all four.
+
+use std::{sync::OnceLock, time::Duration};
+
+use metrics::{counter, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const SIZES: [f64; 12] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0];
+
+static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Starts recording, once per process; later calls give the same handle.
+///
+/// # Panics
+///
+/// When something else has installed a recorder before.
+pub fn install() -> &'static PrometheusHandle {
+    HANDLE.get_or_init(|| {
+        PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
+            .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_size".into()), &SIZES))
+            .expect("the buckets are not empty")
+            .install_recorder()
+            .expect("nothing else installs a metrics recorder")
+    })
+}
+
+/// Counts one request and its time: the R, E and D of RED.
+pub fn record_request(service: &'static str, kind: &'static str, route: &str, status: &str, took: Duration) {
+    let route = route.to_owned();
+    histogram!(format!("loljoa_{kind}_request_duration_seconds"), "service" => service, "route" => route.clone())
+        .record(took.as_secs_f64());
+    counter!(format!("loljoa_{kind}_requests_total"), "service" => service, "route" => route, "status" => status.to_owned())
+        .increment(1);
+}

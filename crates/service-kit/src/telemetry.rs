@@ -1,0 +1,159 @@
+//! Logs and traces of this process.
+//!
+//! Trace context comes in and goes out as W3C `traceparent` and as B3, because Envoy and older meshes speak the latter.
+
+use anyhow::Context as _;
+use opentelemetry::{
+    Context, KeyValue, global,
+    propagation::{Extractor, Injector, TextMapCompositePropagator, TextMapPropagator},
+    trace::{TraceContextExt, TracerProvider},
+};
+use opentelemetry_otlp::WithExportConfig;
+use opentelemetry_propagator_b3::{B3Encoding, Propagator as B3Propagator};
+use opentelemetry_sdk::{
+    Resource,
+    propagation::TraceContextPropagator,
+    trace::{Sampler, SdkTracerProvider},
+};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::{LogFormat, Telemetry};
+
+/// Keeps telemetry going; call [`Guard::flush`] last.
+#[must_use]
+pub struct Guard(SdkTracerProvider);
+
+impl Guard {
+    /// Sends what is still buffered.
+    pub fn flush(self) {
+        if let Err(error) = self.0.shutdown() {
+            tracing::warn!(%error, "the last spans could not be exported");
+        }
+    }
+}
+
+/// Starts logs, traces and metrics, once per process.
+///
+/// # Errors
+///
+/// When the filter cannot be read or the exporter cannot be built.
+pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> {
+    crate::metrics::install();
+    global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
+        Box::new(B3Propagator::with_encoding(B3Encoding::SingleAndMultiHeader)),
+        Box::new(TraceContextPropagator::new()),
+    ]));
+    let provider = tracer_provider(service, config)?;
+    let filter = EnvFilter::try_new(&config.log)
+        .with_context(|| format!("runtime.telemetry.log = {}: must be a filter such as info", config.log))?;
+    let logs = match config.log_format {
+        LogFormat::Json => tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false).boxed(),
+        LogFormat::Text => tracing_subscriber::fmt::layer().with_target(false).boxed(),
+    };
+    let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("loljoa")).with_location(false);
+    tracing_subscriber::registry().with(filter).with(logs).with(traces).try_init()?;
+    Ok(Guard(provider))
+}
+
+fn tracer_provider(service: &'static str, config: &Telemetry) -> anyhow::Result<SdkTracerProvider> {
+    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample_ratio)));
+    let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
+    let resource = Resource::builder().with_service_name(service).with_attribute(version).build();
+    let builder = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource);
+    let Some(endpoint) = &config.otlp_endpoint else {
+        return Ok(builder.build());
+    };
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint.as_str())
+        .build()
+        .with_context(|| format!("runtime.telemetry.otlp_endpoint = {endpoint}"))?;
+    Ok(builder.with_batch_exporter(exporter).build())
+}
+
+/// Makes the trace that `headers` speak of the parent of `span`, and notes its id for the log.
+pub fn continue_trace(span: &Span, headers: &http::HeaderMap) {
+    let parent = global::get_text_map_propagator(|propagator| propagator.extract(&HeaderExtractor(headers)));
+    adopt(span, parent);
+}
+
+/// Like [`continue_trace`], for a W3C `traceparent` that travelled in a message. Anything malformed starts a new trace.
+pub fn continue_traceparent(span: &Span, traceparent: &str) {
+    let parent = TraceContextPropagator::new().extract(&TraceparentExtractor(traceparent));
+    adopt(span, parent);
+}
+
+fn adopt(span: &Span, parent: Context) {
+    // A span that the filter has disabled has no context to set; it is not traced then.
+    let _ = span.set_parent(parent);
+    let context = span.context();
+    let context = context.span().span_context().clone();
+    if context.is_valid() {
+        span.record("trace_id", tracing::field::display(context.trace_id()));
+    }
+}
+
+/// Links `span` to another trace that it does work for.
+pub fn link(span: &Span, other: &Span) {
+    let context = other.context().span().span_context().clone();
+    if context.is_valid() {
+        span.add_link(context);
+    }
+}
+
+/// Writes the trace of the present span into `headers`.
+pub fn inject(headers: &mut http::HeaderMap) {
+    let context = Span::current().context();
+    if context.span().span_context().is_valid() {
+        global::get_text_map_propagator(|propagator| {
+            propagator.inject_context(&context, &mut HeaderInjector(headers));
+        });
+    }
+}
+
+/// The present span as a W3C `traceparent`, or empty when there is none.
+#[must_use]
+pub fn traceparent() -> String {
+    let mut headers = http::HeaderMap::new();
+    let context = Span::current().context();
+    TraceContextPropagator::new().inject_context(&context, &mut HeaderInjector(&mut headers));
+    let value = headers.get("traceparent").and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
+
+struct HeaderExtractor<'a>(&'a http::HeaderMap);
+
+impl Extractor for HeaderExtractor<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(|value| value.to_str().ok())
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(http::HeaderName::as_str).collect()
+    }
+}
+
+struct TraceparentExtractor<'a>(&'a str);
+
+impl Extractor for TraceparentExtractor<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        (key == "traceparent").then_some(self.0)
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec!["traceparent"]
+    }
+}
+
+struct HeaderInjector<'a>(&'a mut http::HeaderMap);
+
+impl Injector for HeaderInjector<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        let name = http::HeaderName::from_bytes(key.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, http::HeaderValue::from_str(&value)) {
+            self.0.insert(name, value);
+        }
+    }
+}
