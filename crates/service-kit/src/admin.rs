@@ -35,9 +35,17 @@ pub async fn serve(listener: TcpListener, health: Health, shutdown: Cancellation
 }
 
 async fn livez(State(health): State<Health>) -> (StatusCode, &'static str) {
-    if health.is_live() { (StatusCode::OK, "live\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "turned off\n") }
+    if health.is_live() {
+        (StatusCode::OK, "live\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "turned off\n")
+    }
 }
 
 async fn readyz(State(health): State<Health>) -> (StatusCode, &'static str) {
-    if health.is_ready() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
+    if health.is_ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    }
 }

@@ -49,7 +49,11 @@ async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 #[derive(Parser)]
-#[command(version, about, after_help = "Example:\n  LOLJOA__DATABASE__URL=postgres://… serve --config service.toml")]
+#[command(
+    version,
+    about,
+    after_help = "Example:\n  LOLJOA__DATABASE__URL=postgres://… serve --config service.toml"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

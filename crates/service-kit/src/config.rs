@@ -220,7 +220,12 @@ impl Default for GrpcServer {
 
 impl Check for GrpcServer {
     fn check(&self, problems: &mut Problems) {
-        problems.require(self.max_in_flight > 0, "grpc.max_in_flight", self.max_in_flight, "must be 1 or more");
+        problems.require(
+            self.max_in_flight > 0,
+            "grpc.max_in_flight",
+            self.max_in_flight,
+            "must be 1 or more",
+        );
         problems.require(self.timeout_ms > 0, "grpc.timeout_ms", self.timeout_ms, "must be 1 or more");
     }
 }

@@ -61,7 +61,9 @@ impl ErrorCode {
             Code::ResourceExhausted => Self::Exhausted,
             Code::Unauthenticated => Self::Unauthenticated,
             Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => Self::Unavailable,
-            Code::Ok | Code::Unknown | Code::Unimplemented | Code::Internal | Code::DataLoss => Self::Internal,
+            Code::Ok | Code::Unknown | Code::Unimplemented | Code::Internal | Code::DataLoss => {
+                Self::Internal
+            }
         }
     }
 
@@ -100,7 +102,13 @@ impl Error {
     /// An error without a field at fault.
     #[must_use]
     pub fn new(code: ErrorCode, reason: &str, message: impl Into<String>) -> Self {
-        Self { code, reason: reason.to_owned(), message: message.into(), violations: Vec::new(), retry_after: None }
+        Self {
+            code,
+            reason: reason.to_owned(),
+            message: message.into(),
+            violations: Vec::new(),
+            retry_after: None,
+        }
     }
 
     /// A field that can never be accepted as it is.
@@ -186,13 +194,16 @@ impl From<Status> for Error {
         let Some(info) = details.error_info().filter(|info| info.domain == DOMAIN) else {
             tracing::warn!(code = ?status.code(), error = status.message(), "a call to another service failed");
             return match code {
-                ErrorCode::Exhausted => Self::exhausted("overloaded", "too many requests at once", Duration::from_secs(1)),
+                ErrorCode::Exhausted => {
+                    Self::exhausted("overloaded", "too many requests at once", Duration::from_secs(1))
+                }
                 ErrorCode::Unavailable => Self::unavailable("a service that is needed does not answer"),
                 _ => Self::new(ErrorCode::Internal, "internal", "something went wrong on our side"),
             };
         };
         let violations = details.bad_request().map_or_else(Vec::new, |bad| {
-            let field = |v: &FieldViolation| Violation { field: v.field.clone(), message: v.description.clone() };
+            let field =
+                |v: &FieldViolation| Violation { field: v.field.clone(), message: v.description.clone() };
             bad.field_violations.iter().map(field).collect()
         });
         Self {

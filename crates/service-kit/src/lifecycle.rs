@@ -91,7 +91,9 @@ impl Parts {
     }
 }
 
-fn early_end(ended: Result<(&'static str, anyhow::Result<()>), tokio::task::JoinError>) -> anyhow::Result<()> {
+fn early_end(
+    ended: Result<(&'static str, anyhow::Result<()>), tokio::task::JoinError>,
+) -> anyhow::Result<()> {
     let (name, result) = ended?;
     result.map_err(|error| error.context(format!("{name} failed")))?;
     anyhow::bail!("{name} ended before its time")

@@ -43,7 +43,8 @@ pub fn decode_cursor<T: DeserializeOwned>(cursor: &str) -> Result<Option<T>, Err
     if cursor.is_empty() {
         return Ok(None);
     }
-    let invalid = || Error::invalid_field("cursor", "cursor_malformed", "must be a cursor that this list gave out");
+    let invalid =
+        || Error::invalid_field("cursor", "cursor_malformed", "must be a cursor that this list gave out");
     let json = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid())?;
     serde_json::from_slice(&json).map(Some).map_err(|_| invalid())
 }

@@ -79,6 +79,7 @@ pub async fn report_pool(pool: PgPool, service: &'static str, shutdown: Cancella
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
         let (size, idle) = (pool.size(), u32::try_from(pool.num_idle()).unwrap_or(u32::MAX));
         gauge!("loljoa_db_pool_connections", "service" => service, "state" => "idle").set(idle);
-        gauge!("loljoa_db_pool_connections", "service" => service, "state" => "used").set(size.saturating_sub(idle));
+        gauge!("loljoa_db_pool_connections", "service" => service, "state" => "used")
+            .set(size.saturating_sub(idle));
     }
 }

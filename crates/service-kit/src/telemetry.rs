@@ -49,7 +49,9 @@ pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> 
     let filter = EnvFilter::try_new(&config.log)
         .with_context(|| format!("runtime.telemetry.log = {}: must be a filter such as info", config.log))?;
     let logs = match config.log_format {
-        LogFormat::Json => tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false).boxed(),
+        LogFormat::Json => {
+            tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false).boxed()
+        }
         LogFormat::Text => tracing_subscriber::fmt::layer().with_target(false).boxed(),
     };
     let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("loljoa")).with_location(false);

@@ -172,3 +172,62 @@ where
         .with_max_times(ATTEMPTS - 1);
     call.retry(pauses).when(|status| status.code() == Code::Unavailable).await
 }
+
+#[cfg(test)]
+mod tests {
+    use loljoa_proto::ops::v1::{HelloRequest, ops_service_client::OpsServiceClient};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{config::GrpcServer, grpc::server, health::Health};
+
+    async fn replica(service: &'static str, stop: CancellationToken) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let health = Health::new(service);
+            let routes = tonic::service::Routes::default();
+            server::serve(&GrpcServer::default(), listener, health, false, routes, stop).await
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_name_of_several_addresses_spreads_calls_over_all_and_forgets_those_that_left() {
+        let stop = CancellationToken::new();
+        let (one, two) = (replica("one", stop.clone()).await, replica("two", stop.clone()).await);
+        let (transport, changes) = Transport::balance_channel::<SocketAddr>(8);
+        let mut resolver = Resolver { host: String::new(), port: 0, known: HashSet::new(), changes };
+        let channel = Channel { transport, deadline: Some(Duration::from_secs(10)), _resolver: None };
+        let answers = || async {
+            let mut client = OpsServiceClient::new(channel.clone());
+            let mut seen = HashSet::new();
+            for _ in 0..100 {
+                seen.insert(client.hello(HelloRequest {}).await.unwrap().into_inner().service);
+            }
+            seen
+        };
+
+        resolver.apply(HashSet::from([one, two])).await;
+        assert_eq!(answers().await, HashSet::from(["one".to_owned(), "two".to_owned()]));
+
+        resolver.apply(HashSet::new()).await;
+        assert_eq!(resolver.known.len(), 2, "an empty answer of DNS changes nothing");
+
+        resolver.apply(HashSet::from([two])).await;
+        let mut client = OpsServiceClient::new(channel.clone());
+        while client.hello(HelloRequest {}).await.unwrap().into_inner().service == "one" {}
+        assert_eq!(answers().await, HashSet::from(["two".to_owned()]));
+        stop.cancel();
+    }
+
+    #[tokio::test]
+    async fn a_name_is_resolved_and_called() {
+        let stop = CancellationToken::new();
+        let port = replica("named", stop.clone()).await.port();
+        let url = format!("http://localhost:{port}").parse().unwrap();
+        let mut client = OpsServiceClient::new(connect(&Upstream::at(url)).unwrap());
+        assert_eq!(client.hello(HelloRequest {}).await.unwrap().into_inner().service, "named");
+        stop.cancel();
+    }
+}

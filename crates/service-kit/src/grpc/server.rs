@@ -118,7 +118,8 @@ where
         let mut inner = std::mem::replace(&mut self.inner, ready);
         let Edge { service, slots } = self.edge.clone();
         let Ok(slot) = slots.try_acquire_owned() else {
-            let full = crate::Error::exhausted("overloaded", "too many calls at once", Duration::from_secs(1));
+            let full =
+                crate::Error::exhausted("overloaded", "too many calls at once", Duration::from_secs(1));
             return Box::pin(async move { Ok(Status::from(full).into_http()) });
         };
         let route = request.uri().path().to_owned();

@@ -1,0 +1,73 @@
+# What a person, CI and Jenkins call. `make help` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build up reset audit test lint fmt check sqlx clean
+
+TOOLS := target/tools
+DENY_VERSION := 0.20.2
+MACHETE_VERSION := 0.9.2
+SQLX_VERSION := 0.9.0
+# Queries are checked against the committed .sqlx/ folders; `make sqlx` renews them from a real database.
+export SQLX_OFFLINE ?= true
+# Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000".
+ARGS ?=
+
+help: ## List the targets
+	@echo "LOL.JOA: points betting on League of Legends matches"; echo
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@echo; echo 'Options of `loljoa up` go into ARGS: make up ARGS="--processes --listen 127.0.0.1:9000"'
+
+setup: ## Install what this machine lacks (PostgreSQL, a C compiler), and say so
+	@scripts/setup.sh
+
+build: setup ## Build everything in release mode; needs no database
+	cargo build --release --locked --workspace --bins
+
+up: build ## Run LOL.JOA on this machine, replaying LCK 2022 Spring
+	@exec target/release/loljoa up $(ARGS)
+
+reset: build ## Forget the data of `make up`
+	@exec target/release/loljoa reset $(ARGS)
+
+audit: build ## Rebuild every balance and pool from transfers and bets, and show differences
+	@exec target/release/loljoa audit $(ARGS)
+
+test: lint check ## Lint and every test, with all they need set up first
+
+check: setup ## Every test, on a private PostgreSQL that is gone afterwards
+	cargo build --locked -p loljoa
+	target/debug/loljoa postgres run -- cargo test --locked --workspace
+
+lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete tools/node_modules ## Formatting, clippy, rustdoc, contracts, dependencies
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
+	cd proto && ../tools/node_modules/.bin/buf lint
+	$(TOOLS)/bin/cargo-deny --log-level error --locked check bans licenses sources
+	$(TOOLS)/bin/cargo-machete
+
+fmt: ## Format the code
+	cargo fmt --all
+
+sqlx: setup $(TOOLS)/bin/sqlx ## Renew the committed query checks (.sqlx/) from a real database
+	cargo build --locked -p loljoa
+	target/debug/loljoa postgres run -- scripts/prepare-sqlx.sh
+
+clean: ## Remove what was built
+	cargo clean
+	rm -rf tools/node_modules
+
+tools/node_modules: tools/package-lock.json
+	npm ci --prefix tools --silent
+	@touch $@
+
+$(TOOLS)/bin/cargo-deny:
+	cargo install --quiet --locked --root $(TOOLS) --version $(DENY_VERSION) cargo-deny
+
+$(TOOLS)/bin/cargo-machete:
+	cargo install --quiet --locked --root $(TOOLS) --version $(MACHETE_VERSION) cargo-machete
+
+$(TOOLS)/bin/sqlx:
+	cargo install --quiet --locked --root $(TOOLS) --version $(SQLX_VERSION) sqlx-cli --no-default-features --features postgres,sqlx-toml

@@ -1,0 +1,27 @@
+//! The kit over real sockets.
+
+mod config;
+mod grpc;
+mod lifecycle;
+mod trace;
+
+/// Starts a gRPC server with nothing but health, reflection and experiments, and tells where it listens.
+async fn serve_ops(max_in_flight: usize, experiments: bool) -> (std::net::SocketAddr, TestServer) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let health = loljoa_service_kit::health::Health::new("test");
+    let shutdown = tokio_util::sync::CancellationToken::new();
+    let config = loljoa_service_kit::config::GrpcServer { max_in_flight, ..Default::default() };
+    let (until, state) = (shutdown.clone(), health.clone());
+    let routes = tonic::service::Routes::default();
+    tokio::spawn(async move {
+        loljoa_service_kit::grpc::server::serve(&config, listener, state, experiments, routes, until).await
+    });
+    (address, TestServer { health, _stop: shutdown.drop_guard() })
+}
+
+/// Stops its server when dropped.
+struct TestServer {
+    health: loljoa_service_kit::health::Health,
+    _stop: tokio_util::sync::DropGuard,
+}

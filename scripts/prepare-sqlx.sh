@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Migrates each service's database and writes its query checks (.sqlx/). Runs inside `loljoa postgres run`.
+set -euo pipefail
+export SQLX_OFFLINE=false
+PATH="$PWD/target/tools/bin:$PATH"
+prepare() { # prepare CRATE DATABASE_URL
+    sqlx migrate run --no-dotenv --source "crates/$1/migrations" --database-url "$2"
+    (cd "crates/$1" && cargo sqlx prepare --no-dotenv --database-url "$2" -- --all-targets)
+}
+prepare account "$ACCOUNT_DATABASE_URL"
+prepare league-schedule "$LEAGUE_DATABASE_URL"
+prepare betting "$BETTING_DATABASE_URL"

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Installs what LOL.JOA needs and this machine lacks, and says what and why. Installs nothing that is there already.
+# Works as root, and with sudo as a user. Debian and Ubuntu; elsewhere it says what to install by hand.
+set -euo pipefail
+
+missing=()
+reasons=()
+
+need() { # need PACKAGE WHY
+    missing+=("$1")
+    reasons+=("  $1: $2")
+}
+
+has_postgres() {
+    [ -n "${LOLJOA_PG_BIN:-}" ] && [ -x "$LOLJOA_PG_BIN/initdb" ] && return
+    command -v initdb >/dev/null && return
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+}
+
+has_postgres || need postgresql "the server that keeps accounts, matches and bets (LOL.JOA runs a private one)"
+command -v cc >/dev/null || need gcc "Rust links with it, and the cryptography library is partly C"
+compgen -G '/usr/include/stdlib.h' >/dev/null || need libc6-dev "headers for the C compiler"
+
+for tool in cargo node npm; do
+    if ! command -v "$tool" >/dev/null; then
+        echo "setup: $tool is missing; install Rust (https://rustup.rs) and Node.js 20 or later first" >&2
+        exit 1
+    fi
+done
+
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "setup: this machine lacks"
+printf '%s\n' "${reasons[@]}"
+
+if ! command -v apt-get >/dev/null; then
+    echo "setup: no apt-get here; please install these yourself and run the command again" >&2
+    exit 1
+fi
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+    echo "setup: installing needs root or sudo; please run: apt-get install ${missing[*]}" >&2
+    exit 1
+fi
+
+# The package would start a cluster of its own; while it installs, it is told not to.
+guard=/etc/postgresql-common/createcluster.d/loljoa.conf
+cleanup() { as_root rm -f "$guard"; }
+trap cleanup EXIT
+as_root mkdir -p "$(dirname "$guard")"
+echo 'create_main_cluster = false' | as_root tee "$guard" >/dev/null
+
+echo "setup: installing ${missing[*]}"
+as_root apt-get update -qq
+as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+echo "setup: done"
