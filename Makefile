@@ -37,8 +37,8 @@ audit: build ## Rebuild every balance and pool from transfers and bets, and show
 test: lint check ## Lint and every test, with all they need set up first
 
 check: setup ## Every test, on a private PostgreSQL that is gone afterwards
-	cargo build --locked -p loljoa
-	target/debug/loljoa postgres run -- cargo test --locked --workspace
+	cargo build --locked -p loljoa-private-postgres
+	target/debug/private-postgres -- cargo test --locked --workspace
 
 lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete tools/node_modules ## Formatting, clippy, rustdoc, contracts, dependencies
 	cargo fmt --all --check
@@ -52,8 +52,8 @@ fmt: ## Format the code
 	cargo fmt --all
 
 sqlx: setup $(TOOLS)/bin/sqlx ## Renew the committed query checks (.sqlx/) from a real database
-	cargo build --locked -p loljoa
-	target/debug/loljoa postgres run -- scripts/prepare-sqlx.sh
+	cargo build --locked -p loljoa-private-postgres
+	target/debug/private-postgres -- scripts/prepare-sqlx.sh
 
 clean: ## Remove what was built
 	cargo clean

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Migrates each service's database and writes its query checks (.sqlx/). Runs inside `loljoa postgres run`.
+# Migrates each service's database and writes its query checks (.sqlx/). Runs under `private-postgres`.
 set -euo pipefail
 export SQLX_OFFLINE=false
 PATH="$PWD/target/tools/bin:$PATH"

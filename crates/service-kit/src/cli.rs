@@ -59,8 +59,9 @@ struct Arguments {
     command: Command,
 }
 
-#[derive(Subcommand)]
-enum Command {
+/// What a service can be told to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
     /// Serve until SIGTERM or Ctrl-C.
     Serve {
         /// A TOML file; the environment (`LOLJOA__SECTION__KEY`) wins over it.
@@ -86,7 +87,22 @@ where
     S: Future<Output = anyhow::Result<()>>,
     M: Future<Output = anyhow::Result<()>>,
 {
-    let (file, serves) = match Arguments::parse().command {
+    execute(service, Arguments::parse().command, serve, migrate).await
+}
+
+/// Runs one command of a service to its end, for programs that hold several services.
+pub async fn execute<C, S, M>(
+    service: &'static str,
+    command: Command,
+    serve: impl FnOnce(C, Listeners, CancellationToken) -> S,
+    migrate: impl FnOnce(C) -> M,
+) -> ExitCode
+where
+    C: ServiceConfig,
+    S: Future<Output = anyhow::Result<()>>,
+    M: Future<Output = anyhow::Result<()>>,
+{
+    let (file, serves) = match command {
         Command::Serve { config } => (config, true),
         Command::Migrate { config } => (config, false),
     };

@@ -1,5 +1,7 @@
 //! The kit over real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
 mod config;
 mod grpc;
 mod lifecycle;
