@@ -41,8 +41,8 @@ fi
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
-if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
-    echo "setup: installing needs root or sudo; please run: apt-get install ${missing[*]}" >&2
+if ! as_root true; then
+    echo "setup: installing needs root or sudo; please have somebody run: apt-get install ${missing[*]}" >&2
     exit 1
 fi
 

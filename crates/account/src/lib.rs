@@ -1,1 +1,120 @@
-//! loljoa-account
+//! The account service: accounts, sessions and the points ledger.
+
+pub mod audit;
+pub mod config;
+mod domain;
+mod grpc;
+mod ledger;
+mod passwords;
+mod service;
+mod store;
+mod tokens;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use chrono::TimeDelta;
+use loljoa_service_kit::{
+    Clock, admin, cli::Listeners, grpc::server, health::Health, lifecycle::Parts, postgres,
+};
+use sqlx::{PgPool, migrate::Migrator};
+use tokio_util::sync::CancellationToken;
+
+pub use config::Config;
+pub use tokens::{AUDIENCE, ISSUER};
+
+use audit::Reconciler;
+use domain::rotation;
+use passwords::Hasher;
+use service::Service;
+use tokens::{Keyring, Sealer};
+
+/// The service's name in logs, traces and metrics.
+pub const SERVICE: &str = "account";
+
+/// The service's schema.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// Brings the database up to date. Safe with many replicas at once.
+///
+/// # Errors
+///
+/// When the database does not answer or a migration fails.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let pool = postgres::pool(&config.database, SERVICE)?;
+    postgres::migrate(&pool, &MIGRATOR).await?;
+    pool.close().await;
+    Ok(())
+}
+
+/// Serves until `shutdown`, then drains.
+///
+/// # Errors
+///
+/// When a part fails for good, such as a sealing key that does not open the stored signing keys.
+pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    serve_at(config, listeners, shutdown, Clock::system()).await
+}
+
+/// Like [`serve`], at the time of `clock`.
+///
+/// # Errors
+///
+/// As for [`serve`].
+pub async fn serve_at(
+    config: Config,
+    listeners: Listeners,
+    shutdown: CancellationToken,
+    clock: Clock,
+) -> anyhow::Result<()> {
+    let pool = postgres::pool(&config.database, SERVICE)?;
+    let health = Health::new(SERVICE);
+    let mut parts = Parts::new(health.clone(), shutdown);
+    let closing = parts.closing();
+    let (ledger, workers) = ledger::new(&config.ledger, &pool);
+    let keyring = Arc::new(keyring(&config, &pool, &clock)?);
+    let service = Service {
+        pool: pool.clone(),
+        clock: clock.clone(),
+        hasher: Hasher::new(&config.passwords).map_err(|error| anyhow::anyhow!("passwords: {error}"))?,
+        keyring: keyring.clone(),
+        ledger,
+        throttle: config.throttle.policy(),
+        session_lives: TimeDelta::from_std(Duration::from_secs(config.tokens.session_seconds))?,
+    };
+    // Workers end when the last handle of the ledger is gone, so that batches of calls under way are still applied.
+    for worker in workers {
+        parts.spawn_worker("ledger worker", worker.run());
+    }
+    if let Some(admin) = config.bootstrap_admin {
+        parts.spawn("bootstrap admin", service::bootstrap_admin(service.clone(), admin, closing.clone()));
+    }
+    let upkeep = service::run_upkeep(pool.clone(), clock, service.throttle, closing.clone());
+    parts.spawn_worker("upkeep", upkeep);
+    let routes = grpc::routes(service);
+    let experiments = config.runtime.experiments;
+    parts.spawn("signing keys", keyring.run(closing.clone()));
+    let reconciler = Reconciler::new(pool.clone(), Duration::from_secs(config.audit.every_seconds));
+    parts.spawn_worker("audit", reconciler.run(closing.clone()));
+    parts.spawn_worker("readiness", health.clone().watch_database(pool.clone(), closing.clone()));
+    parts.spawn_worker("pool metrics", postgres::report_pool(pool.clone(), SERVICE, closing.clone()));
+    parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
+    let grpc = config.grpc;
+    parts.spawn("gRPC port", async move {
+        server::serve(&grpc, listeners.service, health, experiments, routes, closing).await
+    });
+    parts.run(&config.runtime.drain).await?;
+    pool.close().await;
+    Ok(())
+}
+
+fn keyring(config: &Config, pool: &PgPool, clock: &Clock) -> anyhow::Result<Keyring> {
+    let tokens = &config.tokens;
+    let key = tokens.sealing_key_bytes().context("tokens.sealing_key must be 32 bytes in base64")?;
+    let policy = rotation::Policy {
+        signs_for: Duration::from_secs(tokens.key_seconds),
+        published_before: Duration::from_secs(tokens.key_published_seconds),
+        token_lives: Duration::from_secs(tokens.access_seconds),
+    };
+    Ok(Keyring::new(pool.clone(), clock.clone(), policy, Sealer::new(&key)?))
+}

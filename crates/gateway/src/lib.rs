@@ -1,1 +1,67 @@
-//! loljoa-gateway
+//! The public edge of LOL.JOA: REST, server-sent events, the OpenAPI document and the web app, in front of the account,
+//! league-schedule and betting services. It authenticates, limits and translates; it decides nothing about points.
+
+mod api;
+mod app;
+mod auth;
+mod betting;
+mod call;
+pub mod config;
+mod http;
+mod limits;
+mod streams;
+mod usernames;
+
+use std::{sync::Arc, time::Duration};
+
+use loljoa_service_kit::{Clock, admin, health::Health, lifecycle::Parts};
+use tokio_util::sync::CancellationToken;
+
+pub use config::Config;
+pub use loljoa_service_kit::cli::Listeners;
+
+use app::App;
+
+/// The service's name, in metrics, logs and traces.
+pub const SERVICE: &str = "gateway";
+
+/// Serves the public port and the admin port until `shutdown`, then drains.
+///
+/// The gateway is ready without its neighbours: a missing one fails only the routes that need it.
+///
+/// # Errors
+///
+/// When a part fails, or the web app's files cannot be read.
+pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let health = Health::new(SERVICE);
+    let mut parts = Parts::new(health.clone(), shutdown);
+    let closing = parts.closing();
+    let (app, coalescer) = App::new(&config, &health, Clock::system(), closing.clone())?;
+    let router = http::router(&app, &config)?;
+
+    let (keys, limits, markets) = (Arc::clone(&app.keys), Arc::clone(&app.limits), Arc::clone(&app.markets));
+    // From here on only requests hold the app; when the last has ended, the coalescer runs out of work and ends too.
+    drop(app);
+
+    for _ in 0..config.bets.workers {
+        parts.spawn_worker("coalescer", Arc::clone(&coalescer).work());
+    }
+    let refresh_every = Duration::from_millis(config.tokens.refresh_every_ms);
+    parts.spawn_worker("keys", keys.keep_fresh(refresh_every, closing.clone()));
+    parts.spawn_worker("markets", markets.follow(closing.clone()));
+    let until = closing.clone();
+    parts.spawn_worker("limits", async move { limits.forget_idle(until).await });
+    parts.spawn("admin", admin::serve(listeners.admin, health, closing.clone()));
+    parts.spawn_worker("http", http::server::serve(config.http, listeners.service, router, closing));
+    parts.run(&config.runtime.drain).await
+}
+
+/// The OpenAPI document of the API, as JSON.
+///
+/// # Errors
+///
+/// Never for a document that compiles; the signature is its writer's.
+pub fn openapi() -> anyhow::Result<String> {
+    let document = http::api(&[])?.into_openapi();
+    Ok(document.to_pretty_json()? + "\n")
+}

@@ -1,1 +1,95 @@
-//! loljoa-league-schedule
+//! The league-schedule service: tournaments, teams, matches, results and standings; the sources they come from; and the
+//! durable feed of their changes.
+
+pub mod config;
+pub mod domain;
+mod error;
+pub mod grpc;
+pub mod service;
+pub mod source;
+pub mod store;
+
+use std::time::Duration;
+
+use loljoa_proto::league_schedule::v1::{
+    league_admin_service_server::LeagueAdminServiceServer,
+    league_feed_service_server::LeagueFeedServiceServer, league_service_server::LeagueServiceServer,
+};
+use loljoa_service_kit::{admin, cli::Listeners, grpc::server, health::Health, lifecycle::Parts, postgres};
+use sqlx::{PgPool, migrate::Migrator};
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+pub use config::Config;
+use grpc::{Admin, Feed, League};
+use service::changes::Changes;
+use source::{Source, file::File, live::Live, replay::Replay};
+
+/// The service's name in logs, metrics and health.
+pub const SERVICE: &str = "league-schedule";
+
+/// The database's schema.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// What an import of 1 MiB takes as a message.
+const MAX_MESSAGE: usize = 2 * 1024 * 1024;
+/// A waiting reader is answered this long before its call would time out.
+const FEED_MARGIN: Duration = Duration::from_millis(500);
+
+/// Serves until `shutdown`, then drains.
+///
+/// # Errors
+///
+/// When a part fails: a port, or a source that cannot be used.
+pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let pool = postgres::pool(&config.database, SERVICE)?;
+    let health = Health::new(SERVICE);
+    let mut parts = Parts::new(health.clone(), shutdown);
+    let closing = parts.closing();
+
+    let changes = Changes::new(pool.clone(), closing.clone());
+    let longest_wait = Duration::from_millis(config.grpc.timeout_ms).saturating_sub(FEED_MARGIN);
+    let feed = Feed::new(pool.clone(), changes.clone(), longest_wait);
+    let routes = Routes::new(LeagueServiceServer::new(League::new(pool.clone())))
+        .add_service(
+            LeagueAdminServiceServer::new(Admin::new(pool.clone())).max_decoding_message_size(MAX_MESSAGE),
+        )
+        .add_service(LeagueFeedServiceServer::new(feed));
+    let experiments = config.runtime.experiments;
+    let grpc = config.grpc.clone();
+    let (service_health, service_closing) = (health.clone(), closing.clone());
+    parts.spawn("gRPC", async move {
+        server::serve(&grpc, listeners.service, service_health, experiments, routes, service_closing).await
+    });
+    parts.spawn("the admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
+    parts.spawn_worker("the database watch", health.watch_database(pool.clone(), closing.clone()));
+    parts.spawn_worker("pool metrics", postgres::report_pool(pool.clone(), SERVICE, closing.clone()));
+    parts.spawn_worker("the feed's news", changes.listen());
+    if let Some(source) = source(config.source, &pool)? {
+        parts.spawn("the source of matches", source::run(source, pool.clone(), closing));
+    }
+    let result = parts.run(&config.runtime.drain).await;
+    pool.close().await;
+    result
+}
+
+fn source(config: config::Source, pool: &PgPool) -> anyhow::Result<Option<Box<dyn Source>>> {
+    Ok(match config {
+        config::Source::Import => None,
+        config::Source::File(file) => Some(Box::new(File::new(pool.clone(), file.path))),
+        config::Source::Live(live) => Some(Box::new(Live::new(pool.clone(), live)?)),
+        config::Source::Replay(replay) => Some(Box::new(Replay::new(pool.clone(), replay))),
+    })
+}
+
+/// Brings the database up to date. Safe with many replicas at once.
+///
+/// # Errors
+///
+/// When the database does not answer or a migration fails.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let pool = postgres::pool(&config.database, SERVICE)?;
+    postgres::migrate(&pool, &MIGRATOR).await?;
+    pool.close().await;
+    Ok(())
+}

@@ -1,1 +1,9 @@
-//! loljoa
+//! LOL.JOA on one machine: the launcher, its private database, and the tools of a person who runs it.
+
+pub mod cli;
+pub mod console;
+pub mod data_dir;
+pub mod databases;
+pub mod demo;
+pub mod signals;
+pub mod system;
