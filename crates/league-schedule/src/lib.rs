@@ -11,17 +11,11 @@ pub mod store;
 
 use std::time::Duration;
 
-use loljoa_proto::league_schedule::v1::{
-    league_admin_service_server::LeagueAdminServiceServer,
-    league_feed_service_server::LeagueFeedServiceServer, league_service_server::LeagueServiceServer,
-};
 use loljoa_service_kit::{admin, cli::Listeners, grpc::server, health::Health, lifecycle::Parts, postgres};
 use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
 
 pub use config::Config;
-use grpc::{Admin, Feed, League};
 use service::changes::Changes;
 use source::{Source, file::File, live::Live, replay::Replay};
 
@@ -31,8 +25,6 @@ pub const SERVICE: &str = "league-schedule";
 /// The database's schema.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
 
-/// What an import of 1 MiB takes as a message.
-const MAX_MESSAGE: usize = 2 * 1024 * 1024;
 /// A waiting reader is answered this long before its call would time out.
 const FEED_MARGIN: Duration = Duration::from_millis(500);
 
@@ -49,25 +41,18 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
 
     let changes = Changes::new(pool.clone(), closing.clone());
     let longest_wait = Duration::from_millis(config.grpc.timeout_ms).saturating_sub(FEED_MARGIN);
-    let feed = Feed::new(pool.clone(), changes.clone(), longest_wait);
-    let routes = Routes::new(LeagueServiceServer::new(League::new(pool.clone())))
-        .add_service(
-            LeagueAdminServiceServer::new(Admin::new(pool.clone())).max_decoding_message_size(MAX_MESSAGE),
-        )
-        .add_service(LeagueFeedServiceServer::new(feed));
-    let experiments = config.runtime.experiments;
-    let grpc = config.grpc.clone();
-    let (service_health, service_closing) = (health.clone(), closing.clone());
-    parts.spawn("gRPC", async move {
-        server::serve(&grpc, listeners.service, service_health, experiments, routes, service_closing).await
-    });
-    parts.spawn("the admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
-    parts.spawn_worker("the database watch", health.watch_database(pool.clone(), closing.clone()));
+    let routes = grpc::routes(&pool, changes.clone(), longest_wait);
+    parts.spawn_worker("readiness", health.clone().watch_database(pool.clone(), closing.clone()));
     parts.spawn_worker("pool metrics", postgres::report_pool(pool.clone(), SERVICE, closing.clone()));
-    parts.spawn_worker("the feed's news", changes.listen());
+    parts.spawn_worker("news of matches", changes.listen());
     if let Some(source) = source(config.source, &pool)? {
-        parts.spawn("the source of matches", source::run(source, pool.clone(), closing));
+        parts.spawn("source of matches", source::run(source, pool.clone(), closing.clone()));
     }
+    parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
+    let experiments = config.runtime.experiments;
+    parts.spawn("gRPC port", async move {
+        server::serve(&config.grpc, listeners.service, health, experiments, routes, closing).await
+    });
     let result = parts.run(&config.runtime.drain).await;
     pool.close().await;
     result

@@ -1,0 +1,96 @@
+//! A fixture beside the match that is known.
+
+use crate::domain::{
+    Match, MatchState, Refusal, Score, Team, Tournament,
+    decision::Outcome,
+    season::{Ending, Fixture},
+};
+
+impl Fixture {
+    /// The match that this fixture speaks of, as if nobody had heard of it before.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be.
+    pub fn to_match(&self) -> Result<Match, String> {
+        let tournament = Tournament::id_of(&self.tournament);
+        let block = self.block.clone();
+        let new = Match::new(tournament, self.source_key(), block, self.starts_at, self.best_of);
+        self.merged_into(&new)
+    }
+
+    /// `present` with what the fixture says. A fixture without a result does not take one away.
+    pub(super) fn merged_into(&self, present: &Match) -> Result<Match, String> {
+        let next = Match {
+            block: self.block.clone(),
+            starts_at: self.starts_at,
+            best_of: self.best_of,
+            team1_id: self.team1.as_deref().map(Team::id_of),
+            team2_id: self.team2.as_deref().map(Team::id_of),
+            ..present.clone()
+        };
+        let outcome = match self.ending {
+            Some(ending) => ending.outcome(&next),
+            None if present.is_decided() => present.outcome(),
+            None => return Ok(next),
+        };
+        next.decided(outcome).map_err(|refusal| match refusal {
+            Refusal::Cancelled => "has a result, but the match was cancelled".into(),
+            other => format!("does not fit the result that stands: {other}"),
+        })
+    }
+}
+
+impl Ending {
+    fn outcome(self, of: &Match) -> Outcome {
+        Outcome { score: self.score, forfeited_by: self.forfeited_by.and_then(|side| of.team(side)) }
+    }
+}
+
+impl Match {
+    const fn outcome(&self) -> Outcome {
+        Outcome { score: self.score(), forfeited_by: self.forfeited_by_id }
+    }
+}
+
+/// What differs between two versions of a team, for a person.
+pub(super) fn team_changes(before: &Team, after: &Team) -> String {
+    let fields = [
+        ("nameEn", &before.name_en, &after.name_en),
+        ("nameKo", &before.name_ko, &after.name_ko),
+        ("colour", &before.colour, &after.colour),
+    ];
+    let changed = fields.iter().filter(|(_, before, after)| before != after);
+    changed.map(|(name, before, after)| format!("{name}: {before} → {after}")).collect::<Vec<_>>().join("; ")
+}
+
+/// What differs between two versions of a match, for a person.
+pub(super) fn match_changes(before: &Match, after: &Match) -> String {
+    let mut changes = Vec::new();
+    let mut note = |name: &str, before: String, after: String| {
+        if before != after {
+            changes.push(format!("{name}: {before} → {after}"));
+        }
+    };
+    note("block", before.block.clone(), after.block.clone());
+    note("start", before.starts_at.to_rfc3339(), after.starts_at.to_rfc3339());
+    note("best of", before.best_of.games().to_string(), after.best_of.games().to_string());
+    note("result", result(before), result(after));
+    if (before.team1_id, before.team2_id) != (after.team1_id, after.team2_id) {
+        changes.push("other teams".into());
+    }
+    if changes.is_empty() {
+        changes.push("no longer needs review".into());
+    }
+    changes.join("; ")
+}
+
+fn result(m: &Match) -> String {
+    let Score { team1, team2 } = m.score();
+    match m.state {
+        MatchState::Scheduled | MatchState::InProgress => "none".into(),
+        MatchState::Completed => format!("{team1}–{team2}"),
+        MatchState::Forfeited => format!("{team1}–{team2} by forfeit"),
+        MatchState::Cancelled => "cancelled".into(),
+    }
+}

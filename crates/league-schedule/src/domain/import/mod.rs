@@ -1,0 +1,180 @@
+//! What bringing a season file in would change, line by line.
+
+mod merge;
+mod report;
+
+use std::collections::HashMap;
+
+use loljoa_service_kit::MatchId;
+
+pub use report::{Action, Line, Report};
+
+use super::{
+    Match, SourceKind, Team, Tournament,
+    season::{Entry, Fixture, Season},
+};
+
+/// Who brings the file in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Importer {
+    /// An administrator: the file wins over what was decided by hand.
+    Admin,
+    /// The service itself, at every start: what was decided by hand stays.
+    Source,
+}
+
+/// What the database knows that the file speaks of.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Teams by code.
+    pub teams: HashMap<String, Team>,
+    /// Tournaments' sources by name.
+    pub tournaments: HashMap<String, SourceKind>,
+    /// Matches by id.
+    pub matches: HashMap<MatchId, Match>,
+}
+
+/// What is to be written, and what to tell.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Teams to add or change.
+    pub teams: Vec<Team>,
+    /// Names of tournaments to add.
+    pub tournaments: Vec<String>,
+    /// Matches to add or change.
+    pub matches: Vec<Match>,
+    /// Line by line.
+    pub report: Report,
+}
+
+impl Plan {
+    /// Compares a season file with what is known.
+    #[must_use]
+    pub fn new(season: &Season, mut known: Known, importer: Importer) -> Self {
+        let mut plan = Self::default();
+        if let Some((line, why)) = &season.refused {
+            plan.report.refuse_file(*line, why);
+            return plan;
+        }
+        let mut seen = Seen::default();
+        for entry in &season.teams {
+            let verdict = plan.team(entry, &mut known, &mut seen);
+            plan.report.add(entry, verdict);
+        }
+        for entry in &season.matches {
+            let verdict = plan.fixture(entry, &mut known, &mut seen, importer);
+            plan.report.add(entry, verdict);
+        }
+        if season.teams.is_empty() && season.matches.is_empty() {
+            plan.report.refuse_file(0, "the file holds no teams and no matches");
+        }
+        plan
+    }
+
+    fn team(
+        &mut self,
+        entry: &Entry<Team>,
+        known: &mut Known,
+        seen: &mut Seen<'_>,
+    ) -> Result<(Action, String), String> {
+        let team = entry.content.clone()?;
+        if let Some(other) = seen.teams.insert(team.code.clone(), entry.line) {
+            return Err(format!("the same team as line {other}"));
+        }
+        let verdict = match known.teams.get(&team.code) {
+            Some(present) if *present == team => return Ok((Action::Unchanged, String::new())),
+            Some(present) => (Action::Changed, merge::team_changes(present, &team)),
+            None => (Action::Added, String::new()),
+        };
+        known.teams.insert(team.code.clone(), team.clone());
+        self.teams.push(team);
+        Ok(verdict)
+    }
+
+    fn fixture<'a>(
+        &mut self,
+        entry: &'a Entry<Fixture>,
+        known: &mut Known,
+        seen: &mut Seen<'a>,
+        importer: Importer,
+    ) -> Result<(Action, String), String> {
+        let fixture = entry.content.as_ref().map_err(Clone::clone)?;
+        seen.note(fixture, entry.line)?;
+        for code in [&fixture.team1, &fixture.team2].into_iter().flatten() {
+            if !known.teams.contains_key(code) {
+                return Err(format!("unknown team {code}"));
+            }
+        }
+        let new_tournament = match known.tournaments.get(&fixture.tournament) {
+            Some(SourceKind::File) => false,
+            Some(SourceKind::Replay) => return Err(format!("{} is being replayed", fixture.tournament)),
+            Some(SourceKind::Live) => return Err(format!("{} comes from the live feed", fixture.tournament)),
+            None => true,
+        };
+        let verdict = self.merge(fixture, known, importer)?;
+        if !new_tournament {
+            return Ok(verdict);
+        }
+        known.tournaments.insert(fixture.tournament.clone(), SourceKind::File);
+        self.tournaments.push(fixture.tournament.clone());
+        Ok((verdict.0, format!("begins the tournament {}", fixture.tournament)))
+    }
+
+    fn merge(
+        &mut self,
+        fixture: &Fixture,
+        known: &Known,
+        importer: Importer,
+    ) -> Result<(Action, String), String> {
+        let Some(present) = known.matches.get(&fixture.match_id()) else {
+            self.matches.push(fixture.to_match()?);
+            return Ok((Action::Added, String::new()));
+        };
+        if present.by_hand && importer == Importer::Source {
+            return Ok((Action::Unchanged, "was decided by hand".into()));
+        }
+        let next = fixture.merged_into(present)?;
+        if next == *present {
+            return Ok((Action::Unchanged, String::new()));
+        }
+        let changes = merge::match_changes(present, &next);
+        self.matches.push(next);
+        Ok((Action::Changed, changes))
+    }
+}
+
+impl Fixture {
+    /// The id of the match that this fixture speaks of.
+    #[must_use]
+    pub fn match_id(&self) -> MatchId {
+        Match::id_of(Tournament::id_of(&self.tournament), &self.source_key())
+    }
+}
+
+/// The lines so far, to find what stands in the file twice.
+#[derive(Default)]
+struct Seen<'a> {
+    teams: HashMap<String, usize>,
+    ids: HashMap<MatchId, usize>,
+    days: HashMap<(&'a str, chrono::NaiveDate, [&'a str; 2]), usize>,
+}
+
+impl<'a> Seen<'a> {
+    fn note(&mut self, fixture: &'a Fixture, line: usize) -> Result<(), String> {
+        let first = |line: usize| Err(format!("the same match as line {line}"));
+        if let Some(other) = self.ids.insert(fixture.match_id(), line) {
+            return first(other);
+        }
+        if let (Some(team1), Some(team2)) = (&fixture.team1, &fixture.team2) {
+            let mut teams = [team1.as_str(), team2.as_str()];
+            teams.sort_unstable();
+            if let Some(other) = self.days.insert((&fixture.tournament, fixture.date, teams), line) {
+                return first(other);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

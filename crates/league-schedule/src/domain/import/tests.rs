@@ -1,0 +1,94 @@
+use super::*;
+use crate::domain::season::{Format, read};
+
+const HEADER: &str = "tournament,block,date_kst,slot,best_of,team1,team2,team1_wins,team2_wins,note\n";
+
+fn known(teams: &[&str]) -> Known {
+    let team = |code: &str| Team {
+        team_id: Team::id_of(code),
+        code: code.into(),
+        name_en: code.into(),
+        name_ko: code.into(),
+        colour: "#000000".into(),
+    };
+    Known { teams: teams.iter().map(|code| ((*code).to_owned(), team(code))).collect(), ..Known::default() }
+}
+
+fn season(lines: &str) -> Season {
+    read(Format::Csv, format!("{HEADER}{lines}").as_bytes())
+}
+
+/// What is known once `plan` has been written over `known`.
+fn applied(mut known: Known, plan: Plan) -> Known {
+    known.teams.extend(plan.teams.into_iter().map(|team| (team.code.clone(), team)));
+    known.tournaments.extend(plan.tournaments.into_iter().map(|name| (name, SourceKind::File)));
+    known.matches.extend(plan.matches.into_iter().map(|m| (m.match_id, m)));
+    known
+}
+
+fn actions(plan: &Plan) -> Vec<Action> {
+    plan.report.lines.iter().map(|line| line.action).collect()
+}
+
+#[test]
+fn what_a_plan_has_brought_in_is_unchanged_the_next_time() {
+    let known = known(&["T1", "GEN"]);
+    let season = season("Cup,Week 1,2022-01-12,1,3,T1,GEN,2,1,\nCup,Week 1,2022-01-13,1,3,GEN,T1,,,\n");
+    let first = Plan::new(&season, known.clone(), Importer::Admin);
+    assert_eq!(actions(&first), [Action::Added, Action::Added]);
+    assert_eq!(first.report.lines[0].message, "begins the tournament Cup");
+    let again = Plan::new(&season, applied(known, first), Importer::Admin);
+    assert_eq!(actions(&again), [Action::Unchanged, Action::Unchanged]);
+    assert!(again.matches.is_empty() && again.tournaments.is_empty());
+}
+
+#[test]
+fn the_service_itself_leaves_decisions_by_hand_alone_and_an_administrator_does_not() {
+    let known = known(&["T1", "GEN"]);
+    let played = season("Cup,Week 1,2022-01-12,1,3,T1,GEN,2,1,\n");
+    let mut known = applied(known.clone(), Plan::new(&played, known, Importer::Admin));
+    for m in known.matches.values_mut() {
+        m.by_hand = true;
+        m.team2_wins = 0;
+    }
+    let by_source = Plan::new(&played, known.clone(), Importer::Source);
+    assert_eq!(actions(&by_source), [Action::Unchanged]);
+    let by_admin = Plan::new(&played, known, Importer::Admin);
+    assert_eq!(by_admin.report.lines[0].message, "result: 2–0 → 2–1");
+}
+
+#[test]
+fn a_tournament_of_another_source_takes_no_file() {
+    for (source, why) in
+        [(SourceKind::Replay, "Cup is being replayed"), (SourceKind::Live, "Cup comes from the live feed")]
+    {
+        let mut known = known(&["T1", "GEN"]);
+        known.tournaments.insert("Cup".into(), source);
+        let plan = Plan::new(&season("Cup,Week 1,2022-01-12,1,3,T1,GEN,2,1,\n"), known, Importer::Admin);
+        assert_eq!(plan.report.first_refused().unwrap().message, why);
+    }
+}
+
+#[test]
+fn teams_cannot_change_under_a_result_that_stands() {
+    let known = known(&["T1", "GEN", "DK"]);
+    let played = season("Cup,Week 1,2022-01-12,1,3,T1,GEN,2,1,\n");
+    let known = applied(known.clone(), Plan::new(&played, known, Importer::Admin));
+    let longer = season("Cup,Week 1,2022-01-12,1,5,T1,GEN,,,\n");
+    let plan = Plan::new(&longer, known.clone(), Importer::Admin);
+    assert_eq!(
+        plan.report.first_refused().unwrap().message,
+        "does not fit the result that stands: the score has no winner"
+    );
+    let nobody = season("Cup,Week 1,2022-01-12,1,3,T1,,,,\n");
+    assert!(Plan::new(&nobody, known, Importer::Admin).report.first_refused().is_some());
+}
+
+#[test]
+fn a_team_twice_in_a_file_is_refused() {
+    let t1 = r##"{"code": "T1", "nameEn": "T1", "nameKo": "티원", "colour": "#e2012d"}"##;
+    let content = format!(r#"{{"format": "loljoa-season/1", "teams": [{t1}, {t1}]}}"#);
+    let plan = Plan::new(&read(Format::Json, content.as_bytes()), Known::default(), Importer::Admin);
+    assert_eq!(actions(&plan), [Action::Added, Action::Refused]);
+    assert_eq!(plan.teams[0].colour, "#E2012D");
+}

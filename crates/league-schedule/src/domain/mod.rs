@@ -1,0 +1,17 @@
+//! What a league is made of and how it changes. Pure: no database, no clock, no network.
+
+pub mod decision;
+pub mod import;
+mod matches;
+pub mod observation;
+pub mod replay;
+mod score;
+pub mod season;
+pub mod standings;
+mod team;
+pub mod time;
+
+pub use decision::Refusal;
+pub use matches::{Match, MatchState};
+pub use score::{BestOf, Misfit, Score, Side};
+pub use team::{SourceKind, Team, Tournament};

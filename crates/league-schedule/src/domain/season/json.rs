@@ -1,0 +1,97 @@
+//! The JSON season format, version 1.
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use super::{
+    Entry, Lines, Season,
+    fixture::{RawMatch, checked_code, printable, text},
+};
+use crate::domain::Team;
+
+const FORMAT: &str = "loljoa-season/1";
+
+/// The file, its entries still unread, so that one bad entry does not hide the others.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Document<'a> {
+    format: String,
+    #[serde(default, rename = "notes")]
+    _notes: Vec<String>,
+    #[serde(default, borrow)]
+    teams: Vec<&'a RawValue>,
+    #[serde(default, borrow)]
+    matches: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawTeam {
+    code: String,
+    name_en: String,
+    name_ko: String,
+    colour: String,
+}
+
+pub(super) fn read(content: &str) -> Season {
+    let document: Document<'_> = match serde_json::from_str(content) {
+        Ok(document) => document,
+        Err(error) => return Season::refused(error.line(), format!("not a season file: {}", reason(&error))),
+    };
+    if document.format != FORMAT {
+        return Season::refused(0, format!("format must be {FORMAT}"));
+    }
+    Season {
+        refused: None,
+        teams: entries(content, &document.teams, RawTeam::subject, RawTeam::check),
+        matches: entries(content, &document.matches, RawMatch::subject, RawMatch::check),
+    }
+}
+
+fn entries<R: DeserializeOwned, T>(
+    content: &str,
+    values: &[&RawValue],
+    subject: impl Fn(&R) -> String,
+    check: impl Fn(R) -> Result<T, String>,
+) -> Vec<Entry<T>> {
+    let mut lines = Lines::of(content.as_bytes());
+    let entry = |value: &&RawValue| {
+        // A raw value is a slice of the content, so its distance from the beginning tells its line.
+        let line = lines.at(value.get().as_ptr().addr().saturating_sub(content.as_ptr().addr()));
+        match serde_json::from_str::<R>(value.get()) {
+            Ok(raw) => Entry { line, subject: subject(&raw), content: check(raw) },
+            Err(error) => Entry { line, subject: printable(value.get()), content: Err(reason(&error)) },
+        }
+    };
+    values.iter().map(entry).collect()
+}
+
+/// The reason without the parser's position, which counts from the entry's beginning.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+impl RawTeam {
+    fn subject(&self) -> String {
+        format!("team {}", printable(&self.code))
+    }
+
+    fn check(self) -> Result<Team, String> {
+        let code = checked_code(self.code.to_uppercase())?;
+        let colour = self.colour.to_uppercase();
+        let hex = colour
+            .strip_prefix('#')
+            .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        if !hex {
+            return Err("colour must be #RRGGBB".into());
+        }
+        Ok(Team {
+            team_id: Team::id_of(&code),
+            code,
+            name_en: text("nameEn", self.name_en)?,
+            name_ko: text("nameKo", self.name_ko)?,
+            colour,
+        })
+    }
+}

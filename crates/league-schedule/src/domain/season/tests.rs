@@ -1,0 +1,105 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{domain::Side, source::file::BUNDLED};
+
+const HEADER: &str = "tournament,block,date_kst,slot,best_of,team1,team2,team1_wins,team2_wins,note\n";
+
+fn matches(season: &Season) -> Vec<&Fixture> {
+    season.matches.iter().map(|entry| entry.content.as_ref().unwrap()).collect()
+}
+
+/// The bundled season, as a table.
+fn bundled_as_csv() -> String {
+    let season = read(Format::Json, BUNDLED.as_bytes());
+    let mut table = HEADER.to_owned();
+    for fixture in matches(&season) {
+        let code = |side| if side == Side::Team1 { &fixture.team1 } else { &fixture.team2 };
+        let ending = fixture.ending.unwrap();
+        let note = ending.forfeited_by.map(|side| format!("forfeit by {}", code(side).as_deref().unwrap()));
+        let fields = [
+            fixture.tournament.clone(),
+            fixture.block.clone(),
+            fixture.date.to_string(),
+            fixture.slot.to_string(),
+            fixture.best_of.games().to_string(),
+            code(Side::Team1).clone().unwrap(),
+            code(Side::Team2).clone().unwrap(),
+            ending.score.team1.to_string(),
+            ending.score.team2.to_string(),
+            note.unwrap_or_default(),
+        ];
+        table.push_str(&(fields.join(",") + "\n"));
+    }
+    table
+}
+
+#[test]
+fn both_formats_say_the_same() {
+    let (json, table) = (read(Format::Json, BUNDLED.as_bytes()), bundled_as_csv());
+    let csv = read(Format::Csv, table.as_bytes());
+    assert_eq!((json.teams.len(), json.matches.len(), csv.matches.len()), (10, 96, 96));
+    assert_eq!(matches(&json), matches(&csv));
+}
+
+#[test]
+fn an_entry_knows_its_line_also_after_a_mark_and_with_windows_line_ends() {
+    let table = format!("\u{feff}{}", bundled_as_csv().replace('\n', "\r\n"));
+    let season = read(Format::Csv, table.as_bytes());
+    let lines: Vec<_> = season.matches.iter().map(|entry| entry.line).collect();
+    assert_eq!(lines, (2..98).collect::<Vec<_>>());
+    let spaced = read(Format::Csv, bundled_as_csv().replace('\n', "\n\n").as_bytes());
+    assert_eq!(spaced.matches[95].line, 193);
+    let season = read(Format::Json, BUNDLED.as_bytes());
+    let first = BUNDLED.lines().position(|line| line.contains("2022-01-12")).unwrap() + 1;
+    let lines: Vec<_> = season.matches.iter().map(|entry| entry.line).collect();
+    assert_eq!(lines, (first..first + 96).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_start_of_its_own_moves_a_match_without_renaming_it() {
+    let postponed = r#"{"format": "loljoa-season/1", "matches": [
+        {"tournament": "Cup", "block": "Week 1", "date": "2022-01-12", "slot": 1, "bestOf": 3,
+         "team1": "t1", "team2": null, "startsAt": "2022-01-20T17:00:00+09:00"}]}"#;
+    let season = read(Format::Json, postponed.as_bytes());
+    let fixture = matches(&season)[0];
+    assert_eq!(fixture.source_key(), "2022-01-12/1");
+    assert_eq!(fixture.starts_at.to_rfc3339(), "2022-01-20T08:00:00+00:00");
+    assert_eq!((fixture.team1.as_deref(), fixture.team2.as_deref()), (Some("T1"), None));
+}
+
+/// Whether every entry is good and all of them are there.
+fn is_whole(season: &Season) -> bool {
+    season.refused.is_none()
+        && season.matches.len() == 96
+        && season.matches.iter().all(|entry| entry.content.is_ok())
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_panic(content in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = read(Format::Json, &content);
+        let _ = read(Format::Csv, &content);
+        let table = [HEADER.as_bytes(), &content].concat();
+        let _ = read(Format::Csv, &table);
+    }
+
+    #[test]
+    fn a_season_with_one_byte_changed_never_panics(at in 0..BUNDLED.len(), byte in any::<u8>()) {
+        let mut content = BUNDLED.as_bytes().to_vec();
+        content[at] = byte;
+        let _ = read(Format::Json, &content);
+    }
+
+    #[test]
+    fn a_json_season_cut_off_anywhere_is_refused(at in 0..BUNDLED.trim_end().len()) {
+        prop_assert!(!is_whole(&read(Format::Json, &BUNDLED.as_bytes()[..at])));
+    }
+
+    #[test]
+    fn a_table_cut_off_within_a_line_is_refused(cut in any::<prop::sample::Index>()) {
+        let table = bundled_as_csv();
+        let at = cut.index(table.trim_end().len());
+        prop_assert!(!is_whole(&read(Format::Csv, &table.as_bytes()[..at])));
+    }
+}

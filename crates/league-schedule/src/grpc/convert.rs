@@ -1,0 +1,157 @@
+//! Messages from and to what the domain knows.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use loljoa_proto::league_schedule::v1 as proto;
+use loljoa_service_kit::{Error, TeamId};
+use prost_types::Timestamp;
+
+use crate::{
+    domain::{
+        Match, MatchState, SourceKind, Team, Tournament,
+        import::{Action, Line},
+        standings::Standing,
+        time::is_plausible,
+    },
+    service::{directory::Directory, import::Imported},
+};
+
+/// PostgreSQL keeps microseconds.
+const DIGITS: u16 = 6;
+
+pub(super) fn timestamp(time: DateTime<Utc>) -> Timestamp {
+    let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default();
+    Timestamp { seconds: time.timestamp(), nanos }
+}
+
+/// Reads a time at which a match can start.
+pub(super) fn time(timestamp: Timestamp, field: &str) -> Result<DateTime<Utc>, Error> {
+    let invalid = || Error::invalid_field(field, "time_out_of_range", "must be a time between 2000 and 2100");
+    let nanos = u32::try_from(timestamp.nanos).map_err(|_| invalid())?;
+    let time = DateTime::from_timestamp(timestamp.seconds, nanos).ok_or_else(invalid)?;
+    if is_plausible(time) { Ok(time.trunc_subsecs(DIGITS)) } else { Err(invalid()) }
+}
+
+fn id<T: ToString>(id: Option<T>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// A count for a message; none of ours comes near the limit.
+pub(super) fn count<T: TryInto<i32>>(count: T) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
+}
+
+pub(super) fn team(team: Team) -> proto::Team {
+    proto::Team {
+        team_id: team.team_id.to_string(),
+        code: team.code,
+        name_en: team.name_en,
+        name_ko: team.name_ko,
+        colour: team.colour,
+    }
+}
+
+pub(super) fn tournament(tournament: Tournament) -> proto::Tournament {
+    let source = match tournament.source {
+        SourceKind::File => proto::Source::File,
+        SourceKind::Live => proto::Source::Live,
+        SourceKind::Replay => proto::Source::Replay,
+    };
+    let replay_state = match tournament.replay_finished {
+        None => proto::ReplayState::Unspecified,
+        Some(false) => proto::ReplayState::Running,
+        Some(true) => proto::ReplayState::Finished,
+    };
+    proto::Tournament {
+        tournament_id: tournament.tournament_id.to_string(),
+        name: tournament.name,
+        source: source.into(),
+        replay_state: replay_state.into(),
+        first_match_at: tournament.first_match_at.map(timestamp),
+        last_match_at: tournament.last_match_at.map(timestamp),
+        matches: count(tournament.matches),
+    }
+}
+
+pub(super) fn state(state: MatchState) -> proto::MatchState {
+    match state {
+        MatchState::Scheduled => proto::MatchState::Scheduled,
+        MatchState::InProgress => proto::MatchState::InProgress,
+        MatchState::Completed => proto::MatchState::Completed,
+        MatchState::Forfeited => proto::MatchState::Forfeited,
+        MatchState::Cancelled => proto::MatchState::Cancelled,
+    }
+}
+
+/// Reads a filter by state; unspecified lets all through.
+pub(super) fn state_filter(number: i32) -> Result<Option<MatchState>, Error> {
+    let invalid = || Error::invalid_field("state", "state_unknown", "must be a state of a match");
+    Ok(match proto::MatchState::try_from(number).map_err(|_| invalid())? {
+        proto::MatchState::Unspecified => None,
+        proto::MatchState::Scheduled => Some(MatchState::Scheduled),
+        proto::MatchState::InProgress => Some(MatchState::InProgress),
+        proto::MatchState::Completed => Some(MatchState::Completed),
+        proto::MatchState::Forfeited => Some(MatchState::Forfeited),
+        proto::MatchState::Cancelled => Some(MatchState::Cancelled),
+    })
+}
+
+pub(super) fn game(m: &Match, directory: &Directory) -> proto::Match {
+    let team = |id: Option<TeamId>| id.and_then(|id| directory.team(id)).cloned().map(team);
+    proto::Match {
+        match_id: m.match_id.to_string(),
+        tournament_id: m.tournament_id.to_string(),
+        tournament_name: directory.tournament(m.tournament_id).to_owned(),
+        block: m.block.clone(),
+        starts_at: Some(timestamp(m.starts_at)),
+        best_of: i32::from(m.best_of.games()),
+        state: state(m.state).into(),
+        team1: team(m.team1_id),
+        team2: team(m.team2_id),
+        team1_wins: i32::from(m.team1_wins),
+        team2_wins: i32::from(m.team2_wins),
+        winner_id: id(m.winner_id),
+        forfeited_by_id: id(m.forfeited_by_id),
+        revision: m.revision,
+        needs_review: m.needs_review,
+    }
+}
+
+pub(super) fn games(matches: &[Match], directory: &Directory) -> Vec<proto::Match> {
+    matches.iter().map(|m| game(m, directory)).collect()
+}
+
+pub(super) fn standing(standing: &Standing, of: Option<Team>) -> proto::Standing {
+    proto::Standing {
+        rank: standing.rank,
+        team: of.map(team),
+        wins: standing.wins,
+        losses: standing.losses,
+        game_wins: standing.game_wins,
+        game_losses: standing.game_losses,
+        game_difference: standing.game_difference(),
+    }
+}
+
+pub(super) fn imported(imported: Imported) -> proto::ImportSeasonResponse {
+    let report = imported.report;
+    let total = |action| count(report.count(action));
+    proto::ImportSeasonResponse {
+        added: total(Action::Added),
+        changed: total(Action::Changed),
+        unchanged: total(Action::Unchanged),
+        refused: total(Action::Refused),
+        applied: imported.applied,
+        lines: report.lines.into_iter().map(line).collect(),
+    }
+}
+
+fn line(line: Line) -> proto::ImportLine {
+    let action = match line.action {
+        Action::Added => proto::ImportAction::Added,
+        Action::Changed => proto::ImportAction::Changed,
+        Action::Unchanged => proto::ImportAction::Unchanged,
+        Action::Refused => proto::ImportAction::Refused,
+    };
+    let number = count(line.line);
+    proto::ImportLine { line: number, action: action.into(), subject: line.subject, message: line.message }
+}

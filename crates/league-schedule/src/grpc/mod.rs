@@ -1,0 +1,32 @@
+//! The service's contracts, mapped onto what it does.
+
+mod admin;
+mod convert;
+mod feed;
+mod league;
+
+use std::time::Duration;
+
+use loljoa_proto::league_schedule::v1::{
+    league_admin_service_server::LeagueAdminServiceServer,
+    league_feed_service_server::LeagueFeedServiceServer, league_service_server::LeagueServiceServer,
+};
+use sqlx::PgPool;
+use tonic::service::Routes;
+
+use crate::service::changes::Changes;
+use admin::Admin;
+use feed::Feed;
+use league::League;
+
+/// What an import of 1 MiB takes as a message.
+const MAX_MESSAGE: usize = 2 * 1024 * 1024;
+
+/// Everything that is served from `pool`'s database; readers of `changes` wait no longer than `longest_wait`.
+#[must_use]
+pub fn routes(pool: &PgPool, changes: Changes, longest_wait: Duration) -> Routes {
+    let admin = LeagueAdminServiceServer::new(Admin::new(pool.clone()));
+    Routes::new(LeagueServiceServer::new(League::new(pool.clone())))
+        .add_service(admin.max_decoding_message_size(MAX_MESSAGE))
+        .add_service(LeagueFeedServiceServer::new(Feed::new(pool.clone(), changes, longest_wait)))
+}

@@ -1,0 +1,11 @@
+//! The league-schedule service as a process of its own.
+
+use std::process::ExitCode;
+
+use loljoa_league_schedule::{Config, SERVICE, migrate, serve};
+use loljoa_service_kit::cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::run(SERVICE, serve, |config: Config| async move { migrate(&config).await }).await
+}

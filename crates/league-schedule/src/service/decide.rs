@@ -1,0 +1,61 @@
+//! What administrators decide about one match.
+
+use chrono::{DateTime, Utc};
+use loljoa_service_kit::{Error, MatchId};
+use sqlx::PgPool;
+
+use crate::{
+    domain::{Match, Refusal, decision::Outcome},
+    error, store,
+};
+
+/// A change of one match that is not its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// Another start.
+    Move(DateTime<Utc>),
+    /// It will not be played.
+    Cancel,
+}
+
+/// Lets `outcome` stand as the result. The same result again changes nothing.
+///
+/// # Errors
+///
+/// `match_unknown`, or why the outcome cannot stand.
+pub async fn record_result(pool: &PgPool, id: MatchId, outcome: Outcome) -> Result<Match, Error> {
+    decide(pool, id, |present, _| present.decided(outcome)).await
+}
+
+/// Moves or cancels a match. What holds already changes nothing.
+///
+/// # Errors
+///
+/// `match_unknown`, or why the match cannot be changed so.
+pub async fn update(pool: &PgPool, id: MatchId, update: Update) -> Result<Match, Error> {
+    decide(pool, id, |present, now| match update {
+        Update::Move(starts_at) => present.moved(starts_at, now),
+        Update::Cancel => present.cancelled(),
+    })
+    .await
+}
+
+async fn decide(
+    pool: &PgPool,
+    id: MatchId,
+    decision: impl Fn(&Match, DateTime<Utc>) -> Result<Match, Refusal>,
+) -> Result<Match, Error> {
+    let mut transaction = pool.begin().await?;
+    let locked = store::matches::lock(&mut transaction, &[id]).await?;
+    let present = locked.into_iter().next().ok_or_else(error::match_unknown)?;
+    let now = store::now(&mut transaction).await?;
+    let next = decision(&present, now)?.by_hand_since(&present);
+    if next == present {
+        return Ok(present);
+    }
+    store::matches::put(&mut transaction, &next).await?;
+    let stored = store::matches::get(&mut transaction, id).await?.ok_or_else(error::match_unknown)?;
+    transaction.commit().await?;
+    tracing::info!(match_id = %id, state = ?stored.state, revision = stored.revision, "a match was decided by hand");
+    Ok(stored)
+}

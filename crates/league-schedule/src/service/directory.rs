@@ -1,0 +1,54 @@
+//! The teams and tournaments that a page of matches speaks of.
+
+use std::collections::{BTreeSet, HashMap};
+
+use loljoa_service_kit::{TeamId, TournamentId};
+use sqlx::PgConnection;
+
+use crate::{
+    domain::{Match, Team},
+    store,
+};
+
+/// Teams and tournament names by id.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    teams: HashMap<TeamId, Team>,
+    tournaments: HashMap<TournamentId, String>,
+}
+
+impl Directory {
+    /// What `matches` speak of.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub async fn of(db: &mut PgConnection, matches: &[Match]) -> Result<Self, sqlx::Error> {
+        if matches.is_empty() {
+            return Ok(Self::default());
+        }
+        let teams: BTreeSet<TeamId> =
+            matches.iter().flat_map(|m| [m.team1_id, m.team2_id]).flatten().collect();
+        let tournaments: BTreeSet<TournamentId> = matches.iter().map(|m| m.tournament_id).collect();
+        let teams: Vec<TeamId> = teams.into_iter().collect();
+        let tournaments: Vec<TournamentId> = tournaments.into_iter().collect();
+        let teams = store::teams::by_ids(db, &teams).await?;
+        let tournaments = store::tournaments::names(db, &tournaments).await?;
+        Ok(Self {
+            teams: teams.into_iter().map(|team| (team.team_id, team)).collect(),
+            tournaments: tournaments.into_iter().collect(),
+        })
+    }
+
+    /// The team with this id.
+    #[must_use]
+    pub fn team(&self, id: TeamId) -> Option<&Team> {
+        self.teams.get(&id)
+    }
+
+    /// The tournament's name.
+    #[must_use]
+    pub fn tournament(&self, id: TournamentId) -> &str {
+        self.tournaments.get(&id).map_or("", String::as_str)
+    }
+}

@@ -1,0 +1,6 @@
+//! What the service does, one transaction at a time: the domain decides, the store reads and writes.
+
+pub mod changes;
+pub mod decide;
+pub mod directory;
+pub mod import;

@@ -1,0 +1,95 @@
+//! Tournaments.
+
+use loljoa_service_kit::TournamentId;
+use sqlx::PgConnection;
+
+use crate::domain::{SourceKind, Tournament};
+
+/// All tournaments, earliest first.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn list(db: &mut PgConnection) -> Result<Vec<Tournament>, sqlx::Error> {
+    sqlx::query_as!(
+        Tournament,
+        r#"SELECT t.tournament_id, t.name, t.source, r.finished AS "replay_finished?",
+               min(m.starts_at) AS first_match_at, max(m.starts_at) AS last_match_at,
+               count(m.match_id) AS "matches!"
+           FROM tournaments t
+           LEFT JOIN replays r USING (season)
+           LEFT JOIN matches m USING (tournament_id)
+           GROUP BY t.tournament_id, r.finished
+           ORDER BY first_match_at, t.name"#,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The name of a tournament.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn name(db: &mut PgConnection, id: TournamentId) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT name FROM tournaments WHERE tournament_id = $1", id as TournamentId)
+        .fetch_optional(db)
+        .await
+}
+
+/// The names of these tournaments.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn names(
+    db: &mut PgConnection,
+    ids: &[TournamentId],
+) -> Result<Vec<(TournamentId, String)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT tournament_id, name FROM tournaments WHERE tournament_id = ANY($1)",
+        ids as &[TournamentId]
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.tournament_id, row.name)).collect())
+}
+
+/// The source of each tournament that is known, by name.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn sources(
+    db: &mut PgConnection,
+    names: &[String],
+) -> Result<Vec<(String, SourceKind)>, sqlx::Error> {
+    let rows = sqlx::query!("SELECT name, source FROM tournaments WHERE name = ANY($1) ORDER BY name", names)
+        .fetch_all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.name, row.source)).collect())
+}
+
+/// Adds a tournament unless its name is known; `season` is the replay that owns it.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn add_missing(
+    db: &mut PgConnection,
+    name: &str,
+    source: SourceKind,
+    season: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO tournaments (tournament_id, name, source, season) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (tournament_id) DO NOTHING",
+        Tournament::id_of(name) as TournamentId,
+        name,
+        source as SourceKind,
+        season,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

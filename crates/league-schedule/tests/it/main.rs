@@ -1,0 +1,15 @@
+//! The service against real PostgreSQL, over real gRPC.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod decide;
+mod esports;
+mod feed;
+mod harness;
+mod history;
+mod import;
+mod lists;
+mod live;
+mod live_pages;
+mod replay;
+mod sources;
