@@ -67,45 +67,52 @@ pub async fn serve_at(
     shutdown: CancellationToken,
     clock: Clock,
 ) -> anyhow::Result<()> {
+    let drain = config.runtime.drain.clone();
     let pool = postgres::pool(&config.database, SERVICE)?;
     let health = Health::new(SERVICE);
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
     let (ledger, workers) = ledger::new(&config.ledger, &pool);
-    let keyring = Arc::new(keyring(&config, &pool, &clock)?);
-    let service = Service {
-        pool: pool.clone(),
-        clock: clock.clone(),
-        hasher: Hasher::new(&config.passwords).map_err(|error| anyhow::anyhow!("passwords: {error}"))?,
-        keyring: keyring.clone(),
-        ledger,
-        throttle: config.throttle.policy(),
-        session_lives: TimeDelta::from_std(Duration::from_secs(config.tokens.session_seconds))?,
-    };
     // Workers end when the last handle of the ledger is gone, so that batches of calls under way are still applied.
     for worker in workers {
         parts.spawn_worker("ledger worker", worker.run());
     }
-    if let Some(admin) = config.bootstrap_admin {
-        parts.spawn("bootstrap admin", service::bootstrap_admin(service.clone(), admin, closing.clone()));
-    }
-    let upkeep = service::run_upkeep(pool.clone(), clock, service.throttle, closing.clone());
-    parts.spawn_worker("upkeep", upkeep);
-    let routes = grpc::routes(service);
-    let experiments = config.runtime.experiments;
-    parts.spawn("signing keys", keyring.run(closing.clone()));
-    let reconciler = Reconciler::new(pool.clone(), Duration::from_secs(config.audit.every_seconds));
-    parts.spawn_worker("audit", reconciler.run(closing.clone()));
+    let service = service(&config, &pool, clock, ledger)?;
+    spawn_background(&mut parts, &config, &service);
     parts.spawn_worker("readiness", health.clone().watch_database(pool.clone(), closing.clone()));
-    parts.spawn_worker("pool metrics", postgres::report_pool(pool.clone(), SERVICE, closing.clone()));
     parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
-    let grpc = config.grpc;
+    let (routes, experiments) = (grpc::routes(service), config.runtime.experiments);
     parts.spawn("gRPC port", async move {
-        server::serve(&grpc, listeners.service, health, experiments, routes, closing).await
+        server::serve(&config.grpc, listeners.service, health, experiments, routes, closing).await
     });
-    parts.run(&config.runtime.drain).await?;
+    parts.run(&drain).await?;
     pool.close().await;
     Ok(())
+}
+
+fn spawn_background(parts: &mut Parts, config: &Config, service: &Service) {
+    let (pool, closing) = (&service.pool, parts.closing());
+    if let Some(admin) = config.bootstrap_admin.clone() {
+        parts.spawn("bootstrap admin", service::bootstrap_admin(service.clone(), admin, closing.clone()));
+    }
+    parts.spawn("signing keys", service.keyring.clone().run(closing.clone()));
+    let upkeep = service::run_upkeep(pool.clone(), service.clock.clone(), service.throttle, closing.clone());
+    parts.spawn_worker("upkeep", upkeep);
+    let reconciler = Reconciler::new(pool.clone(), Duration::from_secs(config.audit.every_seconds));
+    parts.spawn_worker("audit", reconciler.run(closing.clone()));
+    parts.spawn_worker("pool metrics", postgres::report_pool(pool.clone(), SERVICE, closing));
+}
+
+fn service(config: &Config, pool: &PgPool, clock: Clock, ledger: ledger::Handle) -> anyhow::Result<Service> {
+    Ok(Service {
+        pool: pool.clone(),
+        keyring: Arc::new(keyring(config, pool, &clock)?),
+        clock,
+        hasher: Hasher::new(&config.passwords)?,
+        ledger,
+        throttle: config.throttle.policy(),
+        session_lives: TimeDelta::from_std(Duration::from_secs(config.tokens.session_seconds))?,
+    })
 }
 
 fn keyring(config: &Config, pool: &PgPool, clock: &Clock) -> anyhow::Result<Keyring> {

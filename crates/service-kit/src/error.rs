@@ -217,15 +217,28 @@ impl From<Status> for Error {
 }
 
 impl From<sqlx::Error> for Error {
-    /// A database that cannot be reached, or has no connection free, is unavailable; all else is our fault.
+    /// A database that cannot be reached, has no connection free, or gave up for now is unavailable; all else is our
+    /// fault.
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => {
-                tracing::warn!(%error, "the database does not answer");
-                Self::unavailable("the database does not answer")
-            }
-            other => Self::internal(other),
+        if is_passing(&error) {
+            tracing::warn!(%error, "the database does not answer");
+            return Self::unavailable("the database does not answer");
         }
+        Self::internal(error)
+    }
+}
+
+/// Whether the same statement may well succeed later.
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => true,
+        // A statement that took too long, conflicts that outlasted the retries, and a server that is full, starting or
+        // stopping.
+        sqlx::Error::Database(error) => matches!(
+            error.code().as_deref(),
+            Some("57014" | "40001" | "40P01" | "53300" | "57P01" | "57P02" | "57P03")
+        ),
+        _ => false,
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Trace context comes in and goes out as W3C `traceparent` and as B3, because Envoy and older meshes speak the latter.
 
+use std::io::{IsTerminal, stdout};
+
 use anyhow::Context as _;
 use opentelemetry::{
     Context, KeyValue, global,
@@ -52,7 +54,9 @@ pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> 
         LogFormat::Json => {
             tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false).boxed()
         }
-        LogFormat::Text => tracing_subscriber::fmt::layer().with_target(false).boxed(),
+        LogFormat::Text => {
+            tracing_subscriber::fmt::layer().with_target(false).with_ansi(stdout().is_terminal()).boxed()
+        }
     };
     let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("loljoa")).with_location(false);
     tracing_subscriber::registry().with(filter).with(logs).with(traces).try_init()?;

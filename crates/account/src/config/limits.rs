@@ -1,0 +1,131 @@
+//! Limits of hashing, throttling, the ledger and the audit.
+
+use std::time::Duration;
+
+use loljoa_service_kit::config::{Check, Problems};
+use serde::Deserialize;
+
+use crate::domain::throttle::Policy;
+
+/// The least memory of a password hash; less is for tests of the code, not for passwords.
+const LEAST_MEMORY_KIB: u32 = 64;
+
+fn require(problems: &mut Problems, key: &str, value: u64, least: u64, most: u64) {
+    let allowed = format!("must be from {least} to {most}");
+    problems.require((least..=most).contains(&value), key, value, &allowed);
+}
+
+/// Password hashing with argon2id. The defaults are OWASP's recommendation.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Passwords {
+    /// Memory of one hash. KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Hashes computed at once. Each takes a core and `memory_kib`.
+    pub concurrency: usize,
+    /// Requests that wait for their hash; the next one is told to come again.
+    pub waiting: usize,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { memory_kib: 19_456, passes: 2, concurrency: 2, waiting: 64 }
+    }
+}
+
+impl Check for Passwords {
+    fn check(&self, problems: &mut Problems) {
+        let least = u64::from(LEAST_MEMORY_KIB);
+        require(problems, "passwords.memory_kib", u64::from(self.memory_kib), least, 4_194_304);
+        require(problems, "passwords.passes", u64::from(self.passes), 1, 100);
+        require(problems, "passwords.concurrency", self.concurrency as u64, 1, 1_024);
+        require(problems, "passwords.waiting", self.waiting as u64, 0, 100_000);
+    }
+}
+
+/// How long an address waits after failed log-ins to an account.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Throttle {
+    /// Failures that cost nothing.
+    pub free_failures: u32,
+    /// The first wait; each further failure doubles it. Seconds.
+    pub first_wait_seconds: u64,
+    /// The longest wait. Seconds.
+    pub longest_wait_seconds: u64,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self { free_failures: 5, first_wait_seconds: 1, longest_wait_seconds: 300 }
+    }
+}
+
+impl Throttle {
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            free_failures: i32::try_from(self.free_failures).unwrap_or(i32::MAX),
+            first_wait: Duration::from_secs(self.first_wait_seconds),
+            longest_wait: Duration::from_secs(self.longest_wait_seconds),
+        }
+    }
+}
+
+impl Check for Throttle {
+    fn check(&self, problems: &mut Problems) {
+        require(problems, "throttle.free_failures", u64::from(self.free_failures), 1, 1_000);
+        require(problems, "throttle.first_wait_seconds", self.first_wait_seconds, 1, 3_600);
+        require(
+            problems,
+            "throttle.longest_wait_seconds",
+            self.longest_wait_seconds,
+            self.first_wait_seconds,
+            86_400,
+        );
+    }
+}
+
+/// The points ledger.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ledger {
+    /// Transfers that wait to be applied; a call that does not fit is told to come again.
+    pub queue_capacity: u32,
+    /// Batches applied at once. More workers make smaller batches.
+    pub workers: usize,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self { queue_capacity: 20_000, workers: 2 }
+    }
+}
+
+impl Check for Ledger {
+    fn check(&self, problems: &mut Problems) {
+        require(problems, "ledger.queue_capacity", u64::from(self.queue_capacity), 5_000, 1_000_000);
+        require(problems, "ledger.workers", self.workers as u64, 1, 64);
+    }
+}
+
+/// The continuous audit.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// The pause between two looks. Seconds.
+    pub every_seconds: u64,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { every_seconds: 10 }
+    }
+}
+
+impl Check for Audit {
+    fn check(&self, problems: &mut Problems) {
+        require(problems, "audit.every_seconds", self.every_seconds, 1, 86_400);
+    }
+}

@@ -1,0 +1,14 @@
+//! The rules of accounts, sessions and the ledger, without any input or output.
+
+pub(crate) mod feed;
+pub(crate) mod grant;
+pub(crate) mod leaderboard;
+pub(crate) mod password;
+pub(crate) mod profile;
+pub(crate) mod results;
+pub(crate) mod rotation;
+pub(crate) mod session;
+pub(crate) mod throttle;
+pub(crate) mod tier;
+pub(crate) mod transfer;
+pub(crate) mod username;

@@ -1,0 +1,152 @@
+//! `AccountService`, for the edge.
+
+use loljoa_proto::account::v1::{
+    BatchGetUsernamesRequest, BatchGetUsernamesResponse, ClaimDailyGrantRequest, ClaimDailyGrantResponse,
+    GetAccountRequest, GetAccountResponse, GetJwksRequest, GetJwksResponse, ListLeaderboardRequest,
+    ListLeaderboardResponse, ListTransfersRequest, ListTransfersResponse, LogInRequest, LogInResponse,
+    LogOutAllRequest, LogOutAllResponse, LogOutRequest, LogOutResponse, RefreshRequest, RefreshResponse,
+    SignUpRequest, SignUpResponse, account_service_server::AccountService,
+};
+use loljoa_service_kit::{AccountId, Error, IdempotencyKey, page};
+use tonic::{Request, Response, Status, async_trait};
+
+use super::convert;
+use crate::{
+    service::{Credentials, LeaderboardQuery, Service, SignUp},
+    store::{accounts, statement},
+};
+
+const MAX_USERNAMES: usize = 1_000;
+/// Longer than any address is written.
+const MAX_ADDRESS_BYTES: usize = 64;
+
+pub(super) struct Accounts {
+    service: Service,
+}
+
+impl Accounts {
+    pub(super) const fn new(service: Service) -> Self {
+        Self { service }
+    }
+}
+
+#[async_trait]
+impl AccountService for Accounts {
+    async fn sign_up(&self, request: Request<SignUpRequest>) -> Result<Response<SignUpResponse>, Status> {
+        let SignUpRequest { username, password, idempotency_key, .. } = request.into_inner();
+        let key = match idempotency_key.as_str() {
+            "" => None,
+            key => Some(IdempotencyKey::parse(key)?),
+        };
+        let credentials = Credentials { username, password: password.into() };
+        let session = self.service.sign_up(SignUp { credentials, key }).await?;
+        Ok(Response::new(SignUpResponse { session: Some(convert::session(session)) }))
+    }
+
+    async fn log_in(&self, request: Request<LogInRequest>) -> Result<Response<LogInResponse>, Status> {
+        let LogInRequest { username, password, client_address } = request.into_inner();
+        if client_address.len() > MAX_ADDRESS_BYTES {
+            let allowed = "must be 64 bytes or fewer";
+            return Err(Error::invalid_field("clientAddress", "address_invalid", allowed).into());
+        }
+        let credentials = Credentials { username, password: password.into() };
+        let session = self.service.log_in(credentials, &client_address).await?;
+        Ok(Response::new(LogInResponse { session: Some(convert::session(session)) }))
+    }
+
+    async fn refresh(&self, request: Request<RefreshRequest>) -> Result<Response<RefreshResponse>, Status> {
+        let session = self.service.refresh(&request.get_ref().refresh_token).await?;
+        Ok(Response::new(RefreshResponse { session: Some(convert::session(session)) }))
+    }
+
+    async fn log_out(&self, request: Request<LogOutRequest>) -> Result<Response<LogOutResponse>, Status> {
+        self.service.log_out(&request.get_ref().refresh_token).await?;
+        Ok(Response::new(LogOutResponse {}))
+    }
+
+    async fn log_out_all(
+        &self,
+        request: Request<LogOutAllRequest>,
+    ) -> Result<Response<LogOutAllResponse>, Status> {
+        let account = AccountId::parse(&request.get_ref().account_id)?;
+        let ended = self.service.log_out_all(account).await?;
+        Ok(Response::new(LogOutAllResponse { ended: i64::try_from(ended).map_err(Error::internal)? }))
+    }
+
+    async fn get_account(
+        &self,
+        request: Request<GetAccountRequest>,
+    ) -> Result<Response<GetAccountResponse>, Status> {
+        let account = AccountId::parse(&request.get_ref().account_id)?;
+        let account = self.service.account(account).await?;
+        Ok(Response::new(GetAccountResponse { account: Some(convert::account(account)) }))
+    }
+
+    async fn claim_daily_grant(
+        &self,
+        request: Request<ClaimDailyGrantRequest>,
+    ) -> Result<Response<ClaimDailyGrantResponse>, Status> {
+        let account = AccountId::parse(&request.get_ref().account_id)?;
+        let granted = self.service.claim_daily_grant(account).await?;
+        Ok(Response::new(ClaimDailyGrantResponse { granted }))
+    }
+
+    async fn list_transfers(
+        &self,
+        request: Request<ListTransfersRequest>,
+    ) -> Result<Response<ListTransfersResponse>, Status> {
+        let request = request.into_inner();
+        let account = AccountId::parse(&request.account_id)?;
+        let limit = page::limit(request.limit)?;
+        let before = page::decode_cursor(&request.cursor)?;
+        let lines = statement::page(&self.service.pool, account, before, limit).await.map_err(Error::from)?;
+        let full = i64::try_from(lines.len()).is_ok_and(|length| length == limit);
+        let next_cursor = lines.last().filter(|_| full).map(|line| page::encode_cursor(&line.seq));
+        Ok(Response::new(ListTransfersResponse {
+            lines: lines.iter().map(convert::statement_line).collect(),
+            next_cursor: next_cursor.unwrap_or_default(),
+        }))
+    }
+
+    async fn list_leaderboard(
+        &self,
+        request: Request<ListLeaderboardRequest>,
+    ) -> Result<Response<ListLeaderboardResponse>, Status> {
+        let request = request.into_inner();
+        let own = match request.account_id.as_str() {
+            "" => None,
+            id => Some(AccountId::parse(id)?),
+        };
+        let query = LeaderboardQuery {
+            tier: convert::tier_from(request.tier)?,
+            after: page::decode_cursor(&request.cursor)?,
+            limit: page::limit(request.limit)?,
+            own,
+        };
+        let leaderboard = self.service.leaderboard(query).await?;
+        Ok(Response::new(ListLeaderboardResponse {
+            accounts: leaderboard.accounts.into_iter().map(convert::account).collect(),
+            next_cursor: leaderboard.next.map(|next| page::encode_cursor(&next)).unwrap_or_default(),
+            own: leaderboard.own.map(convert::account),
+        }))
+    }
+
+    async fn batch_get_usernames(
+        &self,
+        request: Request<BatchGetUsernamesRequest>,
+    ) -> Result<Response<BatchGetUsernamesResponse>, Status> {
+        let ids = request.into_inner().account_ids;
+        if ids.len() > MAX_USERNAMES {
+            let allowed = "must be 1000 or fewer";
+            return Err(Error::invalid_field("accountIds", "too_many_accounts", allowed).into());
+        }
+        let ids = ids.iter().map(|id| AccountId::parse(id)).collect::<Result<Vec<_>, _>>()?;
+        let usernames = accounts::usernames(&self.service.pool, &ids).await.map_err(Error::from)?;
+        let usernames = usernames.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
+        Ok(Response::new(BatchGetUsernamesResponse { usernames }))
+    }
+
+    async fn get_jwks(&self, _: Request<GetJwksRequest>) -> Result<Response<GetJwksResponse>, Status> {
+        Ok(Response::new(GetJwksResponse { jwks_json: self.service.keyring.jwks_json().await? }))
+    }
+}

@@ -1,0 +1,103 @@
+//! `LedgerService`, for betting alone.
+
+use loljoa_proto::account::v1::{
+    ApplyTransfersRequest, ApplyTransfersResponse, BatchGetPoolBalancesRequest, BatchGetPoolBalancesResponse,
+    ListTransferFeedRequest, ListTransferFeedResponse, PoolBalance, RecordResultsRequest,
+    RecordResultsResponse, ledger_service_server::LedgerService,
+};
+use loljoa_service_kit::{Error, MarketId, page, postgres};
+use sqlx::PgPool;
+use tonic::{Request, Response, Status, async_trait};
+
+use super::convert;
+use crate::{
+    domain::{feed, transfer::MAX_BATCH},
+    ledger::Handle,
+    store::{self, pools, results},
+};
+
+const MAX_MARKETS: usize = 1_000;
+
+pub(super) struct Ledger {
+    pool: PgPool,
+    transfers: Handle,
+}
+
+impl Ledger {
+    pub(super) const fn new(pool: PgPool, transfers: Handle) -> Self {
+        Self { pool, transfers }
+    }
+}
+
+#[async_trait]
+impl LedgerService for Ledger {
+    async fn apply_transfers(
+        &self,
+        request: Request<ApplyTransfersRequest>,
+    ) -> Result<Response<ApplyTransfersResponse>, Status> {
+        let transfers = request.into_inner().transfers;
+        let transfers = transfers.into_iter().map(convert::transfer_from).collect::<Result<Vec<_>, _>>()?;
+        let outcomes = self.transfers.apply(transfers).await?;
+        let outcomes = outcomes.into_iter().map(|outcome| convert::outcome(outcome).into()).collect();
+        Ok(Response::new(ApplyTransfersResponse { outcomes }))
+    }
+
+    async fn record_results(
+        &self,
+        request: Request<RecordResultsRequest>,
+    ) -> Result<Response<RecordResultsResponse>, Status> {
+        let sent = request.into_inner().results;
+        if sent.len() > MAX_BATCH {
+            return Err(Error::invalid_field("results", "too_many_results", "must be 5000 or fewer").into());
+        }
+        let sent = sent.iter().map(convert::result_from).collect::<Result<Vec<_>, _>>()?;
+        let recorded =
+            postgres::retrying(|| results::record(&self.pool, &sent)).await.map_err(Error::from)?;
+        if recorded.unknown > 0 {
+            tracing::error!(
+                unknown = recorded.unknown,
+                "results were sent for bets without a standing stake"
+            );
+        }
+        Ok(Response::new(RecordResultsResponse {
+            recorded: i32::try_from(recorded.new).map_err(Error::internal)?,
+            unknown: i32::try_from(recorded.unknown).map_err(Error::internal)?,
+        }))
+    }
+
+    async fn list_transfer_feed(
+        &self,
+        request: Request<ListTransferFeedRequest>,
+    ) -> Result<Response<ListTransferFeedResponse>, Status> {
+        let request = request.into_inner();
+        let limit = convert::feed_limit(request.limit)?;
+        let min_age = convert::min_age(request.min_age_ms)?;
+        let kinds =
+            request.kinds.iter().map(|kind| convert::kind_from(*kind)).collect::<Result<Vec<_>, _>>()?;
+        let from: Option<feed::Position> = page::decode_cursor(&request.cursor)?;
+        let from = from.unwrap_or_default();
+        let read = store::feed::page(&self.pool, from, min_age, limit).await.map_err(Error::from)?;
+        let page = feed::page(read, from, &kinds);
+        let moved = page.next != from;
+        Ok(Response::new(ListTransferFeedResponse {
+            transfers: page.entries.into_iter().map(convert::feed_transfer).collect(),
+            next_cursor: if moved { page::encode_cursor(&page.next) } else { request.cursor },
+        }))
+    }
+
+    async fn batch_get_pool_balances(
+        &self,
+        request: Request<BatchGetPoolBalancesRequest>,
+    ) -> Result<Response<BatchGetPoolBalancesResponse>, Status> {
+        let ids = request.into_inner().market_ids;
+        if ids.len() > MAX_MARKETS {
+            let allowed = "must be 1000 or fewer";
+            return Err(Error::invalid_field("marketIds", "too_many_markets", allowed).into());
+        }
+        let ids = ids.iter().map(|id| MarketId::parse(id)).collect::<Result<Vec<_>, _>>()?;
+        let pools = pools::balances(&self.pool, &ids).await.map_err(Error::from)?;
+        let balance =
+            |pool: pools::Pool| PoolBalance { market_id: pool.market.to_string(), points: pool.points.0 };
+        Ok(Response::new(BatchGetPoolBalancesResponse { balances: pools.into_iter().map(balance).collect() }))
+    }
+}

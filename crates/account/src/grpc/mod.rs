@@ -1,0 +1,19 @@
+//! The service's gRPC calls.
+
+mod account;
+mod convert;
+mod ledger;
+
+use loljoa_proto::account::v1::{
+    account_service_server::AccountServiceServer, ledger_service_server::LedgerServiceServer,
+};
+use tonic::service::Routes;
+
+use crate::service::Service;
+
+/// Everything that the service serves.
+pub(crate) fn routes(service: Service) -> Routes {
+    let ledger = ledger::Ledger::new(service.pool.clone(), service.ledger.clone());
+    let accounts = account::Accounts::new(service);
+    Routes::new(AccountServiceServer::new(accounts)).add_service(LedgerServiceServer::new(ledger))
+}

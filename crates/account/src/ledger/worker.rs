@@ -1,0 +1,85 @@
+//! Takes batches from the queue and applies them.
+
+use std::{sync::Arc, time::Instant};
+
+use loljoa_service_kit::{Error, postgres, telemetry};
+use metrics::{counter, histogram};
+use sqlx::PgPool;
+use tokio::sync::Mutex;
+use tracing::{Instrument, info_span};
+
+use super::queue::{Call, Queue};
+use crate::{
+    SERVICE,
+    domain::transfer::{Outcome, Transfer},
+    store::transfers,
+};
+
+/// One of the tasks that apply batches.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    queue: Arc<Mutex<Queue>>,
+    pool: PgPool,
+}
+
+impl Worker {
+    pub(super) const fn new(queue: Arc<Mutex<Queue>>, pool: PgPool) -> Self {
+        Self { queue, pool }
+    }
+
+    /// Applies batches until the last handle is dropped. A batch that was taken is always finished.
+    pub(crate) async fn run(self) {
+        loop {
+            let batch = self.queue.lock().await.next_batch().await;
+            let Some(calls) = batch else { return };
+            self.apply(calls).await;
+        }
+    }
+
+    async fn apply(&self, mut calls: Vec<Call>) {
+        let span = info_span!(parent: None, "ledger batch", calls = calls.len());
+        for call in &calls {
+            telemetry::link(&call.span, &span);
+        }
+        let taken = calls.iter_mut().map(|call| std::mem::take(&mut call.transfers)).collect::<Vec<_>>();
+        let sizes: Vec<usize> = taken.iter().map(Vec::len).collect();
+        let batch: Vec<Transfer> = taken.into_iter().flatten().collect();
+        let result = self.commit(&batch).instrument(span).await.map_err(Error::from);
+        match result {
+            Ok(outcomes) => {
+                let mut rest = outcomes.into_iter();
+                for (call, size) in calls.into_iter().zip(sizes) {
+                    // Nobody listens when the caller has gone; what was applied stays applied.
+                    let _ = call.answer.send(Ok(rest.by_ref().take(size).collect()));
+                }
+            }
+            Err(error) => {
+                for call in calls {
+                    let _ = call.answer.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    async fn commit(&self, batch: &[Transfer]) -> sqlx::Result<Vec<Outcome>> {
+        let started = Instant::now();
+        let stripe = rand::random_range(0..transfers::STRIPES);
+        let span =
+            info_span!("apply_transfers", otel.kind = "client", db.system = "postgresql", size = batch.len());
+        let apply = postgres::retrying(|| transfers::apply(&self.pool, batch, stripe));
+        let outcomes = apply.instrument(span).await?;
+        histogram!("loljoa_ledger_batch_seconds", "service" => SERVICE)
+            .record(started.elapsed().as_secs_f64());
+        report(&outcomes);
+        Ok(outcomes)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a histogram records floats and a batch is small")]
+fn report(outcomes: &[Outcome]) {
+    histogram!("loljoa_ledger_batch_size", "service" => SERVICE).record(outcomes.len() as f64);
+    for outcome in outcomes {
+        counter!("loljoa_ledger_transfers_total", "service" => SERVICE, "outcome" => outcome.name())
+            .increment(1);
+    }
+}

@@ -1,0 +1,113 @@
+//! Users and their balances.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use loljoa_service_kit::{AccountId, Points};
+use sqlx::{PgConnection, PgExecutor};
+
+use crate::domain::{
+    profile::{Profile, Role},
+    username::Username,
+};
+
+/// A user to be stored.
+#[derive(Debug)]
+pub(crate) struct NewUser {
+    pub(crate) account: AccountId,
+    pub(crate) username: Username,
+    pub(crate) password_hash: String,
+    pub(crate) role: Role,
+    pub(crate) created_at: DateTime<Utc>,
+}
+
+/// What log-in needs to know.
+#[derive(Debug)]
+pub(crate) struct Credentials {
+    pub(crate) account: AccountId,
+    pub(crate) username_key: String,
+    pub(crate) password_hash: String,
+    pub(crate) role: Role,
+}
+
+/// Stores a user with an empty balance; tells whether both id and name were free.
+pub(crate) async fn insert(connection: &mut PgConnection, user: &NewUser) -> sqlx::Result<bool> {
+    let inserted = sqlx::query!(
+        "WITH added AS (
+            INSERT INTO users (account_id, username, username_key, password_hash, role, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT DO NOTHING
+            RETURNING account_id
+        )
+        INSERT INTO user_balances (account_id) SELECT account_id FROM added",
+        user.account.0,
+        user.username.shown,
+        user.username.key,
+        user.password_hash,
+        user.role.name(),
+        user.created_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// The credentials of the user of this name.
+pub(crate) async fn credentials_by_name(
+    executor: impl PgExecutor<'_>,
+    username_key: &str,
+) -> sqlx::Result<Option<Credentials>> {
+    sqlx::query_as!(
+        Credentials,
+        r#"SELECT account_id AS "account: AccountId", username_key, password_hash, role AS "role: Role"
+        FROM users WHERE username_key = $1"#,
+        username_key,
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// The credentials of an account.
+pub(crate) async fn credentials(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+) -> sqlx::Result<Option<Credentials>> {
+    sqlx::query_as!(
+        Credentials,
+        r#"SELECT account_id AS "account: AccountId", username_key, password_hash, role AS "role: Role"
+        FROM users WHERE account_id = $1"#,
+        account.0,
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// An account with its points.
+pub(crate) async fn profile(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+) -> sqlx::Result<Option<Profile>> {
+    sqlx::query_as!(
+        Profile,
+        r#"SELECT account_id AS "account: AccountId", username, role AS "role: Role",
+            balance AS "points: Points", staked AS "staked: Points", profit AS "profit: Points", created_at
+        FROM users JOIN user_balances USING (account_id) WHERE account_id = $1"#,
+        account.0,
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// The names of those accounts that exist.
+pub(crate) async fn usernames(
+    executor: impl PgExecutor<'_>,
+    accounts: &[AccountId],
+) -> sqlx::Result<HashMap<AccountId, String>> {
+    let rows = sqlx::query!(
+        r#"SELECT account_id AS "account: AccountId", username FROM users WHERE account_id = ANY ($1)"#,
+        accounts as &[AccountId],
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.account, row.username)).collect())
+}

@@ -1,0 +1,15 @@
+//! SQL, one file for each aggregate. The caller owns the transaction.
+
+pub(crate) mod accounts;
+pub(crate) mod audit_bets;
+pub(crate) mod audit_full;
+pub(crate) mod audit_step;
+pub(crate) mod feed;
+pub(crate) mod leaderboard;
+pub(crate) mod login_failures;
+pub(crate) mod pools;
+pub(crate) mod results;
+pub(crate) mod sessions;
+pub(crate) mod signing_keys;
+pub(crate) mod statement;
+pub(crate) mod transfers;

@@ -1,0 +1,171 @@
+//! Sessions and their refresh tokens.
+
+use chrono::{DateTime, Utc};
+use loljoa_service_kit::AccountId;
+use sqlx::{PgConnection, PgExecutor};
+use uuid::Uuid;
+
+use crate::domain::session::Session;
+
+/// A refresh token as it is stored: its SHA-256.
+pub(crate) type TokenHash = [u8; 32];
+
+/// A session, and when the token that led to it was used.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) session: Session,
+    pub(crate) used_at: Option<DateTime<Utc>>,
+}
+
+/// Opens a session.
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    session: &Session,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO sessions (session_id, account_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+        session.id,
+        session.account.0,
+        now,
+        session.expires_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Adds a token to a session.
+pub(crate) async fn insert_token(
+    connection: &mut PgConnection,
+    session: Uuid,
+    token: &TokenHash,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO refresh_tokens (token_hash, session_id, created_at) VALUES ($1, $2, $3)",
+        token,
+        session,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The session of a token, locked so that uses of its tokens take turns.
+///
+/// The lock comes first: a statement that has waited for it would still see the token as it was before.
+pub(crate) async fn find_for_update(
+    connection: &mut PgConnection,
+    token: &TokenHash,
+) -> sqlx::Result<Option<Found>> {
+    sqlx::query!(
+        "SELECT FROM sessions s JOIN refresh_tokens t USING (session_id) WHERE t.token_hash = $1
+        FOR NO KEY UPDATE OF s",
+        token,
+    )
+    .execute(&mut *connection)
+    .await?;
+    let row = sqlx::query!(
+        r#"SELECT s.session_id, s.account_id AS "account: AccountId", s.expires_at,
+            s.revoked_at IS NOT NULL AS "revoked!", t.used_at
+        FROM sessions s JOIN refresh_tokens t USING (session_id) WHERE t.token_hash = $1"#,
+        token,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| Found {
+        session: Session {
+            id: row.session_id,
+            account: row.account,
+            expires_at: row.expires_at,
+            revoked: row.revoked,
+        },
+        used_at: row.used_at,
+    }))
+}
+
+/// Notes the first use of a token.
+pub(crate) async fn mark_used(
+    connection: &mut PgConnection,
+    token: &TokenHash,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE refresh_tokens SET used_at = $2 WHERE token_hash = $1", token, now)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends a session.
+pub(crate) async fn revoke(
+    executor: impl PgExecutor<'_>,
+    session: Uuid,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL",
+        session,
+        now
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Ends the session that a token belongs to, if there is one.
+pub(crate) async fn revoke_by_token(
+    executor: impl PgExecutor<'_>,
+    token: &TokenHash,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET revoked_at = $2
+        WHERE session_id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1) AND revoked_at IS NULL",
+        token,
+        now,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Ends every session of an account and tells how many were open.
+pub(crate) async fn revoke_all(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let ended = sqlx::query!(
+        "WITH open AS (
+            SELECT session_id FROM sessions
+            WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2
+            ORDER BY session_id FOR NO KEY UPDATE
+        )
+        UPDATE sessions SET revoked_at = $2 WHERE session_id IN (SELECT session_id FROM open)",
+        account.0,
+        now,
+    )
+    .execute(executor)
+    .await?;
+    Ok(ended.rows_affected())
+}
+
+/// Deletes at most `limit` sessions that expired before `before`, with their tokens, and tells how many.
+pub(crate) async fn delete_expired(
+    executor: impl PgExecutor<'_>,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        "DELETE FROM sessions WHERE session_id IN (
+            SELECT session_id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        )",
+        before,
+        limit,
+    )
+    .execute(executor)
+    .await?;
+    Ok(deleted.rows_affected())
+}

@@ -1,0 +1,53 @@
+//! Access tokens (ES256) and the keys that sign them.
+
+mod keyring;
+mod material;
+mod sealing;
+
+use chrono::{DateTime, Utc};
+use loljoa_service_kit::{AccountId, ids};
+use serde::Serialize;
+
+use crate::domain::profile::Role;
+pub(crate) use keyring::Keyring;
+pub(crate) use sealing::Sealer;
+
+/// Who issues the tokens.
+pub const ISSUER: &str = "loljoa";
+/// Whom they are for.
+pub const AUDIENCE: &str = "loljoa-web";
+
+/// What an access token says.
+#[derive(Debug, Serialize)]
+struct Claims<'a> {
+    iss: &'static str,
+    aud: &'static str,
+    sub: AccountId,
+    username: &'a str,
+    role: &'static str,
+    iat: i64,
+    exp: i64,
+    jti: uuid::Uuid,
+}
+
+impl<'a> Claims<'a> {
+    fn new(
+        account: AccountId,
+        username: &'a str,
+        role: Role,
+        now: DateTime<Utc>,
+        lives_seconds: i64,
+    ) -> Self {
+        let iat = now.timestamp();
+        Self {
+            iss: ISSUER,
+            aud: AUDIENCE,
+            sub: account,
+            username,
+            role: role.name(),
+            iat,
+            exp: iat + lives_seconds,
+            jti: ids::fresh(),
+        }
+    }
+}

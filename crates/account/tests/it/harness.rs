@@ -1,0 +1,257 @@
+//! A running service and typed clients of it.
+
+use std::{net::SocketAddr, time::Duration};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono::{DateTime, Utc};
+use loljoa_account::{Config, serve_at};
+use loljoa_proto::account::v1::{
+    Account, GetAccountRequest, LogInRequest, RefreshRequest, Session, SignUpRequest, Transfer, TransferKind,
+    TransferOutcome, account_service_client::AccountServiceClient,
+    ledger_service_client::LedgerServiceClient,
+};
+use loljoa_service_kit::{
+    AccountId, BetId, Clock, Error, MarketId,
+    cli::Listeners,
+    config::{Database, Upstream},
+    grpc::{Channel, client},
+    ids,
+};
+use sqlx::{ConnectOptions, PgPool};
+use tokio::{net::TcpStream, task::JoinHandle, time};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const PASSWORD: &str = "correct horse";
+const PATIENCE: Duration = Duration::from_mins(1);
+const POLL_EVERY: Duration = Duration::from_millis(5);
+
+/// One replica, and clients of it.
+pub(crate) struct Service {
+    pub(crate) accounts: AccountServiceClient<Channel>,
+    pub(crate) ledger: LedgerServiceClient<Channel>,
+    pub(crate) clock: Clock,
+    address: SocketAddr,
+    shutdown: CancellationToken,
+    serving: JoinHandle<anyhow::Result<()>>,
+}
+
+/// A configuration whose password hashes are cheap.
+pub(crate) fn config(pool: &PgPool) -> Config {
+    let database = Database::at(pool.connect_options().to_url_lossy());
+    let mut config = Config::new(database, BASE64_STANDARD.encode([7; 32]));
+    config.passwords.memory_kib = 64;
+    config.passwords.passes = 1;
+    config
+}
+
+/// Noon of a match day, UTC.
+pub(crate) fn noon() -> DateTime<Utc> {
+    "2022-03-16T12:00:00Z".parse().unwrap()
+}
+
+impl Service {
+    /// Starts a replica on the test's database.
+    pub(crate) async fn start(pool: &PgPool) -> Self {
+        Self::start_with(config(pool), Clock::fixed(noon())).await
+    }
+
+    /// Starts a replica with this configuration at the time of this clock.
+    pub(crate) async fn start_with(config: Config, clock: Clock) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listeners = Listeners::bind(any, any).await.unwrap();
+        let address = listeners.service.local_addr().unwrap();
+        let url = format!("http://{address}").parse().unwrap();
+        let shutdown = CancellationToken::new();
+        let serving = tokio::spawn(serve_at(config, listeners, shutdown.clone(), clock.clone()));
+        let upstream = Upstream { timeout_ms: 30_000, balance: false, ..Upstream::at(url) };
+        let channel = client::connect(&upstream).unwrap();
+        let (accounts, ledger) =
+            (AccountServiceClient::new(channel.clone()), LedgerServiceClient::new(channel));
+        Self { accounts, ledger, clock, address, shutdown, serving }
+    }
+
+    /// Stops the replica and waits until it is gone.
+    pub(crate) async fn stop(self) {
+        self.shutdown.cancel();
+        self.serving.await.unwrap().unwrap();
+    }
+
+    /// Tells the replica to stop and waits until it takes no more connections.
+    pub(crate) async fn start_stopping(&self) {
+        self.shutdown.cancel();
+        eventually(async || TcpStream::connect(self.address).await.err()).await;
+    }
+
+    /// Waits until the replica stops of itself and gives the reason.
+    pub(crate) async fn failure(self) -> String {
+        let stopped = time::timeout(PATIENCE, self.serving).await.unwrap();
+        format!("{:#}", stopped.unwrap().unwrap_err())
+    }
+
+    pub(crate) async fn try_sign_up(
+        &self,
+        username: &str,
+        password: &str,
+        key: &str,
+    ) -> Result<Session, Error> {
+        let request = SignUpRequest {
+            username: username.into(),
+            password: password.into(),
+            client_address: "203.0.113.7".into(),
+            idempotency_key: key.into(),
+        };
+        let response = self.accounts.clone().sign_up(request).await.map_err(Error::from)?;
+        Ok(response.into_inner().session.unwrap())
+    }
+
+    pub(crate) async fn sign_up(&self, username: &str) -> Session {
+        self.try_sign_up(username, PASSWORD, "").await.unwrap()
+    }
+
+    /// A new account with its 1,000 points.
+    pub(crate) async fn account(&self, username: &str) -> AccountId {
+        id_of(&self.sign_up(username).await)
+    }
+
+    pub(crate) async fn log_in(
+        &self,
+        username: &str,
+        password: &str,
+        address: &str,
+    ) -> Result<Session, Error> {
+        let (username, password) = (username.to_owned(), password.to_owned());
+        let request = LogInRequest { username, password, client_address: address.to_owned() };
+        let response = self.accounts.clone().log_in(request).await.map_err(Error::from)?;
+        Ok(response.into_inner().session.unwrap())
+    }
+
+    pub(crate) async fn refresh(&self, refresh_token: &str) -> Result<Session, Error> {
+        let request = RefreshRequest { refresh_token: refresh_token.to_owned() };
+        let response = self.accounts.clone().refresh(request).await.map_err(Error::from)?;
+        Ok(response.into_inner().session.unwrap())
+    }
+
+    pub(crate) async fn look(&self, account: AccountId) -> Account {
+        let request = GetAccountRequest { account_id: account.to_string() };
+        self.accounts.clone().get_account(request).await.unwrap().into_inner().account.unwrap()
+    }
+
+    /// Applies transfers; each must be well-formed.
+    pub(crate) async fn apply(&self, transfers: &[Transfer]) -> Vec<TransferOutcome> {
+        self.try_apply(transfers).await.unwrap()
+    }
+
+    pub(crate) async fn try_apply(&self, transfers: &[Transfer]) -> Result<Vec<TransferOutcome>, Error> {
+        let request = loljoa_proto::account::v1::ApplyTransfersRequest { transfers: transfers.to_vec() };
+        let response = self.ledger.clone().apply_transfers(request).await.map_err(Error::from)?;
+        Ok(response.into_inner().outcomes().collect())
+    }
+
+    /// Applies one transfer.
+    pub(crate) async fn apply_one(&self, transfer: &Transfer) -> TransferOutcome {
+        self.apply(std::slice::from_ref(transfer)).await[0]
+    }
+}
+
+pub(crate) fn id_of(session: &Session) -> AccountId {
+    AccountId::parse(&session.account.as_ref().unwrap().account_id).unwrap()
+}
+
+/// A bet whose transfers are to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bet {
+    pub(crate) id: BetId,
+    pub(crate) account: AccountId,
+    pub(crate) market: MarketId,
+    pub(crate) stake: i64,
+}
+
+impl Bet {
+    pub(crate) fn new(account: AccountId, market: MarketId, stake: i64) -> Self {
+        Self { id: BetId(ids::fresh()), account, market, stake }
+    }
+
+    pub(crate) fn stake(self) -> Transfer {
+        Transfer {
+            transfer_id: self.id.stake_transfer().to_string(),
+            kind: TransferKind::Stake.into(),
+            account_id: self.account.to_string(),
+            market_id: self.market.to_string(),
+            bet_id: self.id.to_string(),
+            points: self.stake,
+            fingerprint: b"request".to_vec(),
+            closes_transfer_id: String::new(),
+        }
+    }
+
+    pub(crate) fn close(self, kind: TransferKind, points: i64) -> Transfer {
+        Transfer {
+            transfer_id: self.id.closing_transfer().to_string(),
+            kind: kind.into(),
+            points,
+            closes_transfer_id: self.id.stake_transfer().to_string(),
+            ..self.stake()
+        }
+    }
+
+    pub(crate) fn cancel(self) -> Transfer {
+        self.close(TransferKind::Cancel, self.stake)
+    }
+
+    pub(crate) fn payout(self, points: i64) -> Transfer {
+        self.close(TransferKind::Payout, points)
+    }
+
+    pub(crate) fn correction(self, points: i64) -> Transfer {
+        Transfer {
+            transfer_id: self.id.correction_transfer().to_string(),
+            ..self.close(TransferKind::Correction, points)
+        }
+    }
+}
+
+/// Points from the house, outside of the daily rhythm.
+pub(crate) fn gift(account: AccountId, points: i64) -> Transfer {
+    Transfer {
+        transfer_id: ids::fresh().to_string(),
+        kind: TransferKind::DailyGrant.into(),
+        account_id: account.to_string(),
+        points,
+        fingerprint: b"gift".to_vec(),
+        ..Transfer::default()
+    }
+}
+
+/// Everything promised of the ledger, checked at the end of a story.
+pub(crate) async fn assert_ledger_is_clean(pool: &PgPool) {
+    let report = loljoa_account::audit::full(pool).await.unwrap();
+    assert!(report.is_clean(), "{report:?}");
+}
+
+/// Asks again and again until `question` has an answer. Other tests' transactions on the same server can hold the
+/// feed back for a moment.
+pub(crate) async fn eventually<T>(mut question: impl AsyncFnMut() -> Option<T>) -> T {
+    let ask = async {
+        loop {
+            if let Some(answer) = question().await {
+                return answer;
+            }
+            time::sleep(POLL_EVERY).await;
+        }
+    };
+    time::timeout(PATIENCE, ask).await.expect("the answer came in time")
+}
+
+/// Waits until `count` sessions of this database wait for a lock.
+pub(crate) async fn until_blocked(pool: &PgPool, count: i64) {
+    eventually(async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_one(pool)
+        .await
+        .unwrap();
+        (waiting >= count).then_some(())
+    })
+    .await;
+}

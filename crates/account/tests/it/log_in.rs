@@ -1,0 +1,86 @@
+//! Logging in, and waiting after failures.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures::future::join_all;
+use loljoa_service_kit::{Clock, ErrorCode};
+use sqlx::PgPool;
+
+use crate::harness::{PASSWORD, Service, config, id_of, noon};
+
+const HOME: &str = "203.0.113.7";
+const ELSEWHERE: &str = "2001:db8::1";
+
+#[sqlx::test]
+async fn a_user_logs_in_whatever_the_case_of_the_name(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let account = service.account("Faker").await;
+    let session = service.log_in("fAKER", PASSWORD, HOME).await.unwrap();
+    assert_eq!(id_of(&session), account);
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn an_unknown_user_and_a_wrong_password_get_the_same_answer(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    service.sign_up("faker").await;
+    let wrong = service.log_in("faker", "wrong horse", HOME).await.unwrap_err();
+    let unknown = service.log_in("keria", "wrong horse", HOME).await.unwrap_err();
+    let malformed = service.log_in("no such name!", "wrong horse", HOME).await.unwrap_err();
+    assert_eq!((wrong.code, wrong.reason.as_str()), (ErrorCode::Unauthenticated, "invalid_credentials"));
+    assert_eq!(wrong, unknown);
+    assert_eq!(wrong, malformed);
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn an_address_that_guesses_waits_and_locks_nobody_else_out(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    service.sign_up("faker").await;
+    service.sign_up("keria").await;
+    for _ in 0..5 {
+        let error = service.log_in("faker", "wrong horse", HOME).await.unwrap_err();
+        assert_eq!(error.reason, "invalid_credentials");
+    }
+    let throttled = service.log_in("faker", PASSWORD, HOME).await.unwrap_err();
+    assert_eq!((throttled.code, throttled.reason.as_str()), (ErrorCode::Exhausted, "login_throttled"));
+    assert_eq!(throttled.retry_after, Some(Duration::from_secs(1)));
+
+    service.log_in("faker", PASSWORD, ELSEWHERE).await.unwrap();
+    service.log_in("keria", PASSWORD, HOME).await.unwrap();
+
+    service.clock.advance(TimeDelta::seconds(1));
+    service.log_in("faker", "wrong horse", HOME).await.unwrap_err();
+    let longer = service.log_in("faker", PASSWORD, HOME).await.unwrap_err();
+    assert_eq!(longer.retry_after, Some(Duration::from_secs(2)), "each further failure doubles the wait");
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn success_forgets_the_failures(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    service.sign_up("faker").await;
+    for _ in 0..3 {
+        for _ in 0..4 {
+            service.log_in("faker", "wrong horse", HOME).await.unwrap_err();
+        }
+        service.log_in("faker", PASSWORD, HOME).await.unwrap();
+    }
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn guesses_made_at_once_through_two_replicas_are_counted_one_by_one(pool: PgPool) {
+    let clock = Clock::fixed(noon());
+    let one = Service::start_with(config(&pool), clock.clone()).await;
+    let two = Service::start_with(config(&pool), clock).await;
+    one.sign_up("faker").await;
+    let guesses = (0..20).map(|n| [&one, &two][n % 2].log_in("faker", "wrong horse", HOME));
+    let answers = join_all(guesses).await;
+    let looked_at =
+        answers.iter().filter(|answer| answer.as_ref().unwrap_err().reason == "invalid_credentials");
+    assert_eq!(looked_at.count(), 5);
+    one.stop().await;
+    two.stop().await;
+}

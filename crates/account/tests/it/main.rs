@@ -1,0 +1,20 @@
+//! The account service over real sockets and a real database.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod audit;
+mod bootstrap;
+mod feed;
+mod grants;
+mod harness;
+mod leaderboard;
+mod ledger;
+mod log_in;
+mod model;
+mod races;
+mod results;
+mod schema;
+mod sessions;
+mod sign_up;
+mod statement;
+mod tokens;

@@ -1,0 +1,123 @@
+//! Refreshing and ending sessions.
+
+use chrono::TimeDelta;
+use futures::future::join_all;
+use loljoa_proto::account::v1::{LogOutAllRequest, LogOutRequest};
+use loljoa_service_kit::{AccountId, ErrorCode};
+use sqlx::PgPool;
+
+use crate::harness::{PASSWORD, Service, id_of};
+
+async fn is_over(service: &Service, refresh_token: &str) -> bool {
+    match service.refresh(refresh_token).await {
+        Ok(_) => false,
+        Err(error) => {
+            assert_eq!((error.code, error.reason.as_str()), (ErrorCode::Unauthenticated, "session_over"));
+            true
+        }
+    }
+}
+
+#[sqlx::test]
+async fn each_refresh_gives_another_token_for_the_same_account(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let first = service.sign_up("faker").await;
+    let second = service.refresh(&first.refresh_token).await.unwrap();
+    let third = service.refresh(&second.refresh_token).await.unwrap();
+    assert_eq!(id_of(&first), id_of(&third));
+    assert_eq!(first.refresh_expires_at, third.refresh_expires_at);
+    assert_ne!(second.refresh_token, third.refresh_token);
+    assert_ne!(second.access_token, third.access_token);
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn a_token_sent_again_within_thirty_seconds_gets_a_sibling(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let first = service.sign_up("faker").await;
+    let child = service.refresh(&first.refresh_token).await.unwrap();
+    service.clock.advance(TimeDelta::seconds(30));
+    let sibling = service.refresh(&first.refresh_token).await.unwrap();
+    assert!(!is_over(&service, &child.refresh_token).await);
+    assert!(!is_over(&service, &sibling.refresh_token).await);
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn a_token_sent_again_later_ends_the_whole_session(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let first = service.sign_up("faker").await;
+    let other = service.log_in("faker", PASSWORD, "home").await.unwrap();
+    let child = service.refresh(&first.refresh_token).await.unwrap();
+    service.clock.advance(TimeDelta::seconds(31));
+    assert!(is_over(&service, &first.refresh_token).await);
+    assert!(is_over(&service, &child.refresh_token).await, "whoever has the child may be the thief");
+    assert!(!is_over(&service, &other.refresh_token).await, "the account's other session goes on");
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn a_token_sent_many_times_at_once_is_used_once_and_gets_siblings(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let first = service.sign_up("faker").await;
+    let answers = join_all((0..8).map(|_| service.refresh(&first.refresh_token))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    let used: i64 = sqlx::query_scalar("SELECT count(*) FROM refresh_tokens WHERE used_at IS NOT NULL")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(used, 1);
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn what_is_no_token_opens_nothing(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let unknown = "A".repeat(43);
+    for token in ["", "x", "not base64 at all", unknown.as_str(), &"A".repeat(10_240)] {
+        assert!(is_over(&service, token).await);
+    }
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn a_session_ends_after_thirty_days_and_is_deleted_later(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let first = service.sign_up("faker").await;
+    service.clock.advance(TimeDelta::days(30) - TimeDelta::seconds(1));
+    let last = service.refresh(&first.refresh_token).await.unwrap();
+    service.clock.advance(TimeDelta::seconds(1));
+    assert!(is_over(&service, &last.refresh_token).await);
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn logging_out_ends_the_session_and_may_be_repeated(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let session = service.sign_up("faker").await;
+    let child = service.refresh(&session.refresh_token).await.unwrap();
+    for token in [&session.refresh_token, &session.refresh_token, &"unknown".to_owned()] {
+        let request = LogOutRequest { refresh_token: token.clone() };
+        service.accounts.clone().log_out(request).await.unwrap();
+    }
+    assert!(is_over(&service, &child.refresh_token).await);
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn logging_out_everywhere_ends_every_session_of_the_account_alone(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let here = service.sign_up("faker").await;
+    let there = service.log_in("faker", PASSWORD, "there").await.unwrap();
+    let somebody = service.sign_up("keria").await;
+    let log_out_all = async |account: AccountId| {
+        let request = LogOutAllRequest { account_id: account.to_string() };
+        service.accounts.clone().log_out_all(request).await.unwrap().into_inner().ended
+    };
+    assert_eq!(log_out_all(id_of(&here)).await, 2);
+    assert_eq!(log_out_all(id_of(&here)).await, 0);
+    assert!(is_over(&service, &here.refresh_token).await);
+    assert!(is_over(&service, &there.refresh_token).await);
+    assert!(!is_over(&service, &somebody.refresh_token).await);
+    service.stop().await;
+}
