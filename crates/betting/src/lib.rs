@@ -2,20 +2,22 @@
 //!
 //! `grpc` reads requests, `service` does the work, `domain` holds the rules, `store` the SQL. Whoever changes a market or
 //! anything below it holds the market's row lock, and several are locked in the order of their ids, so there is no
-//! deadlock. The path of a bet begins in [`service::placement`].
+//! deadlock. The path of a bet begins in `service::placement`.
+
+#![expect(clippy::struct_field_names, reason = "ids are named for what they are, in every layer")]
 
 mod app;
 pub mod audit;
 pub mod config;
-pub mod domain;
+mod domain;
 pub mod failpoints;
-pub mod grpc;
-pub mod ledger;
-pub mod service;
-pub mod store;
+mod grpc;
+mod ledger;
+mod service;
+mod store;
 
-use loljoa_service_kit::postgres;
 pub use loljoa_service_kit::cli::Listeners;
+use loljoa_service_kit::postgres;
 use sqlx::migrate::Migrator;
 use tokio_util::sync::CancellationToken;
 

@@ -1,0 +1,145 @@
+//! Puts the parts of one replica together.
+
+use std::time::Duration;
+
+use loljoa_proto::betting::v1::{
+    betting_service_server::BettingServiceServer, market_admin_service_server::MarketAdminServiceServer,
+};
+use loljoa_service_kit::{
+    admin,
+    cli::Listeners,
+    grpc::{client, server},
+    health::Health,
+    ids,
+    lifecycle::Parts,
+    postgres,
+};
+use metrics::gauge;
+use sqlx::PgPool;
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+use crate::{
+    Config, SERVICE,
+    failpoints::FailPoints,
+    grpc::{Betting, MarketAdmin},
+    ledger::Ledger,
+    service::{
+        MarketCache, Wakers,
+        admin::Admin,
+        bets::Bets,
+        delivery::Delivery,
+        life::Life,
+        placement::{Depth, Placement},
+        recovery::Recovery,
+        settlement::Settlement,
+        ticker,
+        watch::{BetWatch, MarketWatch},
+    },
+};
+
+const METRICS_EVERY: Duration = Duration::from_secs(1);
+
+/// What the parts of one replica share.
+struct Shared {
+    config: Config,
+    pool: PgPool,
+    ledger: Ledger,
+    wakers: Wakers,
+    failpoints: FailPoints,
+}
+
+/// Serves until `shutdown`.
+pub(crate) async fn serve(
+    config: Config,
+    listeners: Listeners,
+    shutdown: CancellationToken,
+    failpoints: FailPoints,
+) -> anyhow::Result<()> {
+    let pool = postgres::pool(&config.database, SERVICE)?;
+    let ledger = Ledger::new(client::connect(&config.account)?);
+    let health = Health::new(SERVICE);
+    let shared = Shared { config, pool, ledger, wakers: Wakers::default(), failpoints };
+    let mut parts = Parts::new(health.clone(), shutdown);
+    let closing = parts.closing();
+    parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
+    parts.spawn_worker("health", health.clone().watch_database(shared.pool.clone(), closing.clone()));
+    parts.spawn_worker("pool metrics", postgres::report_pool(shared.pool.clone(), SERVICE, closing.clone()));
+    spawn_workers(&mut parts, &shared)?;
+    let routes = routes(&mut parts, &shared);
+    let (grpc, experiments) = (shared.config.grpc.clone(), shared.config.runtime.experiments);
+    let drain = shared.config.runtime.drain.clone();
+    parts.spawn("grpc port", async move {
+        server::serve(&grpc, listeners.service, health, experiments, routes, closing).await
+    });
+    let result = parts.run(&drain).await;
+    shared.pool.close().await;
+    result
+}
+
+/// The workers that need nobody to call them.
+fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
+    let Shared { config, pool, ledger, wakers, failpoints } = shared;
+    let (closing, replica) = (parts.closing(), ids::fresh());
+    let (pool, ledger, wakers) = (|| pool.clone(), || ledger.clone(), || wakers.clone());
+    let settlement = Settlement::new(pool(), config.settlement.clone(), wakers(), failpoints.clone());
+    parts.spawn_worker("settlement", settlement.run(closing.clone()));
+    let delivery = Delivery::new(pool(), ledger(), config.settlement.clone(), wakers(), failpoints.clone());
+    parts.spawn_worker("delivery", delivery.run(closing.clone()));
+    let recovery = Recovery::new(pool(), ledger(), replica, config.recovery.clone(), wakers());
+    parts.spawn_worker("recovery", recovery.run(closing.clone()));
+    let feed = client::connect(&config.league_schedule)?;
+    let life = Life::new(pool(), feed, replica, config.life.clone(), wakers());
+    parts.spawn_worker("life", life.run(closing.clone()));
+    let tick = Duration::from_millis(config.life.tick_ms);
+    parts.spawn_worker("ticker", ticker::run(pool(), tick, closing));
+    Ok(())
+}
+
+/// The gRPC services and the workers behind them. The queue's workers end once nobody can call any more.
+fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
+    let Shared { config, pool, ledger, wakers, failpoints } = shared;
+    let closing = parts.closing();
+    let market_cache = MarketCache::new(pool.clone());
+    let (placement, workers) = Placement::new(
+        &config.placement,
+        pool.clone(),
+        market_cache.clone(),
+        ledger.clone(),
+        wakers.clone(),
+        failpoints.clone(),
+    );
+    for worker in workers {
+        parts.spawn_worker("bet batches", worker.run());
+    }
+    parts.spawn_worker("queue metrics", report_depth(placement.depth(), closing.clone()));
+    let interval = Duration::from_millis(config.watch_interval_ms);
+    let (market_watch, market_poller) = MarketWatch::new(pool.clone(), interval);
+    parts.spawn_worker("market watch", market_poller.run(closing.clone()));
+    let (bet_watch, bet_poller) = BetWatch::new(pool.clone(), interval);
+    parts.spawn_worker("bet watch", bet_poller.run(closing.clone()));
+    let cancel_window = config.cancel_window();
+    let betting = Betting {
+        pool: pool.clone(),
+        market_cache,
+        placement,
+        bets: Bets::new(pool.clone(), wakers.clone(), cancel_window),
+        market_watch,
+        bet_watch,
+        cancel_window,
+        closing,
+    };
+    let market_admin = MarketAdmin { admin: Admin::new(pool.clone(), wakers.clone()), cancel_window };
+    Routes::default()
+        .add_service(BettingServiceServer::new(betting))
+        .add_service(MarketAdminServiceServer::new(market_admin))
+}
+
+async fn report_depth(depth: Depth, closing: CancellationToken) {
+    let mut ticks = time::interval(METRICS_EVERY);
+    while closing.run_until_cancelled(ticks.tick()).await.is_some() {
+        let waiting = u32::try_from(depth.get()).unwrap_or(u32::MAX);
+        gauge!("loljoa_queue_depth", "service" => SERVICE, "queue" => "bets").set(waiting);
+    }
+}

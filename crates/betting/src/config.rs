@@ -1,0 +1,198 @@
+//! The configuration of betting.
+
+use std::{net::SocketAddr, time::Duration};
+
+use chrono::TimeDelta;
+use loljoa_service_kit::{
+    cli::ServiceConfig,
+    config::{Check, Database, GrpcServer, Problems, Runtime, Upstream},
+};
+use serde::Deserialize;
+
+/// Everything that betting can be told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What every service has.
+    #[serde(default)]
+    pub runtime: Runtime,
+    /// The gRPC port.
+    #[serde(default)]
+    pub grpc: GrpcServer,
+    /// Betting's own database.
+    pub database: Database,
+    /// The account service, for its ledger.
+    pub account: Upstream,
+    /// The league-schedule service, for its feed.
+    pub league_schedule: Upstream,
+    /// The path of a bet.
+    #[serde(default)]
+    pub placement: Placement,
+    /// How long before the lock cancelling ends, so that nobody fakes the odds. Milliseconds.
+    #[serde(default = "default_cancel_window_ms")]
+    pub cancel_window_ms: u32,
+    /// Settling and voiding, and telling the ledger.
+    #[serde(default)]
+    pub settlement: Settlement,
+    /// Comparing the ledger with the bets.
+    #[serde(default)]
+    pub recovery: Recovery,
+    /// Following matches, and locking markets in time.
+    #[serde(default)]
+    pub life: Life,
+    /// How often watchers are told of changes. Milliseconds.
+    #[serde(default = "default_watch_interval_ms")]
+    pub watch_interval_ms: u64,
+}
+
+impl Config {
+    /// The defaults, with these neighbours.
+    #[must_use]
+    pub fn new(database: Database, account: Upstream, league_schedule: Upstream) -> Self {
+        Self {
+            runtime: Runtime::default(),
+            grpc: GrpcServer::default(),
+            database,
+            account,
+            league_schedule,
+            placement: Placement::default(),
+            cancel_window_ms: default_cancel_window_ms(),
+            settlement: Settlement::default(),
+            recovery: Recovery::default(),
+            life: Life::default(),
+            watch_interval_ms: default_watch_interval_ms(),
+        }
+    }
+
+    /// How long before the lock cancelling ends.
+    #[must_use]
+    pub fn cancel_window(&self) -> TimeDelta {
+        TimeDelta::milliseconds(i64::from(self.cancel_window_ms))
+    }
+}
+
+const fn default_cancel_window_ms() -> u32 {
+    300_000
+}
+
+const fn default_watch_interval_ms() -> u64 {
+    250
+}
+
+/// The path of a bet.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Placement {
+    /// Bets that may wait; the next one is told to come again.
+    pub queue: usize,
+    /// The most bets in one batch.
+    pub batch: usize,
+    /// Batches under way at once. More make batches smaller.
+    pub workers: usize,
+}
+
+impl Default for Placement {
+    fn default() -> Self {
+        Self { queue: 20_000, batch: 2_000, workers: 2 }
+    }
+}
+
+/// Settling and voiding, and telling the ledger.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settlement {
+    /// Bets closed, or payments delivered, in one go.
+    pub chunk: u16,
+    /// How often to look for work that another replica left. Milliseconds.
+    pub interval_ms: u64,
+    /// How long a replica has for delivering a chunk before another may try. Milliseconds.
+    pub lease_ms: u32,
+}
+
+impl Default for Settlement {
+    fn default() -> Self {
+        Self { chunk: 1_000, interval_ms: 1_000, lease_ms: 30_000 }
+    }
+}
+
+impl Settlement {
+    /// How often to look for work.
+    #[must_use]
+    pub const fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval_ms)
+    }
+}
+
+/// Comparing the ledger with the bets.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Recovery {
+    /// How old a stake without a bet has to be before it is given back. Milliseconds.
+    pub grace_ms: u32,
+    /// How often the ledger's feed is read. Milliseconds.
+    pub interval_ms: u64,
+    /// How often pools are compared with the bets. Milliseconds.
+    pub audit_interval_ms: u64,
+}
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Self { grace_ms: 30_000, interval_ms: 2_000, audit_interval_ms: 30_000 }
+    }
+}
+
+/// Following matches, and locking markets in time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Life {
+    /// How long one call waits for news of matches. Milliseconds.
+    pub feed_wait_ms: u32,
+    /// How often markets whose time has come are locked. (Bets are refused by the clock in any case.) Milliseconds.
+    pub tick_ms: u64,
+}
+
+impl Default for Life {
+    fn default() -> Self {
+        Self { feed_wait_ms: 4_000, tick_ms: 250 }
+    }
+}
+
+impl Check for Config {
+    fn check(&self, problems: &mut Problems) {
+        self.runtime.check(problems);
+        self.grpc.check(problems);
+        self.database.check(problems);
+        self.account.check(problems);
+        self.league_schedule.check(problems);
+        let Placement { queue, batch, workers } = self.placement;
+        problems.require(queue > 0, "placement.queue", queue, "must be 1 or more");
+        problems.require((1..=5_000).contains(&batch), "placement.batch", batch, "must be from 1 to 5000");
+        problems.require((1..=16).contains(&workers), "placement.workers", workers, "must be from 1 to 16");
+        let chunk = self.settlement.chunk;
+        problems.require((1..=5_000).contains(&chunk), "settlement.chunk", chunk, "must be from 1 to 5000");
+        let wait = self.life.feed_wait_ms;
+        let allowed = "must be 20000 or less, and below league_schedule.timeout_ms";
+        let fits = wait <= 20_000 && u64::from(wait) < self.league_schedule.timeout_ms;
+        problems.require(fits, "life.feed_wait_ms", wait, allowed);
+        for (key, value) in [
+            ("settlement.interval_ms", self.settlement.interval_ms),
+            ("settlement.lease_ms", u64::from(self.settlement.lease_ms)),
+            ("recovery.interval_ms", self.recovery.interval_ms),
+            ("recovery.audit_interval_ms", self.recovery.audit_interval_ms),
+            ("life.tick_ms", self.life.tick_ms),
+            ("watch_interval_ms", self.watch_interval_ms),
+        ] {
+            problems.require(value > 0, key, value, "must be 1 or more");
+        }
+    }
+}
+
+impl ServiceConfig for Config {
+    fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    fn listen(&self) -> SocketAddr {
+        self.grpc.listen
+    }
+}

@@ -1,0 +1,70 @@
+//! Where a process can die between two commits. Tests let it happen there; a running service has no fail points set.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use loljoa_service_kit::Error;
+
+/// A place between two commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Bets are taken from the queue, their stakes are not taken yet.
+    BeforeDebit,
+    /// The stakes are taken, the bets are not recorded yet.
+    AfterDebit,
+    /// The bets are recorded, nobody has been answered yet.
+    AfterRecord,
+    /// A chunk of a market's bets is closed, the next is not.
+    AfterChunk,
+    /// Owed rows are leased, the ledger does not know of them yet.
+    AfterLease,
+    /// The ledger has paid, results are not recorded yet.
+    AfterPayment,
+    /// The ledger knows all, the owed rows are still there.
+    AfterResults,
+    /// Nothing is owed any more, the market is not final yet.
+    BeforeFinish,
+}
+
+impl Step {
+    /// Every step of the path of a bet.
+    pub const PLACEMENT: [Self; 3] = [Self::BeforeDebit, Self::AfterDebit, Self::AfterRecord];
+    /// Every step of the end of a market.
+    pub const SETTLEMENT: [Self; 5] =
+        [Self::AfterChunk, Self::AfterLease, Self::AfterPayment, Self::AfterResults, Self::BeforeFinish];
+}
+
+/// The fail points that are set. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct FailPoints(Arc<Mutex<HashMap<Step, u32>>>);
+
+impl FailPoints {
+    /// Fails the next `times` passes of `step`.
+    pub fn set(&self, step: Step, times: u32) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(step, times);
+    }
+
+    /// How many failures of `step` are still to come.
+    #[must_use]
+    pub fn left(&self, step: Step) -> u32 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&step).copied().unwrap_or_default()
+    }
+
+    /// Passes `step`, unless it is to fail.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable`, as for any part that dies.
+    pub fn pass(&self, step: Step) -> Result<(), Error> {
+        let mut set = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match set.get_mut(&step) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                Err(Error::unavailable(format!("a fail point was set: {step:?}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `MarketAdminService`, for admins.
+
+use chrono::TimeDelta;
+use loljoa_proto::betting::v1::{self as proto, market_admin_service_server::MarketAdminService};
+use loljoa_service_kit::{Error, IdempotencyKey, MarketId, MatchId, OutcomeId};
+use tonic::{Request, Response, Status, async_trait};
+
+use super::message;
+use crate::{
+    domain::Market,
+    service::admin::{Admin, Question},
+};
+
+/// Serves `MarketAdminService`.
+pub(crate) struct MarketAdmin {
+    /// What admins do.
+    pub(crate) admin: Admin,
+    /// How long before the lock cancelling ends.
+    pub(crate) cancel_window: TimeDelta,
+}
+
+impl MarketAdmin {
+    #[expect(clippy::unnecessary_wraps, reason = "a message field is optional")]
+    fn market(&self, market: &Market) -> Option<proto::Market> {
+        Some(message::market(market, self.cancel_window))
+    }
+}
+
+fn question(request: proto::CreateMarketRequest) -> Result<Question, Error> {
+    Ok(Question {
+        key: IdempotencyKey::parse(&request.idempotency_key)?,
+        match_id: MatchId::parse(&request.match_id)?,
+        en: request.question_en,
+        ko: request.question_ko,
+        answers: request.outcomes.into_iter().map(|outcome| (outcome.label_en, outcome.label_ko)).collect(),
+    })
+}
+
+#[async_trait]
+impl MarketAdminService for MarketAdmin {
+    async fn create_market(
+        &self,
+        request: Request<proto::CreateMarketRequest>,
+    ) -> Result<Response<proto::CreateMarketResponse>, Status> {
+        let market = self.admin.create(&question(request.into_inner())?).await?;
+        Ok(Response::new(proto::CreateMarketResponse { market: self.market(&market) }))
+    }
+
+    async fn lock_market(
+        &self,
+        request: Request<proto::LockMarketRequest>,
+    ) -> Result<Response<proto::LockMarketResponse>, Status> {
+        let market = self.admin.lock(MarketId::parse(&request.get_ref().market_id)?).await?;
+        Ok(Response::new(proto::LockMarketResponse { market: self.market(&market) }))
+    }
+
+    async fn settle_market(
+        &self,
+        request: Request<proto::SettleMarketRequest>,
+    ) -> Result<Response<proto::SettleMarketResponse>, Status> {
+        let (market, outcome) = (&request.get_ref().market_id, &request.get_ref().outcome_id);
+        let market = self.admin.settle(MarketId::parse(market)?, OutcomeId::parse(outcome)?).await?;
+        Ok(Response::new(proto::SettleMarketResponse { market: self.market(&market) }))
+    }
+
+    async fn void_market(
+        &self,
+        request: Request<proto::VoidMarketRequest>,
+    ) -> Result<Response<proto::VoidMarketResponse>, Status> {
+        let market = self.admin.void(MarketId::parse(&request.get_ref().market_id)?).await?;
+        Ok(Response::new(proto::VoidMarketResponse { market: self.market(&market) }))
+    }
+
+    async fn correct_market(
+        &self,
+        request: Request<proto::CorrectMarketRequest>,
+    ) -> Result<Response<proto::CorrectMarketResponse>, Status> {
+        let (market, outcome) = (&request.get_ref().market_id, &request.get_ref().outcome_id);
+        let correction = self.admin.correct(MarketId::parse(market)?, OutcomeId::parse(outcome)?).await?;
+        let bets = i64::try_from(correction.bets).unwrap_or(i64::MAX);
+        Ok(Response::new(proto::CorrectMarketResponse { bets, points: correction.points.0 }))
+    }
+
+    async fn list_incidents(
+        &self,
+        request: Request<proto::ListIncidentsRequest>,
+    ) -> Result<Response<proto::ListIncidentsResponse>, Status> {
+        let request = request.get_ref();
+        let (incidents, next_cursor) = self.admin.incidents(request.limit, &request.cursor).await?;
+        let incidents = incidents.iter().map(message::incident).collect();
+        Ok(Response::new(proto::ListIncidentsResponse { incidents, next_cursor }))
+    }
+}

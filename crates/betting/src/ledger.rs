@@ -1,0 +1,161 @@
+//! Calls to the points ledger of the account service.
+
+use loljoa_proto::account::v1::{
+    ApplyTransfersRequest, BatchGetPoolBalancesRequest, BetResult, ListTransferFeedRequest,
+    ListTransferFeedResponse, RecordResultsRequest, Transfer, TransferKind, TransferOutcome,
+    ledger_service_client::LedgerServiceClient,
+};
+use loljoa_service_kit::{
+    Error, MarketId, Points,
+    grpc::{Channel, client},
+};
+
+use crate::domain::{NewBet, Owed, OwedKind};
+
+/// Kinds of transfers that betting causes.
+const KINDS: [TransferKind; 6] = [
+    TransferKind::Stake,
+    TransferKind::Payout,
+    TransferKind::Cancel,
+    TransferKind::Void,
+    TransferKind::Tombstone,
+    TransferKind::Correction,
+];
+
+/// The ledger. Cheap to clone. Every call is safe to repeat, and is repeated when the other side was not reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger(LedgerServiceClient<Channel>);
+
+impl Ledger {
+    /// The ledger at the other end of `channel`.
+    #[must_use]
+    pub(crate) fn new(channel: Channel) -> Self {
+        Self(LedgerServiceClient::new(channel))
+    }
+
+    /// Applies transfers, each for itself, and answers for each in order.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be reached or refuses the call; some or all transfers may have been applied.
+    pub(crate) async fn apply(&self, transfers: Vec<Transfer>) -> Result<Vec<TransferOutcome>, Error> {
+        let asked = transfers.len();
+        let request = ApplyTransfersRequest { transfers };
+        let response = client::retrying(|| {
+            let (mut client, request) = (self.0.clone(), request.clone());
+            async move { client.apply_transfers(request).await }
+        });
+        let response = response.await?.into_inner();
+        if response.outcomes.len() != asked {
+            return Err(Error::internal("the ledger did not answer for each transfer"));
+        }
+        Ok(response.outcomes().collect())
+    }
+
+    /// Records how bets ended.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be reached or refuses the call.
+    pub(crate) async fn record_results(&self, results: Vec<BetResult>) -> Result<(), Error> {
+        let request = RecordResultsRequest { results };
+        let response = client::retrying(|| {
+            let (mut client, request) = (self.0.clone(), request.clone());
+            async move { client.record_results(request).await }
+        });
+        response.await?;
+        Ok(())
+    }
+
+    /// Reads stakes and closings after `cursor` that are at least `min_age_ms` old.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be reached or refuses the call.
+    pub(crate) async fn feed(
+        &self,
+        cursor: String,
+        limit: i32,
+        min_age_ms: i64,
+    ) -> Result<ListTransferFeedResponse, Error> {
+        let kinds = KINDS.iter().map(|kind| (*kind).into()).collect();
+        let request = ListTransferFeedRequest { cursor, limit, min_age_ms, kinds };
+        let response = client::retrying(|| {
+            let (mut client, request) = (self.0.clone(), request.clone());
+            async move { client.list_transfer_feed(request).await }
+        });
+        Ok(response.await?.into_inner())
+    }
+
+    /// What the ledger holds for these markets, at most 1,000; markets without transfers are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be reached or refuses the call.
+    pub(crate) async fn pool_balances(&self, markets: &[MarketId]) -> Result<Vec<(MarketId, Points)>, Error> {
+        let market_ids = markets.iter().map(ToString::to_string).collect();
+        let request = BatchGetPoolBalancesRequest { market_ids };
+        let response = client::retrying(|| {
+            let (mut client, request) = (self.0.clone(), request.clone());
+            async move { client.batch_get_pool_balances(request).await }
+        });
+        let balances = response.await?.into_inner().balances;
+        balances
+            .into_iter()
+            .map(|pool| Ok((MarketId::parse(&pool.market_id)?, Points(pool.points))))
+            .collect()
+    }
+}
+
+/// The transfer that takes a bet's stake.
+#[must_use]
+pub(crate) fn stake(bet: &NewBet) -> Transfer {
+    Transfer {
+        transfer_id: bet.bet_id.stake_transfer().to_string(),
+        kind: TransferKind::Stake.into(),
+        account_id: bet.account_id.to_string(),
+        market_id: bet.market_id.to_string(),
+        bet_id: bet.bet_id.to_string(),
+        points: bet.stake.0,
+        fingerprint: bet.fingerprint().0.to_vec(),
+        closes_transfer_id: String::new(),
+    }
+}
+
+/// The transfer that pays what is owed; none for a lost bet.
+#[must_use]
+pub(crate) fn payment(owed: &Owed) -> Option<Transfer> {
+    Some(Transfer {
+        transfer_id: owed.transfer_id().to_string(),
+        kind: transfer_kind(owed.kind)?.into(),
+        account_id: owed.account_id.to_string(),
+        market_id: owed.market_id.to_string(),
+        bet_id: owed.bet_id.to_string(),
+        points: owed.points.0,
+        fingerprint: owed.fingerprint().0.to_vec(),
+        closes_transfer_id: owed.bet_id.stake_transfer().to_string(),
+    })
+}
+
+const fn transfer_kind(kind: OwedKind) -> Option<TransferKind> {
+    match kind {
+        OwedKind::Payout => Some(TransferKind::Payout),
+        OwedKind::Lost => None,
+        OwedKind::Cancel => Some(TransferKind::Cancel),
+        OwedKind::Void => Some(TransferKind::Void),
+        OwedKind::Tombstone => Some(TransferKind::Tombstone),
+        OwedKind::Correction => Some(TransferKind::Correction),
+    }
+}
+
+/// How a bet ended; none for what does not count for profit.
+#[must_use]
+pub(crate) fn result(owed: &Owed) -> Option<BetResult> {
+    owed.is_result().then(|| BetResult {
+        bet_id: owed.bet_id.to_string(),
+        account_id: owed.account_id.to_string(),
+        market_id: owed.market_id.to_string(),
+        staked: owed.staked.0,
+        paid: owed.points.0,
+    })
+}

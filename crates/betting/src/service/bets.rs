@@ -1,0 +1,92 @@
+//! Reading and cancelling bets. An account sees its own only.
+
+use chrono::TimeDelta;
+use loljoa_service_kit::{AccountId, BetId, Error, MarketId, page, postgres};
+use sqlx::PgPool;
+
+use super::Wakers;
+use crate::{
+    domain::{Bet, BetState, Market},
+    store::{self, bets::Cancellation},
+};
+
+/// Reads and cancels bets. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Bets {
+    pool: PgPool,
+    wakers: Wakers,
+    cancel_window: TimeDelta,
+}
+
+/// A page of an account's bets.
+pub(crate) struct BetPage {
+    /// Newest first.
+    pub(crate) bets: Vec<Bet>,
+    /// Their markets.
+    pub(crate) markets: Vec<Market>,
+    /// Where to read on; empty at the end.
+    pub(crate) next_cursor: String,
+}
+
+impl Bets {
+    /// Bets over `pool`.
+    #[must_use]
+    pub(crate) const fn new(pool: PgPool, wakers: Wakers, cancel_window: TimeDelta) -> Self {
+        Self { pool, wakers, cancel_window }
+    }
+
+    /// A bet of this account.
+    ///
+    /// # Errors
+    ///
+    /// `bet_not_found`, also for another account's bet.
+    pub(crate) async fn get(&self, account: AccountId, bet: BetId) -> Result<Bet, Error> {
+        store::bets::get(&self.pool, account, bet).await?.ok_or_else(not_found)
+    }
+
+    /// A page of this account's bets, newest first.
+    ///
+    /// # Errors
+    ///
+    /// `limit_out_of_range`, `cursor_malformed`.
+    pub(crate) async fn list(
+        &self,
+        account: AccountId,
+        state: Option<BetState>,
+        limit: i32,
+        cursor: &str,
+    ) -> Result<BetPage, Error> {
+        let (limit, before) = (page::limit(limit)?, page::decode_cursor::<i64>(cursor)?);
+        let mut bets = store::bets::list(&self.pool, account, state, before, limit + 1).await?;
+        let next_cursor = super::next_cursor(&mut bets, limit, |bet| bet.seq);
+        let mut markets: Vec<MarketId> = bets.iter().map(|bet| bet.market_id).collect();
+        markets.sort_unstable();
+        markets.dedup();
+        let markets = store::markets::load(&self.pool, &markets).await?;
+        Ok(BetPage { bets, markets, next_cursor })
+    }
+
+    /// Gives the stake of an accepted bet back. Cancelling again succeeds.
+    ///
+    /// # Errors
+    ///
+    /// `bet_not_found`; `cancel_window_closed` shortly before the lock; `bet_closed` when it ended in another way.
+    pub(crate) async fn cancel(&self, account: AccountId, bet: BetId) -> Result<Bet, Error> {
+        let attempt = || store::bets::cancel(&self.pool, account, bet, self.cancel_window);
+        match postgres::retrying(attempt).await? {
+            Cancellation::Cancelled => {
+                self.wakers.owed.notify_one();
+                self.get(account, bet).await
+            }
+            Cancellation::NotFound => Err(not_found()),
+            Cancellation::Closed => Err(Error::conflict("bet_closed", "the bet has ended")),
+            Cancellation::TooLate => {
+                Err(Error::conflict("cancel_window_closed", "it is too late to cancel this bet"))
+            }
+        }
+    }
+}
+
+fn not_found() -> Error {
+    Error::not_found("bet_not_found", "there is no such bet")
+}

@@ -1,0 +1,134 @@
+//! Applies one revision of a match to its markets.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::{
+    domain::{
+        Market, MarketState, MatchNews, Template, VoidReason,
+        life::{self, Fate, Lock, Step},
+        template,
+    },
+    service::settlement,
+    store::{
+        self,
+        incidents::{IncidentKind, Report},
+    },
+};
+
+/// Applies `news`, unless it is old. The caller holds the feed's cursor, so nobody else applies news.
+pub(super) async fn apply(db: &mut PgConnection, news: &MatchNews) -> Result<(), sqlx::Error> {
+    let known = store::matches::get(&mut *db, news.match_id).await?;
+    if known.is_some_and(|known| known.revision >= news.revision) {
+        return Ok(());
+    }
+    store::matches::put(db, news).await?;
+    let markets = store::markets::hold_of_match(db, news.match_id).await?;
+    // Read after the locks: a bet recorded before it is older than every lock moved to it.
+    let now = store::now(&mut *db).await?;
+    let plan = life::plan(known.as_ref(), news, now);
+    for draft in &plan.open {
+        store::markets::open(db, news.match_id, news.starts_at, draft).await?;
+    }
+    for market in &markets {
+        move_lock(db, market, plan.lock, now).await?;
+    }
+    end(db, news, plan.fate).await
+}
+
+async fn move_lock(
+    db: &mut PgConnection,
+    market: &Market,
+    lock: Lock,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    if !matches!(market.state, MarketState::Open | MarketState::Locked) {
+        return Ok(());
+    }
+    let lock_at = lock.apply(market.lock_at);
+    let overdue = market.state == MarketState::Open && lock_at <= now;
+    if lock_at == market.lock_at && !overdue {
+        return Ok(());
+    }
+    let state = if lock_at <= now { MarketState::Locked } else { MarketState::Open };
+    store::markets::move_lock(db, market.market_id, lock_at, state).await?;
+    if lock_at < market.lock_at {
+        let refunded = store::bets::refund_recorded_from(db, market.market_id, lock_at, now).await?;
+        tracing::info!(market_id = %market.market_id, %lock_at, refunded, "a lock moved earlier");
+    }
+    Ok(())
+}
+
+async fn end(db: &mut PgConnection, news: &MatchNews, fate: Fate) -> Result<(), sqlx::Error> {
+    if fate == Fate::Wait {
+        return Ok(());
+    }
+    // Refunds above may have changed the pools.
+    for market in store::markets::hold_of_match(db, news.match_id).await? {
+        match fate {
+            Fate::Wait => {}
+            Fate::Settle(wins) => settle(db, news, &market, wins).await?,
+            Fate::Void(reason) => void(db, news, &market, reason).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn settle(
+    db: &mut PgConnection,
+    news: &MatchNews,
+    market: &Market,
+    wins @ [one, two]: [u8; 2],
+) -> Result<(), sqlx::Error> {
+    if market.template == Template::Custom {
+        return Ok(());
+    }
+    let Some(winner) = template::right_answer(market.template, &market.outcomes, wins) else {
+        let message = format!("the result {one}–{two} is no answer of the market");
+        return report(db, news, market, message).await;
+    };
+    match life::settle_step(market, winner) {
+        Step::Begin => settlement::begin(db, market, winner).await,
+        Step::Already => Ok(()),
+        Step::Contradiction if market.void_reason == Some(VoidReason::Admin) => Ok(()),
+        Step::Contradiction | Step::StillOpen => {
+            let message =
+                format!("the result is {one}–{two} now, but the market was decided otherwise before");
+            report(db, news, market, message).await
+        }
+    }
+}
+
+async fn void(
+    db: &mut PgConnection,
+    news: &MatchNews,
+    market: &Market,
+    reason: VoidReason,
+) -> Result<(), sqlx::Error> {
+    match life::void_step(market) {
+        Step::Begin => store::settlement::begin_voiding(db, market.market_id, reason).await.map(drop),
+        Step::Already => Ok(()),
+        Step::Contradiction | Step::StillOpen => {
+            let message =
+                format!("the match counts as {} now, but the market was settled before", reason.as_str());
+            report(db, news, market, message).await
+        }
+    }
+}
+
+/// Once for each revision and market.
+async fn report(
+    db: &mut PgConnection,
+    news: &MatchNews,
+    market: &Market,
+    message: String,
+) -> Result<(), sqlx::Error> {
+    let report = Report {
+        kind: IncidentKind::ResultChanged,
+        match_id: Some(news.match_id),
+        market_id: Some(market.market_id),
+        subject: format!("{}/{}", market.market_id, news.revision),
+        message,
+    };
+    store::incidents::report(db, &report).await
+}

@@ -1,0 +1,74 @@
+//! What betting does: each part runs over the store and the rules of the domain.
+
+pub(crate) mod admin;
+pub(crate) mod bets;
+pub(crate) mod cache;
+pub(crate) mod delivery;
+pub(crate) mod life;
+pub(crate) mod markets;
+pub(crate) mod placement;
+pub(crate) mod recovery;
+pub(crate) mod settlement;
+pub(crate) mod ticker;
+pub(crate) mod watch;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use loljoa_service_kit::{Error, page};
+use tokio::{sync::Notify, time};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use cache::MarketCache;
+
+/// Wakes the workers of this replica as soon as there is something to do for them. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wakers {
+    /// Something is owed.
+    pub(crate) owed: Arc<Notify>,
+    /// A market is to be closed, or nothing is owed for it any more.
+    pub(crate) closing: Arc<Notify>,
+}
+
+/// Runs `work` when woken, and every `interval` for what another replica left, until `closing`. A failure is logged, and
+/// the work is tried again at the next interval.
+async fn run_when_woken<F>(
+    name: &'static str,
+    waker: &Notify,
+    interval: Duration,
+    closing: &CancellationToken,
+    work: impl Fn() -> F,
+) where
+    F: Future<Output = Result<(), Error>>,
+{
+    let mut ticks = time::interval(interval);
+    ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = closing.cancelled() => return,
+            () = waker.notified() => {}
+            _ = ticks.tick() => {}
+        }
+        if let Err(error) = work().await {
+            tracing::warn!(worker = name, %error, "will try again");
+            ticks.reset();
+            if closing.run_until_cancelled(ticks.tick()).await.is_none() {
+                return;
+            }
+        }
+    }
+}
+
+/// A count, as metrics want it.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Cuts a list that was read with one item to spare down to `limit`, and tells where the next page begins.
+fn next_cursor<T, P: serde::Serialize>(items: &mut Vec<T>, limit: i64, position: impl Fn(&T) -> P) -> String {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if items.len() <= limit {
+        return String::new();
+    }
+    items.truncate(limit);
+    items.last().map(|last| page::encode_cursor(&position(last))).unwrap_or_default()
+}

@@ -1,0 +1,74 @@
+//! Refuses what is plainly wrong before any debit.
+
+use std::{collections::HashMap, sync::Arc};
+
+use loljoa_service_kit::{Error, MarketId};
+use sqlx::PgPool;
+use tracing::Span;
+
+use super::{Answer, MarketCache, answer, market_locked};
+use crate::{
+    domain::{Bet, Market, NewBet},
+    service::cache::Cached,
+    store,
+};
+
+/// What the pre-check says of a bet.
+pub(super) enum Verdict {
+    /// It goes on.
+    Pass,
+    /// It is decided.
+    Answered(Box<Answer>),
+}
+
+/// Checks bets against their markets. A bet that exists already is answered with its present state, whatever has become
+/// of its market.
+pub(super) async fn check(pool: &PgPool, markets: &MarketCache, bets: &[(NewBet, Span)]) -> Vec<Verdict> {
+    let result = match markets.get(bets.iter().map(|(bet, _)| bet.market_id)).await {
+        Ok(known) => refusals(pool, bets, &known).await,
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(verdicts) => verdicts,
+        Err(error) => bets.iter().map(|_| Verdict::Answered(Box::new(Err(error.clone())))).collect(),
+    }
+}
+
+async fn refusals(
+    pool: &PgPool,
+    bets: &[(NewBet, Span)],
+    known: &HashMap<MarketId, Arc<Cached>>,
+) -> Result<Vec<Verdict>, Error> {
+    let refusals: Vec<_> = bets.iter().map(|(bet, _)| refusal(bet, known)).collect();
+    let refused = bets.iter().zip(&refusals).filter(|(_, refusal)| refusal.is_some());
+    let refused: Vec<_> = refused.map(|((bet, _), _)| bet.bet_id).collect();
+    let mut existing = HashMap::new();
+    if !refused.is_empty() {
+        let found = store::bets::by_ids(pool, &refused).await?;
+        existing.extend(found.into_iter().map(|bet| (bet.bet_id, bet)));
+    }
+    let verdict = |((bet, _), refusal): (&(NewBet, Span), Option<Error>)| match refusal {
+        None => Verdict::Pass,
+        Some(refusal) => Verdict::Answered(Box::new(match existing.get(&bet.bet_id) {
+            Some(found) => answer(found.clone(), bet.fingerprint(), true, market_of(found, known)),
+            None => Err(refusal),
+        })),
+    };
+    Ok(bets.iter().zip(refusals).map(verdict).collect())
+}
+
+fn market_of(bet: &Bet, known: &HashMap<MarketId, Arc<Cached>>) -> Option<Arc<Market>> {
+    known.get(&bet.market_id).map(|cached| Arc::clone(&cached.market))
+}
+
+fn refusal(bet: &NewBet, known: &HashMap<MarketId, Arc<Cached>>) -> Option<Error> {
+    let Some(cached) = known.get(&bet.market_id) else {
+        let missing = Error::not_found("market_not_found", "there is no such market");
+        return Some(missing.with_field("marketId", "must be the id of a market"));
+    };
+    if cached.market.outcome(bet.outcome_id).is_none() {
+        let allowed = "must be an outcome of the market";
+        return Some(Error::invalid_field("outcomeId", "outcome_not_in_market", allowed));
+    }
+    (!cached.market.takes_bets(cached.read_at)).then(market_locked)
+}

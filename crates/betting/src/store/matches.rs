@@ -1,0 +1,70 @@
+//! What betting knows of matches.
+
+use chrono::{DateTime, Utc};
+use loljoa_service_kit::{MatchId, TeamId};
+use sqlx::{PgConnection, PgExecutor};
+
+use crate::domain::{MatchNews, MatchState, matches::KnownMatch};
+
+/// What is known of a match.
+pub(crate) async fn get(db: impl PgExecutor<'_>, id: MatchId) -> Result<Option<KnownMatch>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT revision, state AS "state: MatchState", starts_at, team1_id AS "team1_id: TeamId",
+            team2_id AS "team2_id: TeamId"
+        FROM matches WHERE match_id = $1"#,
+        id as MatchId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| KnownMatch {
+        revision: row.revision,
+        state: row.state,
+        starts_at: row.starts_at,
+        teams: row.team1_id.zip(row.team2_id).map(Into::into),
+    }))
+}
+
+/// Takes note of a revision. The teams stay those that were known first, in that order.
+pub(crate) async fn put(db: &mut PgConnection, news: &MatchNews) -> Result<(), sqlx::Error> {
+    let teams = news.teams.as_ref().map(|teams| teams.each_ref().map(|team| team.team_id));
+    let (one, two) = teams.map(<(TeamId, TeamId)>::from).unzip();
+    sqlx::query!(
+        "INSERT INTO matches AS m (match_id, revision, state, starts_at, team1_id, team2_id)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (match_id) DO UPDATE SET revision = excluded.revision, state = excluded.state,
+            starts_at = excluded.starts_at, team1_id = coalesce(m.team1_id, excluded.team1_id),
+            team2_id = coalesce(m.team2_id, excluded.team2_id)",
+        news.match_id as MatchId,
+        news.revision,
+        news.state as MatchState,
+        news.starts_at,
+        one as Option<TeamId>,
+        two as Option<TeamId>,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Locks a match against news and reads when it starts, if it is still to start by the database's clock.
+pub(crate) async fn hold_upcoming(
+    db: &mut PgConnection,
+    id: MatchId,
+) -> Result<Option<Upcoming>, sqlx::Error> {
+    sqlx::query_as!(
+        Upcoming,
+        r#"SELECT starts_at, (state = 'scheduled' AND starts_at > clock_timestamp()) AS "to_come!"
+        FROM matches WHERE match_id = $1 FOR SHARE"#,
+        id as MatchId,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// When a match starts.
+pub(crate) struct Upcoming {
+    /// Its start.
+    pub(crate) starts_at: DateTime<Utc>,
+    /// Whether that is still to come.
+    pub(crate) to_come: bool,
+}

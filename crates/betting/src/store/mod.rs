@@ -1,0 +1,19 @@
+//! SQL, one file per aggregate. The caller owns the transaction.
+
+pub(crate) mod bets;
+pub(crate) mod books;
+pub(crate) mod cursors;
+pub(crate) mod events;
+pub(crate) mod incidents;
+pub(crate) mod markets;
+pub(crate) mod matches;
+pub(crate) mod owed;
+pub(crate) mod settlement;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgExecutor;
+
+/// The time by the database's clock, which decides every lock.
+pub(crate) async fn now(db: impl PgExecutor<'_>) -> Result<DateTime<Utc>, sqlx::Error> {
+    sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#).fetch_one(db).await
+}

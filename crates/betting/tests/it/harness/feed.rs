@@ -1,0 +1,112 @@
+//! A feed of matches that the test writes.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use loljoa_proto::league_schedule::v1::{
+    ListChangesRequest, ListChangesResponse, Match, MatchState, Team,
+    league_feed_service_server::LeagueFeedService,
+};
+use loljoa_service_kit::{MatchId, TeamId};
+use tokio::{sync::watch, time};
+use tonic::{Request, Response, Status, async_trait};
+
+/// Everything that was ever said of a match, in order.
+#[derive(Clone)]
+pub(crate) struct Feed(Arc<watch::Sender<Vec<Match>>>);
+
+impl Feed {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(watch::Sender::new(Vec::new())))
+    }
+
+    pub(crate) fn say(&self, change: Match) {
+        self.0.send_modify(|changes| changes.push(change));
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+}
+
+#[async_trait]
+impl LeagueFeedService for Feed {
+    async fn list_changes(
+        &self,
+        request: Request<ListChangesRequest>,
+    ) -> Result<Response<ListChangesResponse>, Status> {
+        let request = request.into_inner();
+        let from: usize = request.cursor.parse().unwrap_or_default();
+        let mut changes = self.0.subscribe();
+        let wait = Duration::from_millis(request.wait_ms.unsigned_abs().into());
+        let _ = time::timeout(wait, changes.wait_for(|changes| changes.len() > from)).await;
+        let matches: Vec<_> = changes.borrow().iter().skip(from).take(1).cloned().collect();
+        let next_cursor =
+            if matches.is_empty() { request.cursor } else { (from + matches.len()).to_string() };
+        Ok(Response::new(ListChangesResponse { matches, next_cursor }))
+    }
+}
+
+/// A match between T1 and GEN, of which the test says what happens.
+#[derive(Clone)]
+pub(crate) struct Fixture {
+    pub(crate) match_id: MatchId,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) best_of: i32,
+    teams: [Team; 2],
+}
+
+impl Fixture {
+    /// A best of three that starts `starts_in` from now by the database's clock `now`.
+    pub(crate) fn new(now: DateTime<Utc>, starts_in: TimeDelta) -> Self {
+        let teams = [("T1", "T1", "티원"), ("GEN", "Gen.G", "젠지")].map(|(code, en, ko)| Team {
+            team_id: TeamId::fresh().to_string(),
+            code: code.into(),
+            name_en: en.into(),
+            name_ko: ko.into(),
+            colour: "#E2012D".into(),
+        });
+        Self { match_id: MatchId::fresh(), starts_at: now + starts_in, best_of: 3, teams }
+    }
+
+    fn revision(&self, revision: i64, state: MatchState) -> Match {
+        let [team1, team2] = self.teams.clone();
+        Match {
+            match_id: self.match_id.to_string(),
+            starts_at: Some(prost_types::Timestamp {
+                seconds: self.starts_at.timestamp(),
+                nanos: i32::try_from(self.starts_at.timestamp_subsec_nanos()).unwrap(),
+            }),
+            best_of: self.best_of,
+            state: state.into(),
+            team1: Some(team1),
+            team2: Some(team2),
+            revision,
+            ..Match::default()
+        }
+    }
+
+    pub(crate) fn scheduled(&self, revision: i64) -> Match {
+        self.revision(revision, MatchState::Scheduled)
+    }
+
+    pub(crate) fn moved(&self, revision: i64, starts_at: DateTime<Utc>) -> Match {
+        Self { starts_at, ..self.clone() }.scheduled(revision)
+    }
+
+    pub(crate) fn in_progress(&self, revision: i64) -> Match {
+        self.revision(revision, MatchState::InProgress)
+    }
+
+    pub(crate) fn completed(&self, revision: i64, [one, two]: [i32; 2]) -> Match {
+        Match { team1_wins: one, team2_wins: two, ..self.revision(revision, MatchState::Completed) }
+    }
+
+    pub(crate) fn forfeited(&self, revision: i64) -> Match {
+        self.revision(revision, MatchState::Forfeited)
+    }
+
+    pub(crate) fn cancelled(&self, revision: i64) -> Match {
+        self.revision(revision, MatchState::Cancelled)
+    }
+}

@@ -1,0 +1,135 @@
+//! The real account service with a database of its own.
+
+use loljoa_account::audit::BetTransferKind;
+use loljoa_betting::audit::{Fact, OwedKind};
+use loljoa_proto::account::v1::{
+    Account, ApplyTransfersRequest, GetAccountRequest, SignUpRequest, Transfer, TransferKind,
+    TransferOutcome, account_service_client::AccountServiceClient,
+    ledger_service_client::LedgerServiceClient,
+};
+use loljoa_service_kit::{AccountId, config::Database, grpc::Channel, ids};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
+
+const SEALING_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+/// The database of the account service beside the test's own.
+pub(super) struct LedgerDatabase {
+    pub(super) pool: PgPool,
+    name: String,
+    beside: PgConnectOptions,
+}
+
+impl LedgerDatabase {
+    pub(super) async fn create(test: &PgPool) -> Self {
+        let beside = (*test.connect_options()).clone();
+        let name = beside.get_database().unwrap().replace("_sqlx_test", "_account");
+        execute(&beside, &format!(r#"DROP DATABASE IF EXISTS "{name}" WITH (FORCE)"#)).await;
+        execute(&beside, &format!(r#"CREATE DATABASE "{name}""#)).await;
+        let pool = PgPool::connect_with(beside.clone().database(&name)).await.unwrap();
+        loljoa_account::MIGRATOR.run(&pool).await.unwrap();
+        Self { pool, name, beside }
+    }
+
+    pub(super) fn config(&self) -> loljoa_account::Config {
+        let database = Database::at(self.pool.connect_options().to_url_lossy());
+        let mut config = loljoa_account::Config::new(database, SEALING_KEY);
+        config.passwords.memory_kib = 64;
+        config.passwords.passes = 1;
+        config.passwords.waiting = 10_000;
+        config
+    }
+
+    pub(super) async fn remove(self) {
+        self.pool.close().await;
+        execute(&self.beside, &format!(r#"DROP DATABASE "{}" WITH (FORCE)"#, self.name)).await;
+    }
+}
+
+async fn execute(options: &PgConnectOptions, statement: &str) {
+    let mut connection = PgConnection::connect_with(options).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+}
+
+/// What the tests ask of the account service.
+#[derive(Clone)]
+pub(super) struct Accounts {
+    accounts: AccountServiceClient<Channel>,
+    ledger: LedgerServiceClient<Channel>,
+}
+
+impl Accounts {
+    pub(super) fn new(channel: Channel) -> Self {
+        Self {
+            accounts: AccountServiceClient::new(channel.clone()),
+            ledger: LedgerServiceClient::new(channel),
+        }
+    }
+
+    pub(super) async fn sign_up(&self, username: &str) -> AccountId {
+        let request = SignUpRequest {
+            username: username.into(),
+            password: "correct horse".into(),
+            client_address: "203.0.113.7".into(),
+            idempotency_key: String::new(),
+        };
+        let session = self.accounts.clone().sign_up(request).await.unwrap().into_inner().session.unwrap();
+        AccountId::parse(&session.account.unwrap().account_id).unwrap()
+    }
+
+    pub(super) async fn look(&self, account: AccountId) -> Account {
+        let request = GetAccountRequest { account_id: account.to_string() };
+        self.accounts.clone().get_account(request).await.unwrap().into_inner().account.unwrap()
+    }
+
+    pub(super) async fn apply(&self, transfer: Transfer) -> TransferOutcome {
+        let request = ApplyTransfersRequest { transfers: vec![transfer] };
+        self.ledger.clone().apply_transfers(request).await.unwrap().into_inner().outcomes().next().unwrap()
+    }
+
+    pub(super) async fn give(&self, account: AccountId, points: i64) {
+        let gift = Transfer {
+            transfer_id: ids::fresh().to_string(),
+            kind: TransferKind::DailyGrant.into(),
+            account_id: account.to_string(),
+            points,
+            fingerprint: b"gift".to_vec(),
+            ..Transfer::default()
+        };
+        assert_eq!(self.apply(gift).await, TransferOutcome::Applied);
+    }
+}
+
+/// Compares bets and ledger, both wholly at rest.
+pub(super) async fn assert_books_agree(betting: &PgPool, account: &PgPool) {
+    assert_eq!(loljoa_betting::audit::full(betting).await.unwrap(), []);
+    let report = loljoa_account::audit::full(account).await.unwrap();
+    assert!(report.is_clean(), "{report:?}");
+    let books = loljoa_betting::audit::books(betting).await.unwrap();
+    let transfers = loljoa_account::audit::bet_transfers(account).await.unwrap();
+    let (mut stakes, mut closings) = (Vec::new(), Vec::new());
+    for transfer in transfers {
+        let fact = Fact {
+            bet_id: transfer.bet_id,
+            account_id: transfer.account_id,
+            market_id: transfer.market_id,
+            points: transfer.points,
+            created_at: transfer.created_at,
+        };
+        match closing_kind(transfer.kind) {
+            Some(kind) => closings.push((kind, fact)),
+            None => stakes.push(fact),
+        }
+    }
+    assert_eq!(books.compare(stakes, closings, chrono::TimeDelta::zero()), []);
+}
+
+fn closing_kind(kind: BetTransferKind) -> Option<OwedKind> {
+    match kind {
+        BetTransferKind::Stake => None,
+        BetTransferKind::Payout => Some(OwedKind::Payout),
+        BetTransferKind::Cancel => Some(OwedKind::Cancel),
+        BetTransferKind::Void => Some(OwedKind::Void),
+        BetTransferKind::Tombstone => Some(OwedKind::Tombstone),
+        BetTransferKind::Correction => Some(OwedKind::Correction),
+    }
+}

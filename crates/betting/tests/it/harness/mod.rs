@@ -1,0 +1,73 @@
+//! Betting over real sockets, with the real account service and a feed of matches that the test writes.
+
+mod feed;
+mod ledger;
+mod replica;
+mod world;
+
+use std::{future::Future, time::Duration};
+
+use loljoa_proto::betting::v1::Market;
+use sqlx::{PgPool, Postgres, Transaction};
+use tokio::time;
+
+pub(crate) use self::{
+    feed::{Feed, Fixture},
+    replica::{Bet, Replica},
+    world::{Game, World},
+};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Asks again and again until `question` has an answer.
+pub(crate) async fn eventually<T>(mut question: impl AsyncFnMut() -> Option<T>) -> T {
+    let ask = async {
+        loop {
+            if let Some(answer) = question().await {
+                return answer;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    time::timeout(PATIENCE, ask).await.expect("the answer came in time")
+}
+
+/// Waits until `count` sessions of this database wait for a lock.
+pub(crate) async fn until_blocked(pool: &PgPool, count: i64) {
+    eventually(async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_one(pool)
+        .await
+        .unwrap();
+        (waiting >= count).then_some(())
+    })
+    .await;
+}
+
+/// Holds a market's row until the transaction ends.
+pub(crate) async fn hold(pool: &PgPool, market: &Market) -> Transaction<'static, Postgres> {
+    let mut transaction = pool.begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM markets WHERE market_id = $1::uuid FOR UPDATE")
+        .bind(&market.market_id)
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    transaction
+}
+
+/// Runs `story` while the market is held, and lets go once `blocked` sessions wait for it.
+pub(crate) async fn while_held<T>(
+    pool: &PgPool,
+    market: &Market,
+    blocked: i64,
+    story: impl Future<Output = T>,
+) -> T {
+    let held = hold(pool, market).await;
+    let release = async {
+        until_blocked(pool, blocked).await;
+        held.commit().await.unwrap();
+    };
+    tokio::join!(story, release).0
+}

@@ -1,0 +1,142 @@
+//! One replica of betting, and a typed client of it.
+
+use std::net::SocketAddr;
+
+use loljoa_betting::{Config, failpoints::FailPoints, serve_with};
+use loljoa_proto::betting::v1::{
+    self as proto, BetState, Market, PlaceBet, PlacedBet, betting_service_client::BettingServiceClient,
+    market_admin_service_client::MarketAdminServiceClient, place_bet_result::Result as Placed,
+};
+use loljoa_service_kit::{
+    AccountId, Error, ErrorCode, IdempotencyKey,
+    cli::Listeners,
+    config::Upstream,
+    grpc::{Channel, client},
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// One replica, and clients of it.
+pub(crate) struct Replica {
+    pub(crate) betting: BettingServiceClient<Channel>,
+    pub(crate) admin: MarketAdminServiceClient<Channel>,
+    pub(crate) failpoints: FailPoints,
+    shutdown: CancellationToken,
+    serving: JoinHandle<anyhow::Result<()>>,
+}
+
+/// A bet to be placed, as often as the test likes.
+#[derive(Clone, Debug)]
+pub(crate) struct Bet(pub(crate) PlaceBet);
+
+impl Bet {
+    /// A new bet on the outcome that stands for `key`.
+    pub(crate) fn on(market: &Market, key: &str, account: AccountId, stake: i64) -> Self {
+        let outcome = market.outcomes.iter().find(|outcome| outcome.key == key).unwrap();
+        Self(PlaceBet {
+            account_id: account.to_string(),
+            idempotency_key: IdempotencyKey::fresh().to_string(),
+            market_id: market.market_id.clone(),
+            outcome_id: outcome.outcome_id.clone(),
+            stake,
+            traceparent: String::new(),
+        })
+    }
+}
+
+impl Replica {
+    pub(super) async fn start(config: Config) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listeners = Listeners::bind(any, any).await.unwrap();
+        let url = format!("http://{}", listeners.service.local_addr().unwrap()).parse().unwrap();
+        let (shutdown, failpoints) = (CancellationToken::new(), FailPoints::default());
+        let serving = tokio::spawn(serve_with(config, listeners, shutdown.clone(), failpoints.clone()));
+        let upstream = Upstream { timeout_ms: 60_000, balance: false, ..Upstream::at(url) };
+        let channel = client::connect(&upstream).unwrap();
+        let admin = MarketAdminServiceClient::new(channel.clone());
+        Self { betting: BettingServiceClient::new(channel), admin, failpoints, shutdown, serving }
+    }
+
+    /// Stops the replica and waits until it is gone.
+    pub(crate) async fn stop(self) {
+        self.shutdown.cancel();
+        self.serving.await.unwrap().unwrap();
+    }
+
+    /// Places bets in one call.
+    pub(crate) async fn place_all(&self, bets: Vec<Bet>) -> Vec<Result<PlacedBet, Error>> {
+        let request = proto::PlaceBetsRequest { bets: bets.into_iter().map(|bet| bet.0).collect() };
+        let response = self.betting.clone().place_bets(request).await.unwrap().into_inner();
+        let answer = |result: proto::PlaceBetResult| match result.result.unwrap() {
+            Placed::Placed(placed) => Ok(placed),
+            Placed::Refusal(refusal) => Err(error(refusal)),
+        };
+        response.results.into_iter().map(answer).collect()
+    }
+
+    pub(crate) async fn place(&self, bet: &Bet) -> Result<PlacedBet, Error> {
+        self.place_all(vec![bet.clone()]).await.remove(0)
+    }
+
+    /// Places a bet that is accepted.
+    pub(crate) async fn bet(&self, bet: &Bet) -> proto::Bet {
+        let placed = self.place(bet).await.unwrap().bet.unwrap();
+        assert_eq!(placed.state(), BetState::Accepted);
+        placed
+    }
+
+    pub(crate) async fn cancel(&self, account: AccountId, bet_id: &str) -> Result<proto::Bet, Error> {
+        let request = proto::CancelBetRequest { account_id: account.to_string(), bet_id: bet_id.to_owned() };
+        let response = self.betting.clone().cancel_bet(request).await.map_err(Error::from)?;
+        Ok(response.into_inner().bet.unwrap())
+    }
+
+    pub(crate) async fn get(&self, account: AccountId, bet_id: &str) -> Result<proto::Bet, Error> {
+        let request = proto::GetBetRequest { account_id: account.to_string(), bet_id: bet_id.to_owned() };
+        let response = self.betting.clone().get_bet(request).await.map_err(Error::from)?;
+        Ok(response.into_inner().bet.unwrap())
+    }
+
+    pub(crate) async fn market(&self, market_id: &str) -> Market {
+        let request = proto::GetMarketRequest { market_id: market_id.to_owned() };
+        self.betting.clone().get_market(request).await.unwrap().into_inner().market.unwrap()
+    }
+
+    pub(crate) async fn lock(&self, market: &Market) -> Result<Market, Error> {
+        let request = proto::LockMarketRequest { market_id: market.market_id.clone() };
+        let response = self.admin.clone().lock_market(request).await.map_err(Error::from)?;
+        Ok(response.into_inner().market.unwrap())
+    }
+
+    pub(crate) async fn settle(&self, market: &Market, key: &str) -> Result<Market, Error> {
+        let outcome = market.outcomes.iter().find(|outcome| outcome.key == key);
+        let outcome_id = outcome.map_or_else(|| key.to_owned(), |outcome| outcome.outcome_id.clone());
+        let request = proto::SettleMarketRequest { market_id: market.market_id.clone(), outcome_id };
+        let response = self.admin.clone().settle_market(request).await.map_err(Error::from)?;
+        Ok(response.into_inner().market.unwrap())
+    }
+
+    pub(crate) async fn void(&self, market: &Market) -> Result<Market, Error> {
+        let request = proto::VoidMarketRequest { market_id: market.market_id.clone() };
+        let response = self.admin.clone().void_market(request).await.map_err(Error::from)?;
+        Ok(response.into_inner().market.unwrap())
+    }
+
+    pub(crate) async fn correct(&self, market: &Market, key: &str) -> Result<(i64, i64), Error> {
+        let outcome = market.outcomes.iter().find(|outcome| outcome.key == key).unwrap();
+        let (market_id, outcome_id) = (market.market_id.clone(), outcome.outcome_id.clone());
+        let request = proto::CorrectMarketRequest { market_id, outcome_id };
+        let response = self.admin.clone().correct_market(request).await.map_err(Error::from)?.into_inner();
+        Ok((response.bets, response.points))
+    }
+
+    pub(crate) async fn incidents(&self) -> Vec<proto::Incident> {
+        let request = proto::ListIncidentsRequest { limit: 100, cursor: String::new() };
+        self.admin.clone().list_incidents(request).await.unwrap().into_inner().incidents
+    }
+}
+
+fn error(refusal: proto::Refusal) -> Error {
+    let error = Error::new(ErrorCode::from_grpc(refusal.code.into()), &refusal.reason, &refusal.message);
+    if refusal.field.is_empty() { error } else { error.with_field(&refusal.field, refusal.message) }
+}

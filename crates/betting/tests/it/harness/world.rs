@@ -1,0 +1,283 @@
+//! Everything that a story needs.
+
+use std::net::SocketAddr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use loljoa_betting::Config;
+use loljoa_proto::{
+    account::v1::{Account, Transfer, TransferOutcome},
+    betting::v1::{CreateMarketRequest, CustomOutcome, ListMarketsRequest, Market, MarketState, Template},
+    league_schedule::v1::league_feed_service_server::LeagueFeedServiceServer,
+};
+use loljoa_service_kit::{
+    AccountId, IdempotencyKey,
+    cli::Listeners,
+    config::{Database, GrpcServer, Upstream},
+    grpc::{client, server},
+    health::Health,
+};
+use sqlx::{ConnectOptions, PgPool};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+use super::{
+    Feed, Fixture, Replica, eventually,
+    ledger::{Accounts, LedgerDatabase, assert_books_agree},
+};
+
+/// Betting, the account service, a feed, and their databases.
+pub(crate) struct World {
+    pub(crate) pool: PgPool,
+    pub(crate) feed: Feed,
+    replicas: Vec<Replica>,
+    ledger: LedgerDatabase,
+    accounts: Accounts,
+    config: Config,
+    shutdown: CancellationToken,
+    league: JoinHandle<anyhow::Result<()>>,
+    account: AccountService,
+}
+
+/// The account service, which can be stopped and started again.
+struct AccountService {
+    address: SocketAddr,
+    shutdown: CancellationToken,
+    serving: JoinHandle<anyhow::Result<()>>,
+}
+
+/// A match with its markets.
+pub(crate) struct Game {
+    pub(crate) fixture: Fixture,
+    pub(crate) winner: Market,
+    pub(crate) score: Market,
+    pub(crate) sets: Market,
+}
+
+impl World {
+    /// One replica of each service.
+    pub(crate) async fn start(pool: &PgPool) -> Self {
+        Self::start_with(pool, |_| {}).await
+    }
+
+    /// One replica of each service, betting with this configuration.
+    pub(crate) async fn start_with(pool: &PgPool, configure: impl FnOnce(&mut Config)) -> Self {
+        let ledger = LedgerDatabase::create(pool).await;
+        let shutdown = CancellationToken::new();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (account, league) =
+            (Listeners::bind(any, any).await.unwrap(), Listeners::bind(any, any).await.unwrap());
+        let (account_upstream, league_upstream) = (upstream(&account), upstream(&league));
+        let accounts = Accounts::new(client::connect(&account_upstream).unwrap());
+        let feed = Feed::new();
+        let account = AccountService::start(&ledger, account);
+        let league = tokio::spawn(serve_feed(feed.clone(), league, shutdown.clone()));
+        let database = Database::at(pool.connect_options().to_url_lossy());
+        let mut config = Config::new(database, account_upstream, league_upstream);
+        config.settlement.interval_ms = 50;
+        config.recovery.interval_ms = 50;
+        config.life.tick_ms = 50;
+        config.watch_interval_ms = 20;
+        configure(&mut config);
+        let replicas = vec![Replica::start(config.clone()).await];
+        Self { pool: pool.clone(), feed, replicas, ledger, accounts, config, shutdown, league, account }
+    }
+
+    /// The first replica.
+    pub(crate) fn betting(&self) -> &Replica {
+        &self.replicas[0]
+    }
+
+    /// Starts one more replica, with another configuration.
+    pub(crate) async fn add_replica(&mut self, configure: impl FnOnce(&mut Config)) {
+        let mut config = self.config.clone();
+        configure(&mut config);
+        self.replicas.push(Replica::start(config).await);
+    }
+
+    /// A replica by number.
+    pub(crate) fn replica(&self, n: usize) -> &Replica {
+        &self.replicas[n]
+    }
+
+    /// Stops the first replica.
+    pub(crate) async fn stop_first_replica(&mut self) {
+        self.replicas.remove(0).stop().await;
+    }
+
+    /// A new account with 1,000 points.
+    pub(crate) async fn account(&self, username: &str) -> AccountId {
+        self.accounts.sign_up(username).await
+    }
+
+    /// A new account with this many points.
+    pub(crate) async fn account_with(&self, username: &str, points: i64) -> AccountId {
+        let account = self.account(username).await;
+        self.accounts.give(account, points - 1_000).await;
+        account
+    }
+
+    pub(crate) async fn look(&self, account: AccountId) -> Account {
+        self.accounts.look(account).await
+    }
+
+    /// What an account can bet now.
+    pub(crate) async fn points(&self, account: AccountId) -> i64 {
+        self.look(account).await.points
+    }
+
+    /// Applies a transfer behind betting's back.
+    pub(crate) async fn transfer(&self, transfer: Transfer) -> TransferOutcome {
+        self.accounts.apply(transfer).await
+    }
+
+    /// The time by the database's clock.
+    pub(crate) async fn now(&self) -> DateTime<Utc> {
+        sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&self.pool).await.unwrap()
+    }
+
+    /// A match that starts in an hour, with its markets open.
+    pub(crate) async fn game(&self) -> Game {
+        self.game_in(TimeDelta::hours(1)).await
+    }
+
+    /// A match that starts in a while, with its markets open.
+    pub(crate) async fn game_in(&self, starts_in: TimeDelta) -> Game {
+        let fixture = Fixture::new(self.now().await, starts_in);
+        self.feed.say(fixture.scheduled(1));
+        let markets = eventually(async || {
+            let markets = self.markets_of(&fixture).await;
+            (markets.len() == 3).then_some(markets)
+        })
+        .await;
+        let of = |template| markets.iter().find(|market| market.template() == template).unwrap().clone();
+        let (winner, score, sets) =
+            (of(Template::MatchWinner), of(Template::ExactScore), of(Template::TotalSets));
+        Game { fixture, winner, score, sets }
+    }
+
+    /// A market for an admin's own question.
+    pub(crate) async fn ask(&self, game: &Game, question: &str, answers: &[&str]) -> Market {
+        let answer = |label: &&str| CustomOutcome { label_en: (*label).into(), label_ko: (*label).into() };
+        let request = CreateMarketRequest {
+            idempotency_key: IdempotencyKey::fresh().to_string(),
+            match_id: game.fixture.match_id.to_string(),
+            question_en: question.into(),
+            question_ko: question.into(),
+            outcomes: answers.iter().map(answer).collect(),
+        };
+        self.betting().admin.clone().create_market(request).await.unwrap().into_inner().market.unwrap()
+    }
+
+    /// Lets any replica follow the ledger's feed next.
+    pub(crate) async fn release_ledger_feed(&self) {
+        sqlx::query("UPDATE feed_cursors SET leased_until = '-infinity' WHERE consumer = 'ledger'")
+            .execute(&self.pool)
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn markets_of(&self, fixture: &Fixture) -> Vec<Market> {
+        let match_ids = vec![fixture.match_id.to_string()];
+        let request = ListMarketsRequest { match_ids, limit: 100, cursor: String::new() };
+        self.betting().betting.clone().list_markets(request).await.unwrap().into_inner().markets
+    }
+
+    /// Waits until everything said of matches has been taken in.
+    pub(crate) async fn until_heard(&self) {
+        let said = self.feed.len().to_string();
+        eventually(async || {
+            let cursor: String =
+                sqlx::query_scalar("SELECT cursor FROM feed_cursors WHERE consumer = 'league_schedule'")
+                    .fetch_one(&self.pool)
+                    .await
+                    .unwrap();
+            (cursor == said).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until a market is in this state.
+    pub(crate) async fn until(&self, market: &Market, state: MarketState) -> Market {
+        eventually(async || {
+            let market = self.betting().market(&market.market_id).await;
+            (market.state() == state).then_some(market)
+        })
+        .await
+    }
+
+    /// Waits until every market that is ending has ended, and the ledger has been told all that is owed.
+    pub(crate) async fn until_delivered(&self) {
+        eventually(async || {
+            let left: i64 = sqlx::query_scalar(
+                "SELECT (SELECT count(*) FROM owed)
+                    + (SELECT count(*) FROM markets WHERE state IN ('settling', 'voiding'))",
+            )
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+            (left == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// The end of a story: all is delivered, bets and ledger agree to the point, and nothing is left behind.
+    pub(crate) async fn end(mut self) {
+        self.until_delivered().await;
+        self.stop().await;
+        assert_books_agree(&self.pool, &self.ledger.pool).await;
+        self.ledger.remove().await;
+    }
+
+    /// The end of a story in which something was broken on purpose.
+    pub(crate) async fn abandon(mut self) {
+        self.stop().await;
+        self.ledger.remove().await;
+    }
+
+    async fn stop(&mut self) {
+        for replica in self.replicas.drain(..) {
+            replica.stop().await;
+        }
+        self.shutdown.cancel();
+        (&mut self.league).await.unwrap().unwrap();
+        self.account.stop().await;
+    }
+
+    /// Stops the account service.
+    pub(crate) async fn stop_account_service(&mut self) {
+        self.account.stop().await;
+    }
+
+    /// Starts the account service again, where it was.
+    pub(crate) async fn start_account_service(&mut self) {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listeners = Listeners::bind(self.account.address, any).await.unwrap();
+        self.account = AccountService::start(&self.ledger, listeners);
+    }
+}
+
+impl AccountService {
+    fn start(database: &LedgerDatabase, listeners: Listeners) -> Self {
+        let address = listeners.service.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let serving = tokio::spawn(loljoa_account::serve(database.config(), listeners, shutdown.clone()));
+        Self { address, shutdown, serving }
+    }
+
+    async fn stop(&mut self) {
+        self.shutdown.cancel();
+        (&mut self.serving).await.unwrap().unwrap();
+    }
+}
+
+fn upstream(listeners: &Listeners) -> Upstream {
+    let url = format!("http://{}", listeners.service.local_addr().unwrap()).parse().unwrap();
+    Upstream { timeout_ms: 30_000, balance: false, ..Upstream::at(url) }
+}
+
+async fn serve_feed(feed: Feed, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let routes = Routes::new(LeagueFeedServiceServer::new(feed));
+    let health = Health::new("league-schedule");
+    server::serve(&GrpcServer::default(), listeners.service, health, false, routes, shutdown).await
+}

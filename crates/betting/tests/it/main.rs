@@ -1,0 +1,16 @@
+//! Betting over real sockets and real databases.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod concurrency;
+mod harness;
+mod life;
+mod model;
+mod placement;
+mod races;
+mod recovery;
+mod refusals;
+mod settlement;
+mod steps;
+mod story;
+mod watch;

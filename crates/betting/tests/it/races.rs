@@ -1,0 +1,215 @@
+//! Races that were found on paper, each forced: the market's row is held until everybody waits for it.
+
+use chrono::TimeDelta;
+use loljoa_betting::failpoints::Step;
+use loljoa_proto::{
+    account::v1::{Transfer, TransferKind, TransferOutcome},
+    betting::v1::{BetState, MarketState},
+};
+use loljoa_service_kit::{BetId, IdempotencyKey};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::harness::{Bet, World, eventually, hold, until_blocked, while_held};
+
+#[sqlx::test]
+async fn a_bet_a_cancel_and_a_void_at_once_leave_every_point_accounted_for(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game().await;
+    let (faker, chovy) = (world.account("faker").await, world.account("chovy").await);
+    let first = world.betting().bet(&Bet::on(&game.winner, "T1", faker, 300)).await;
+    let second = Bet::on(&game.winner, "GEN", chovy, 200);
+    let race = async {
+        tokio::join!(
+            world.betting().cancel(faker, &first.bet_id),
+            world.betting().place(&second),
+            world.betting().void(&game.winner),
+        )
+    };
+    let (cancelled, placed, voided) = while_held(&pool, &game.winner, 3, race).await;
+    voided.unwrap();
+    let market = world.until(&game.winner, MarketState::Void).await;
+    let first = world.betting().get(faker, &first.bet_id).await.unwrap();
+    let expected = if cancelled.is_ok() { BetState::Cancelled } else { BetState::Void };
+    assert_eq!(first.state(), expected);
+    let stood = if placed.is_ok() { 200 } else { 0 };
+    assert_eq!(market.outcomes[1].pool, stood);
+    world.until_delivered().await;
+    assert_eq!((world.points(faker).await, world.points(chovy).await), (1_000, 1_000));
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn a_bet_a_cancel_and_a_settlement_at_once_leave_every_point_accounted_for(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game().await;
+    let (faker, chovy) = (world.account("faker").await, world.account("chovy").await);
+    let first = world.betting().bet(&Bet::on(&game.winner, "T1", faker, 300)).await;
+    let second = Bet::on(&game.winner, "GEN", chovy, 200);
+    world.feed.say(game.fixture.completed(2, [2, 0]));
+    let race =
+        async { tokio::join!(world.betting().cancel(faker, &first.bet_id), world.betting().place(&second)) };
+    let (cancelled, _) = while_held(&pool, &game.winner, 2, race).await;
+    let end = if cancelled.is_ok() { MarketState::Void } else { MarketState::Settled };
+    world.until(&game.winner, end).await;
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn of_two_settlements_with_different_outcomes_one_stands(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let (game, admin) = (world.game().await, world.betting());
+    let account = world.account("faker").await;
+    admin.bet(&Bet::on(&game.winner, "T1", account, 300)).await;
+    admin.bet(&Bet::on(&game.winner, "GEN", account, 300)).await;
+    admin.lock(&game.winner).await.unwrap();
+    let race = async { tokio::join!(admin.settle(&game.winner, "T1"), admin.settle(&game.winner, "GEN")) };
+    let (one, two) = while_held(&pool, &game.winner, 2, race).await;
+    assert!(one.is_ok() != two.is_ok());
+    assert_eq!(one.and(two).unwrap_err().reason, "already_settled");
+    world.until(&game.winner, MarketState::Settled).await;
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn of_a_settlement_and_a_void_one_stands(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let (game, admin) = (world.game().await, world.betting());
+    let account = world.account("faker").await;
+    admin.bet(&Bet::on(&game.winner, "T1", account, 300)).await;
+    admin.lock(&game.winner).await.unwrap();
+    let race = async { tokio::join!(admin.settle(&game.winner, "T1"), admin.void(&game.winner)) };
+    let (settled, voided) = while_held(&pool, &game.winner, 2, race).await;
+    assert!(settled.is_ok() != voided.is_ok());
+    world.until_delivered().await;
+    assert_eq!(world.points(account).await, 1_000);
+    world.end().await;
+}
+
+/// A stake was taken, its bet was not recorded, and recovery and the client's retry meet at the market.
+async fn meet(pool: &PgPool, retry_first: bool) {
+    let mut world = World::start_with(pool, |config| config.recovery.interval_ms = 3_600_000).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    let bet = Bet::on(&game.winner, "T1", account, 300);
+    world.betting().failpoints.set(Step::AfterDebit, 1);
+    world.betting().place(&bet).await.unwrap_err();
+
+    let recover = |config: &mut loljoa_betting::Config| {
+        config.recovery.interval_ms = 10;
+        config.recovery.grace_ms = 0;
+    };
+    let held = hold(pool, &game.winner).await;
+    let first = world.betting().betting.clone();
+    let request = loljoa_proto::betting::v1::PlaceBetsRequest { bets: vec![bet.0.clone()] };
+    let retry = || {
+        let (mut client, request) = (first.clone(), request.clone());
+        tokio::spawn(async move { client.place_bets(request).await })
+    };
+    world.release_ledger_feed().await;
+    let retried = if retry_first {
+        let retried = retry();
+        until_blocked(pool, 1).await;
+        world.add_replica(recover).await;
+        retried
+    } else {
+        world.add_replica(recover).await;
+        until_blocked(pool, 1).await;
+        retry()
+    };
+    until_blocked(pool, 2).await;
+    held.commit().await.unwrap();
+    retried.await.unwrap().unwrap();
+    let stands = world.betting().place(&bet).await.unwrap().bet.unwrap();
+    assert_eq!(stands.state(), if retry_first { BetState::Accepted } else { BetState::Refunded });
+    world.until_delivered().await;
+    assert_eq!(world.points(account).await, if retry_first { 700 } else { 1_000 });
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn a_retry_that_comes_before_recovery_completes_the_bet(pool: PgPool) {
+    meet(&pool, true).await;
+}
+
+#[sqlx::test]
+async fn a_retry_that_comes_after_recovery_learns_of_the_refund(pool: PgPool) {
+    meet(&pool, false).await;
+}
+
+#[sqlx::test]
+async fn two_replicas_that_settle_one_market_pay_once(pool: PgPool) {
+    let mut world = World::start_with(&pool, |config| config.settlement.chunk = 1).await;
+    world.add_replica(|_| {}).await;
+    let game = world.game().await;
+    let account = world.account_with("faker", 10_000).await;
+    for n in 0..20 {
+        let key = if n % 3 == 0 { "GEN" } else { "T1" };
+        world.replica(n % 2).bet(&Bet::on(&game.winner, key, account, 100)).await;
+    }
+    world.feed.say(game.fixture.completed(2, [0, 2]));
+    world.until(&game.winner, MarketState::Settled).await;
+    assert_eq!(world.points(account).await, 10_000);
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn when_a_replica_stops_another_takes_its_work_over(pool: PgPool) {
+    let mut world = World::start(&pool).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    world.betting().bet(&Bet::on(&game.winner, "T1", account, 300)).await;
+    world.add_replica(|_| {}).await;
+    world.stop_first_replica().await;
+    world.feed.say(game.fixture.completed(2, [2, 0]));
+    world.until(&game.winner, MarketState::Settled).await;
+    world.end().await;
+}
+
+/// A bet that found its market open is not on the disk yet when its lock comes, and its client asks again.
+#[sqlx::test]
+async fn a_retry_over_the_lock_waits_for_the_bet_that_is_being_recorded(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game_in(TimeDelta::milliseconds(1_500)).await;
+    let account = world.account("faker").await;
+    let bet = Bet::on(&game.winner, "T1", account, 300);
+    let bet_id = BetId::of(account, IdempotencyKey::parse(&bet.0.idempotency_key).unwrap());
+    let mut recorder = pool.begin().await.unwrap();
+    let fingerprint: Vec<u8> = sqlx::query_scalar(
+        "WITH asked AS (
+            SELECT sha256(uuid_send($2) || uuid_send($3) || uuid_send($4) || int8send(300)) AS fingerprint
+        )
+        SELECT asked.fingerprint FROM asked, record_bets(ARRAY[$1], ARRAY[$2], ARRAY[$3], ARRAY[$4],
+            ARRAY[300::bigint], ARRAY[asked.fingerprint])",
+    )
+    .bind(bet_id.0)
+    .bind(account.0)
+    .bind(Uuid::parse_str(&bet.0.market_id).unwrap())
+    .bind(Uuid::parse_str(&bet.0.outcome_id).unwrap())
+    .fetch_one(&mut *recorder)
+    .await
+    .unwrap();
+    let stake = Transfer {
+        transfer_id: bet_id.stake_transfer().to_string(),
+        kind: TransferKind::Stake.into(),
+        account_id: account.to_string(),
+        market_id: bet.0.market_id.clone(),
+        bet_id: bet_id.to_string(),
+        points: 300,
+        fingerprint,
+        closes_transfer_id: String::new(),
+    };
+    assert_eq!(world.transfer(stake).await, TransferOutcome::Applied);
+    let lock_at = game.fixture.starts_at;
+    eventually(async || (world.now().await > lock_at).then_some(())).await;
+
+    let commit = async {
+        until_blocked(&pool, 1).await;
+        recorder.commit().await.unwrap();
+    };
+    let (retried, ()) = tokio::join!(world.betting().place(&bet), commit);
+    let retried = retried.unwrap();
+    assert!(retried.replayed);
+    assert_eq!(retried.bet.unwrap().state(), BetState::Accepted);
+    world.end().await;
+}

@@ -1,0 +1,121 @@
+//! The ledger is compared with the bets, and what differs is found.
+
+use loljoa_proto::{
+    account::v1::{Transfer, TransferKind, TransferOutcome},
+    betting::v1::{BetState, MarketState},
+};
+use loljoa_service_kit::{AccountId, BetId, ids};
+use sqlx::PgPool;
+
+use crate::harness::{Bet, Game, World, eventually};
+
+/// A stake behind betting's back, as a crash between debit and record leaves it.
+fn orphan(game: &Game, account: AccountId, bet: BetId) -> Transfer {
+    Transfer {
+        transfer_id: bet.stake_transfer().to_string(),
+        kind: TransferKind::Stake.into(),
+        account_id: account.to_string(),
+        market_id: game.winner.market_id.clone(),
+        bet_id: bet.to_string(),
+        points: 300,
+        fingerprint: vec![7; 32],
+        closes_transfer_id: String::new(),
+    }
+}
+
+#[sqlx::test]
+async fn a_stake_without_a_bet_is_given_back_and_its_bet_says_so(pool: PgPool) {
+    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 0).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    let bet = BetId(ids::fresh());
+    assert_eq!(world.transfer(orphan(&game, account, bet)).await, TransferOutcome::Applied);
+    eventually(async || (world.points(account).await == 1_000).then_some(())).await;
+    let tombstone = world.betting().get(account, &bet.to_string()).await.unwrap();
+    assert_eq!((tombstone.state(), tombstone.returned), (BetState::Refunded, 300));
+    assert_eq!(tombstone.outcome_id, "");
+    assert_eq!(world.betting().market(&game.winner.market_id).await.pool, 0);
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn a_stake_that_is_younger_than_the_grace_period_is_left_alone(pool: PgPool) {
+    let mut world = World::start_with(&pool, |config| config.recovery.grace_ms = u32::MAX).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    let bet = BetId(ids::fresh());
+    world.transfer(orphan(&game, account, bet)).await;
+    // The feed is read to its end again and again: once the lease has been renewed, it was read after the stake.
+    let lease = async || {
+        sqlx::query_scalar::<_, chrono::DateTime<chrono::Utc>>(
+            "SELECT leased_until FROM feed_cursors WHERE consumer = 'ledger'",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap()
+    };
+    for _ in 0..2 {
+        let before = lease().await;
+        eventually(async || (lease().await > before).then_some(())).await;
+    }
+    assert_eq!(world.points(account).await, 700);
+    world.add_replica(|config| config.recovery.grace_ms = 0).await;
+    world.stop_first_replica().await;
+    eventually(async || (world.points(account).await == 1_000).then_some(())).await;
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn a_closing_that_does_not_follow_from_its_bet_is_reported(pool: PgPool) {
+    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 0).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    let bet = world.betting().bet(&Bet::on(&game.winner, "T1", account, 300)).await;
+    let bet_id = BetId::parse(&bet.bet_id).unwrap();
+    let forged = Transfer {
+        transfer_id: bet_id.closing_transfer().to_string(),
+        kind: TransferKind::Void.into(),
+        closes_transfer_id: bet_id.stake_transfer().to_string(),
+        ..orphan(&game, account, bet_id)
+    };
+    assert_eq!(world.transfer(forged).await, TransferOutcome::Applied);
+    let incidents = eventually(async || {
+        let incidents = world.betting().incidents().await;
+        (!incidents.is_empty()).then_some(incidents)
+    })
+    .await;
+    assert_eq!((incidents.len(), incidents[0].kind.as_str()), (1, "audit_difference"));
+
+    // What betting owes by right is refused now, and waits for a person.
+    world.feed.say(game.fixture.cancelled(2));
+    let incidents = eventually(async || {
+        let incidents = world.betting().incidents().await;
+        (incidents.len() == 2).then_some(incidents)
+    })
+    .await;
+    assert_eq!(incidents[0].kind, "transfer_refused");
+    let market = world.betting().market(&game.winner.market_id).await;
+    assert_eq!(market.state(), MarketState::Voiding);
+    world.abandon().await;
+}
+
+#[sqlx::test]
+async fn an_audit_finds_what_was_changed_by_hand(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    world.betting().bet(&Bet::on(&game.winner, "T1", account, 300)).await;
+    assert_eq!(loljoa_betting::audit::full(&pool).await.unwrap(), []);
+    for statement in [
+        "UPDATE markets SET pool = pool + 1 WHERE pool > 0",
+        "UPDATE outcomes SET bettors = 2 WHERE pool > 0",
+        "UPDATE positions SET stake = stake + 1",
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    let found = loljoa_betting::audit::full(&pool).await.unwrap();
+    let checks: Vec<_> = found.iter().map(|difference| difference.check.as_str()).collect();
+    assert_eq!(checks, ["market_pool", "outcome", "position"]);
+    assert_eq!((found[0].expected.as_str(), found[0].found.as_str()), ("300", "301"));
+    world.abandon().await;
+}
