@@ -1,0 +1,112 @@
+//! Who may call what: one table, used by the guard, by the OpenAPI document and by the test that tries every route.
+
+use http::Method;
+use serde::Serialize;
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Access {
+    /// Anybody; a token is not even looked at.
+    Public,
+    /// Anybody; but a token that is sent has to be good.
+    Optional,
+    /// Whoever is logged in.
+    User,
+    /// Admins.
+    Admin,
+}
+
+/// The rule for one route: method, path as the router has it, who.
+pub(crate) type Rule = (Method, &'static str, Access);
+
+/// Every route of the API. A route that is missing here cannot be called.
+pub(crate) const RULES: &[Rule] = &[
+    (Method::GET, "/.well-known/jwks.json", Access::Public),
+    (Method::POST, "/api/account/signup", Access::Public),
+    (Method::POST, "/api/account/login", Access::Public),
+    (Method::POST, "/api/account/refresh", Access::Public),
+    (Method::POST, "/api/account/logout", Access::Public),
+    (Method::POST, "/api/account/logout-all", Access::User),
+    (Method::GET, "/api/account/me", Access::User),
+    (Method::GET, "/api/account/me/transfers", Access::User),
+    (Method::GET, "/api/account/leaderboard", Access::Optional),
+    (Method::GET, "/api/league/tournaments", Access::Public),
+    (Method::GET, "/api/league/teams", Access::Public),
+    (Method::GET, "/api/league/matches", Access::Public),
+    (Method::GET, "/api/league/matches/{matchId}", Access::Public),
+    (Method::PATCH, "/api/league/matches/{matchId}", Access::Admin),
+    (Method::POST, "/api/league/matches/{matchId}/result", Access::Admin),
+    (Method::GET, "/api/league/standings", Access::Public),
+    (Method::POST, "/api/league/import", Access::Admin),
+    (Method::GET, "/api/betting/markets", Access::Public),
+    (Method::POST, "/api/betting/markets", Access::Admin),
+    (Method::GET, "/api/betting/markets/{marketId}", Access::Public),
+    (Method::POST, "/api/betting/markets/{marketId}/lock", Access::Admin),
+    (Method::POST, "/api/betting/markets/{marketId}/settle", Access::Admin),
+    (Method::POST, "/api/betting/markets/{marketId}/void", Access::Admin),
+    (Method::POST, "/api/betting/markets/{marketId}/correct", Access::Admin),
+    (Method::GET, "/api/betting/incidents", Access::Admin),
+    (Method::GET, "/api/betting/bets", Access::User),
+    (Method::POST, "/api/betting/bets", Access::User),
+    (Method::GET, "/api/betting/bets/{betId}", Access::User),
+    (Method::DELETE, "/api/betting/bets/{betId}", Access::User),
+    (Method::GET, "/api/betting/stream", Access::Optional),
+    (Method::GET, "/api/{service}/hello", Access::Public),
+    (Method::POST, "/api/{service}/block", Access::Admin),
+    (Method::POST, "/api/{service}/turnoff", Access::Admin),
+];
+
+/// Who may call `method` on `path`; HEAD is GET without a body.
+pub(crate) fn rule(method: &Method, path: &str) -> Option<Access> {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    RULES.iter().find(|(m, p, _)| m == method && *p == path).map(|(_, _, access)| *access)
+}
+
+/// The methods that `path` takes.
+pub(crate) fn methods(path: &str) -> Vec<Method> {
+    let mut methods: Vec<_> =
+        RULES.iter().filter(|(_, p, _)| *p == path).map(|(m, _, _)| m.clone()).collect();
+    if methods.contains(&Method::GET) {
+        methods.push(Method::HEAD);
+    }
+    methods
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::http::{api, docs::operations};
+
+    #[test]
+    fn every_route_has_one_rule_and_every_rule_a_route() {
+        let mut document = api(&[]).unwrap().into_openapi();
+        let mut routes = BTreeSet::new();
+        for (path, item) in &mut document.paths.paths {
+            routes.extend(operations(item).map(|(method, _)| format!("{method} {path}")));
+        }
+        let rules: Vec<_> = RULES.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+        assert_eq!(rules.len(), rules.iter().collect::<BTreeSet<_>>().len(), "a rule stands twice");
+        assert_eq!(routes, rules.into_iter().collect());
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let mut document = api(&[]).unwrap().into_openapi();
+        let operations = document.paths.paths.values_mut().flat_map(operations);
+        let mut names: Vec<_> =
+            operations.map(|(_, operation)| operation.operation_id.clone().unwrap()).collect();
+        names.sort();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn head_is_get_without_a_body() {
+        assert_eq!(rule(&Method::HEAD, "/api/account/me"), Some(Access::User));
+        assert_eq!(rule(&Method::PUT, "/api/account/me"), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! The keys that access tokens are checked with, as account publishes them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use jsonwebtoken::{
+    DecodingKey,
+    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet},
+};
+use loljoa_proto::account::v1::{GetJwksRequest, account_service_client::AccountServiceClient};
+use loljoa_service_kit::{Error, grpc::Channel};
+use tokio::{sync::Mutex, time};
+use tokio_util::sync::CancellationToken;
+
+use crate::call::repeat;
+
+/// Until there are keys, nobody can be let in: then we ask this often.
+const PAUSE_WITHOUT_KEYS: Duration = Duration::from_millis(100);
+
+/// The published keys, fetched in the background and when a token names one that is not known yet.
+pub(crate) struct Keys {
+    account: AccountServiceClient<Channel>,
+    published: RwLock<Option<Published>>,
+    /// Tokens that name unknown keys cannot make us ask more often than this.
+    pause: Duration,
+    last_fetch: Mutex<Option<Instant>>,
+}
+
+struct Published {
+    document: Arc<str>,
+    by_kid: HashMap<String, Arc<DecodingKey>>,
+}
+
+impl Keys {
+    pub(crate) fn new(account: AccountServiceClient<Channel>, pause: Duration) -> Self {
+        Self { account, published: RwLock::new(None), pause, last_fetch: Mutex::new(None) }
+    }
+
+    /// The key set as account publishes it.
+    pub(crate) async fn document(&self) -> Result<Arc<str>, Error> {
+        if let Some(document) = self.published(|keys| Arc::clone(&keys.document)) {
+            return Ok(document);
+        }
+        self.fetch_unless_just_done().await?;
+        self.published(|keys| Arc::clone(&keys.document)).ok_or_else(no_keys)
+    }
+
+    /// The key called `kid`; `None` when account knows none of that name.
+    pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<DecodingKey>>, Error> {
+        if let Some(key) = self.known(kid) {
+            return Ok(Some(key));
+        }
+        let fetched = self.fetch_unless_just_done().await;
+        match self.known(kid) {
+            Some(key) => Ok(Some(key)),
+            None if self.published(|_| ()).is_some() => Ok(None),
+            None => Err(fetched.err().unwrap_or_else(no_keys)),
+        }
+    }
+
+    /// Fetches the keys again and again until `shutdown`, more often while that fails. Whoever needs them at once does not
+    /// wait for this.
+    pub(crate) async fn keep_fresh(self: Arc<Self>, every: Duration, shutdown: CancellationToken) {
+        loop {
+            let fetched = self.fetch_unless_just_done().await.is_ok() && self.published(|_| ()).is_some();
+            let pause = if fetched { every } else { self.pause.min(every) };
+            if shutdown.run_until_cancelled(time::sleep(pause)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    fn published<T>(&self, read: impl FnOnce(&Published) -> T) -> Option<T> {
+        self.published.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(read)
+    }
+
+    fn pause(&self) -> Duration {
+        self.published(|_| self.pause).unwrap_or_else(|| self.pause.min(PAUSE_WITHOUT_KEYS))
+    }
+
+    fn known(&self, kid: &str) -> Option<Arc<DecodingKey>> {
+        self.published(|keys| keys.by_kid.get(kid).cloned()).flatten()
+    }
+
+    async fn fetch_unless_just_done(&self) -> Result<(), Error> {
+        let mut last = self.last_fetch.lock().await;
+        if last.is_some_and(|last| last.elapsed() < self.pause()) {
+            return Ok(());
+        }
+        let fetched = repeat!(self.account, get_jwks, GetJwksRequest {});
+        *last = Some(Instant::now());
+        let document = fetched?.jwks_json;
+        let published = read(&document)?;
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(published);
+        Ok(())
+    }
+}
+
+fn no_keys() -> Error {
+    Error::unavailable("the keys of access tokens are not known yet")
+}
+
+/// Reads a key set. Keys of other kinds than P-256 are none of ours and left out.
+fn read(document: &str) -> Result<Published, Error> {
+    let set: JwkSet = serde_json::from_str(document).map_err(Error::internal)?;
+    let by_kid = set.keys.iter().filter(|jwk| is_p256(jwk)).filter_map(|jwk| {
+        let kid = jwk.common.key_id.clone()?;
+        DecodingKey::from_jwk(jwk).ok().map(|key| (kid, Arc::new(key)))
+    });
+    Ok(Published { by_kid: by_kid.collect(), document: document.into() })
+}
+
+fn is_p256(jwk: &Jwk) -> bool {
+    matches!(&jwk.algorithm, AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256)
+}

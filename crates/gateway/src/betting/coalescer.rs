@@ -1,0 +1,172 @@
+//! Gathers waiting bets into one call.
+//!
+//! While a call is under way, arrivals queue; the next call takes all of them, up to what one call may hold. There is
+//! no timer: an idle system bets at once, a busy one shares each call among hundreds.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use loljoa_proto::betting::v1::{
+    Bet, PlaceBet, PlaceBetResult, PlaceBetsRequest, PlaceBetsResponse, Refusal,
+    betting_service_client::BettingServiceClient, place_bet_result,
+};
+use loljoa_service_kit::{Error, ErrorCode, MarketId, grpc::Channel, telemetry};
+use metrics::{counter, gauge, histogram};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tonic::Code;
+use tracing::{Instrument, Span, info_span};
+
+use crate::{api::market::Market, call::repeat, usernames::Usernames};
+
+/// What one `PlaceBets` call may hold.
+const MAX_BATCH: usize = 1_000;
+/// More links than this make a trace unreadable, not more useful.
+const MAX_LINKS: usize = 32;
+const SERVICE: &str = "gateway";
+
+/// A bet that stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
+    pub(crate) bet: Bet,
+    /// The bet's market after the batch.
+    pub(crate) market: Arc<Market>,
+    /// Whether the bet was there before.
+    pub(crate) replayed: bool,
+}
+
+type Answer = Result<Placed, Error>;
+
+struct Item {
+    bet: PlaceBet,
+    span: Span,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// Places bets. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Handle(mpsc::Sender<Item>);
+
+/// Makes the calls; one for all the workers of a replica.
+pub(crate) struct Coalescer {
+    queue: Mutex<mpsc::Receiver<Item>>,
+    betting: BettingServiceClient<Channel>,
+    usernames: Arc<Usernames>,
+}
+
+/// A coalescer whose queue holds `capacity` bets.
+pub(crate) fn new(
+    betting: BettingServiceClient<Channel>,
+    usernames: Arc<Usernames>,
+    capacity: usize,
+) -> (Handle, Arc<Coalescer>) {
+    let (sender, receiver) = mpsc::channel(capacity);
+    (Handle(sender), Arc::new(Coalescer { queue: Mutex::new(receiver), betting, usernames }))
+}
+
+impl Handle {
+    /// Waits until `bet` is placed or refused. A full queue refuses at once.
+    pub(crate) async fn place(&self, mut bet: PlaceBet) -> Answer {
+        bet.traceparent = telemetry::traceparent();
+        let (answer, answered) = oneshot::channel();
+        let item = Item { bet, span: Span::current(), answer };
+        self.0.try_send(item).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => {
+                counter!("loljoa_bet_queue_refusals_total", "service" => SERVICE).increment(1);
+                Error::exhausted("queue_full", "too many bets at once", Duration::from_secs(1))
+            }
+            mpsc::error::TrySendError::Closed(_) => stopping(),
+        })?;
+        answered.await.unwrap_or_else(|_| Err(stopping()))
+    }
+}
+
+fn stopping() -> Error {
+    Error::unavailable("this replica is stopping: send the same request again")
+}
+
+impl Coalescer {
+    /// Makes calls until every [`Handle`] is gone and the queue is empty.
+    pub(crate) async fn work(self: Arc<Self>) {
+        let mut items = Vec::new();
+        while self.next_batch(&mut items).await {
+            // Whoever has gone away meanwhile has no bet yet, and need not get one.
+            items.retain(|item| !item.answer.is_closed());
+            if !items.is_empty() {
+                self.place(std::mem::take(&mut items)).await;
+            }
+        }
+    }
+
+    async fn next_batch(&self, items: &mut Vec<Item>) -> bool {
+        let mut queue = self.queue.lock().await;
+        let taken = queue.recv_many(items, MAX_BATCH).await;
+        gauge!("loljoa_bet_queue_depth", "service" => SERVICE).set(count(queue.len()));
+        taken > 0
+    }
+
+    async fn place(&self, items: Vec<Item>) {
+        histogram!("loljoa_bet_batch_size", "service" => SERVICE).record(count(items.len()));
+        let span = info_span!(parent: None, "place_bets", service = SERVICE, size = items.len());
+        for item in items.iter().take(MAX_LINKS) {
+            telemetry::link(&span, &item.span);
+        }
+        let (bets, answers): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.bet, item.answer)).unzip();
+        let results = self.call(bets).instrument(span).await;
+        for (answer, result) in answers.into_iter().zip(results) {
+            // The client may be gone; the bet stands, and the same request again finds it.
+            let _ = answer.send(result);
+        }
+    }
+
+    /// One answer for each bet. Repeating the call is safe: each bet has its key.
+    async fn call(&self, bets: Vec<PlaceBet>) -> Vec<Answer> {
+        let size = bets.len();
+        let response = repeat!(self.betting, place_bets, PlaceBetsRequest { bets });
+        let answers = match response {
+            Ok(response) => self.answers(response, size).await,
+            Err(error) => Err(error),
+        };
+        answers.unwrap_or_else(|error| vec![Err(error); size])
+    }
+
+    async fn answers(&self, response: PlaceBetsResponse, size: usize) -> Result<Vec<Answer>, Error> {
+        let found = response.results.len();
+        if found != size {
+            return Err(Error::internal(format_args!("{size} bets got {found} answers")));
+        }
+        let markets = self.usernames.name(response.markets).await?;
+        let markets = markets.into_iter().map(|market| (market.market_id, market)).collect();
+        Ok(response.results.into_iter().map(|result| answer(result, &markets)).collect())
+    }
+}
+
+fn answer(result: PlaceBetResult, markets: &HashMap<MarketId, Arc<Market>>) -> Answer {
+    use place_bet_result::Result::{Placed as Stands, Refusal as Refused};
+    match result.result {
+        Some(Stands(placed)) => {
+            let bet = placed.bet.ok_or_else(|| Error::internal("a placed bet came without the bet"))?;
+            let market = MarketId::parse(&bet.market_id).ok().and_then(|id| markets.get(&id).cloned());
+            let market = market.ok_or_else(|| Error::internal("a placed bet came without its market"))?;
+            Ok(Placed { bet, market, replayed: placed.replayed })
+        }
+        Some(Refused(refusal)) => Err(refused(refusal)),
+        None => Err(Error::internal("a bet came back neither placed nor refused")),
+    }
+}
+
+/// A number for a metric.
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn refused(refusal: Refusal) -> Error {
+    let code = ErrorCode::from_grpc(Code::from_i32(refusal.code));
+    let error = Error::new(code, &refusal.reason, refusal.message.clone());
+    let later = matches!(code, ErrorCode::Exhausted | ErrorCode::Unavailable);
+    let error = Error { retry_after: later.then_some(Duration::from_secs(1)), ..error };
+    if refusal.field.is_empty() {
+        error
+    } else {
+        Error { message: "the request is not valid".into(), ..error }
+            .with_field(&refusal.field, refusal.message)
+    }
+}

@@ -1,0 +1,8 @@
+//! Bets on their way to the betting service, and markets on their way to whoever watches them.
+
+pub(crate) mod coalescer;
+pub(crate) mod events;
+pub(crate) mod markets;
+mod stake;
+
+pub(crate) use stake::Stake;

@@ -1,0 +1,28 @@
+//! `/api/account`: sessions and the account behind them.
+
+pub(crate) mod me;
+pub(crate) mod sessions;
+
+use std::sync::Arc;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::csrf::Csrf;
+use crate::app::App;
+
+/// The routes of this part. Those that set or read the cookie are closed to other sites' pages.
+pub(crate) fn routes(csrf: Csrf) -> OpenApiRouter<Arc<App>> {
+    let with_cookie = OpenApiRouter::new()
+        .routes(routes!(sessions::sign_up))
+        .routes(routes!(sessions::log_in))
+        .routes(routes!(sessions::refresh))
+        .routes(routes!(sessions::log_out))
+        .route_layer(csrf);
+    OpenApiRouter::new()
+        .routes(routes!(sessions::log_out_all))
+        .routes(routes!(me::account))
+        .routes(routes!(me::transfers))
+        .routes(routes!(me::leaderboard))
+        .routes(routes!(me::jwks))
+        .merge(with_cookie)
+}

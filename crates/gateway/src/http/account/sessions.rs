@@ -1,0 +1,118 @@
+//! Signing up, logging in and out.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::IntoResponse};
+use axum_extra::extract::cookie::CookieJar;
+use http::{HeaderValue, StatusCode, header};
+use loljoa_proto::account::v1::{
+    self as pb, LogInRequest, LogOutAllRequest, LogOutRequest, RefreshRequest, SignUpRequest,
+};
+use loljoa_service_kit::Error;
+
+use crate::{
+    api::{
+        account::{Credentials, Ended, Session},
+        required,
+    },
+    app::App,
+    auth::{User, unauthenticated},
+    call::repeat,
+    http::{
+        client_address::ClientAddress,
+        extract::{Json, OptionalKey, Result, json},
+    },
+};
+
+const COOKIE: &str = "loljoa_refresh";
+/// The only paths that need the cookie.
+const COOKIE_PATH: &str = "/api/account";
+
+/// Makes an account with 1,000 points and logs it in.
+#[utoipa::path(post, path = "/api/account/signup",
+    operation_id = "signUp", tag = "account", request_body = Credentials,
+    params(("Idempotency-Key" = Option<uuid::Uuid>, Header, description = "the same key again logs in to the account made")),
+    responses((status = 201, body = Session, description = "made; the refresh token is in a cookie")))]
+pub(crate) async fn sign_up(
+    State(app): State<Arc<App>>,
+    address: ClientAddress,
+    OptionalKey(key): OptionalKey,
+    Json(credentials): Json<Credentials>,
+) -> Result {
+    let request = SignUpRequest {
+        username: credentials.username,
+        password: credentials.password,
+        client_address: address.to_string(),
+        idempotency_key: key.map(|key| key.to_string()).unwrap_or_default(),
+    };
+    let response = app.services.account().sign_up(request).await?.into_inner();
+    open(&app, StatusCode::CREATED, response.session)
+}
+
+/// Logs in.
+#[utoipa::path(post, path = "/api/account/login",
+    operation_id = "logIn", tag = "account", request_body = Credentials,
+    responses((status = 200, body = Session, description = "logged in; the refresh token is in a cookie")))]
+pub(crate) async fn log_in(
+    State(app): State<Arc<App>>,
+    address: ClientAddress,
+    Json(Credentials { username, password }): Json<Credentials>,
+) -> Result {
+    let request = LogInRequest { username, password, client_address: address.to_string() };
+    let response = app.services.account().log_in(request).await?.into_inner();
+    open(&app, StatusCode::OK, response.session)
+}
+
+/// Trades the cookie for a new one and a new access token.
+#[utoipa::path(post, path = "/api/account/refresh", operation_id = "refresh", tag = "account",
+    responses((status = 200, body = Session, description = "goes on; the cookie is a new one")))]
+pub(crate) async fn refresh(State(app): State<Arc<App>>, cookies: CookieJar) -> Result {
+    let missing = || unauthenticated("refresh_token_missing", "log in first: there is no refresh cookie");
+    let refresh_token = cookies.get(COOKIE).ok_or_else(missing)?.value().to_owned();
+    let response = repeat!(app.services.account(), refresh, RefreshRequest { refresh_token })?;
+    open(&app, StatusCode::OK, response.session)
+}
+
+/// Logs out. Succeeds for whoever is logged out already.
+#[utoipa::path(post, path = "/api/account/logout", operation_id = "logOut", tag = "account",
+    responses((status = 204, description = "logged out; the cookie is gone")))]
+pub(crate) async fn log_out(State(app): State<Arc<App>>, cookies: CookieJar) -> Result {
+    if let Some(cookie) = cookies.get(COOKIE) {
+        let refresh_token = cookie.value().to_owned();
+        repeat!(app.services.account(), log_out, LogOutRequest { refresh_token })?;
+    }
+    let gone = [(header::SET_COOKIE, cookie("", 0, app.secure_cookies)?)];
+    Ok((StatusCode::NO_CONTENT, gone).into_response())
+}
+
+/// Ends all sessions of the account, on every device.
+#[utoipa::path(post, path = "/api/account/logout-all", operation_id = "logOutAll", tag = "account",
+    responses((status = 200, body = Ended, description = "logged out everywhere; access tokens run out by themselves")))]
+pub(crate) async fn log_out_all(State(app): State<Arc<App>>, User(user): User) -> Result {
+    let request = LogOutAllRequest { account_id: user.account_id.to_string() };
+    let response = repeat!(app.services.account(), log_out_all, request)?;
+    let gone = [(header::SET_COOKIE, cookie("", 0, app.secure_cookies)?)];
+    Ok((gone, json(Ended { ended: response.ended })).into_response())
+}
+
+fn open(app: &App, status: StatusCode, session: Option<pb::Session>) -> Result {
+    let session = required(session)?;
+    let until = required(session.refresh_expires_at)?.seconds;
+    let seconds = until.saturating_sub(app.clock.now().timestamp());
+    let cookie = [(header::SET_COOKIE, cookie(&session.refresh_token, seconds, app.secure_cookies)?)];
+    let body = Session {
+        account: required(session.account)?.try_into()?,
+        access_token: session.access_token,
+        expires_in: session.expires_in,
+    };
+    Ok((status, cookie, json(body)).into_response())
+}
+
+/// The cookie that holds a refresh token for so many seconds; for none, a cookie that is gone at once.
+fn cookie(token: &str, seconds: i64, secure: bool) -> Result<HeaderValue, Error> {
+    let secure = if secure { "; Secure" } else { "" };
+    let seconds = seconds.max(0);
+    let text =
+        format!("{COOKIE}={token}; Path={COOKIE_PATH}; Max-Age={seconds}; HttpOnly{secure}; SameSite=Strict");
+    HeaderValue::try_from(text).map_err(Error::internal)
+}

@@ -1,0 +1,62 @@
+//! Markets, for everybody.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use loljoa_proto::betting::v1::{self as pb, GetMarketRequest, ListMarketsRequest};
+use loljoa_service_kit::{MarketId, MatchId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    api::{Page, market::Market, required},
+    app::App,
+    call::repeat,
+    http::extract::{Path, Query, Result, json, limit},
+};
+
+/// Which markets.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct MarketParams {
+    /// Only markets of these matches, at most 100; without any, all that are not over.
+    #[serde(default)]
+    #[param(value_type = Vec<Uuid>, required = false)]
+    match_id: Vec<MatchId>,
+    /// 1 to 100.
+    limit: Option<i32>,
+    /// A page's `nextCursor`.
+    #[serde(default)]
+    cursor: String,
+}
+
+/// Markets, with pool, odds, bettors and top bettor of each outcome.
+#[utoipa::path(get, path = "/api/betting/markets",
+    operation_id = "listMarkets", tag = "betting", params(MarketParams),
+    responses((status = 200, body = Page<Market>)))]
+pub(crate) async fn list(State(app): State<Arc<App>>, Query(filter): Query<MarketParams>) -> Result {
+    let request = ListMarketsRequest {
+        match_ids: filter.match_id.iter().map(ToString::to_string).collect(),
+        limit: limit(filter.limit)?,
+        cursor: filter.cursor,
+    };
+    let response = repeat!(app.services.betting(), list_markets, request)?;
+    let markets = app.usernames.name(response.markets).await?;
+    Ok(json(Page::new(markets.iter().map(AsRef::as_ref).collect::<Vec<&Market>>(), response.next_cursor)))
+}
+
+/// One market.
+#[utoipa::path(get, path = "/api/betting/markets/{marketId}", operation_id = "getMarket", tag = "betting",
+    params(("marketId" = Uuid, Path)), responses((status = 200, body = Market)))]
+pub(crate) async fn one(State(app): State<Arc<App>>, Path(market_id): Path<MarketId>) -> Result {
+    let request = GetMarketRequest { market_id: market_id.to_string() };
+    let response = repeat!(app.services.betting(), get_market, request)?;
+    answer(&app, response.market).await
+}
+
+/// The JSON of one market.
+pub(crate) async fn answer(app: &App, market: Option<pb::Market>) -> Result {
+    let market = app.usernames.name(vec![required(market)?]).await?.pop();
+    Ok(json(&*required(market)?))
+}

@@ -1,0 +1,102 @@
+//! Whose request it is, as far as a network can tell.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+};
+
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, request::Parts};
+use loljoa_service_kit::Error;
+
+use super::problem::Problem;
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The client's address, left with every request by the outermost layer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let address = parts.extensions.get().copied();
+        address.ok_or_else(|| Error::internal("a request came without its address").into())
+    }
+}
+
+/// The client's address: what the outermost of `trusted` proxies wrote down, or the connection's own.
+///
+/// Each proxy appends the address it was reached from, so only the last `trusted` entries are believed. A request that
+/// came through fewer proxies counts from the leftmost entry; one that cannot be read, from the connection.
+pub(crate) fn of(headers: &HeaderMap, peer: SocketAddr, trusted: u8) -> IpAddr {
+    let peer = peer.ip().to_canonical();
+    if trusted == 0 {
+        return peer;
+    }
+    let lines = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+    let entries: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+    let index = entries.len().saturating_sub(usize::from(trusted));
+    entries.get(index).and_then(|entry| parse(entry)).unwrap_or(peer)
+}
+
+fn parse(entry: &str) -> Option<IpAddr> {
+    let address = entry.parse::<IpAddr>().ok();
+    let address = address.or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()));
+    address.map(|address| address.to_canonical())
+}
+
+/// What limits count by: one IPv4 address, or the /64 that one IPv6 customer has at least.
+pub(crate) fn limit_key(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(lines: &[&'static str], trusted: u8) -> String {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(FORWARDED_FOR, http::HeaderValue::from_static(line));
+        }
+        of(&headers, "10.0.0.9:4711".parse().unwrap(), trusted).to_string()
+    }
+
+    #[test]
+    fn without_trusted_proxies_the_connection_counts() {
+        assert_eq!(seen(&["6.6.6.6"], 0), "10.0.0.9");
+    }
+
+    #[test]
+    fn a_client_cannot_forge_what_trusted_proxies_append() {
+        assert_eq!(seen(&["6.6.6.6, 1.2.3.4"], 1), "1.2.3.4");
+        assert_eq!(seen(&["6.6.6.6, 1.2.3.4, 10.1.1.1"], 2), "1.2.3.4");
+        assert_eq!(seen(&["6.6.6.6", "1.2.3.4:999"], 1), "1.2.3.4");
+    }
+
+    #[test]
+    fn what_cannot_be_read_leaves_the_connection() {
+        assert_eq!(seen(&["unknown"], 1), "10.0.0.9");
+        assert_eq!(seen(&[], 1), "10.0.0.9");
+        assert_eq!(seen(&["1.2.3.4"], 3), "1.2.3.4");
+        assert_eq!(seen(&["::ffff:1.2.3.4"], 1), "1.2.3.4");
+    }
+
+    #[test]
+    fn one_ipv6_customer_is_one_client() {
+        let key = |text: &str| limit_key(text.parse().unwrap());
+        assert_eq!(key("2001:db8:1:2:3:4:5:6"), key("2001:db8:1:2::1"));
+        assert_ne!(key("2001:db8:1:3::1"), key("2001:db8:1:2::1"));
+    }
+}

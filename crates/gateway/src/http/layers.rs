@@ -1,0 +1,65 @@
+//! What stands between a connection and the routes.
+
+use std::{any::Any, sync::Arc};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::Method;
+use loljoa_service_kit::Error;
+use tokio::time;
+
+use super::{
+    client_address::{ClientAddress, limit_key},
+    extract::Result,
+    problem::Problem,
+};
+use crate::{app::App, auth::access};
+
+/// Lets a request pass when its address may and there is room, and waits for its answer only so long.
+///
+/// An answer that has begun, such as an event stream, takes no room any more.
+pub(crate) async fn within_limits(
+    State(app): State<Arc<App>>,
+    address: ClientAddress,
+    request: Request,
+    next: Next,
+) -> Result<Response> {
+    let _place = app.limits.enter()?;
+    app.limits.check_address(limit_key(address.0))?;
+    time::timeout(app.timeout, next.run(request)).await.map_err(|_| Problem::timeout())
+}
+
+/// The answer for a method that a path does not take. What is not in the table of routes is documentation.
+pub(crate) async fn wrong_method(path: MatchedPath) -> Problem {
+    match access::methods(path.as_str()) {
+        methods if methods.is_empty() => Problem::wrong_method(&[Method::GET, Method::HEAD]),
+        methods => Problem::wrong_method(&methods),
+    }
+}
+
+/// The answer of a handler that panicked.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
+pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a text");
+    Problem::from(Error::internal(text)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_tells_nothing() {
+        let response = panicked(Box::new("index 7 out of bounds".to_owned()));
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(response.into_body(), 1_024).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("\"code\":\"internal\"") && !body.contains("bounds"), "{body}");
+    }
+}

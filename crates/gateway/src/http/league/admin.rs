@@ -1,0 +1,101 @@
+//! What admins do to the schedule.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use http::{HeaderMap, StatusCode};
+use loljoa_proto::league_schedule::v1::{
+    ImportSeasonRequest, RecordResultRequest, SeasonFormat, UpdateMatchRequest,
+};
+use loljoa_service_kit::MatchId;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    api::{
+        league::Match,
+        league_admin::{ImportReport, RecordResult, UpdateMatch},
+        required, timestamp,
+    },
+    app::App,
+    auth::Admin,
+    call::repeat,
+    http::{
+        extract::{Json, Path, Query, Raw, Result, json, media_type},
+        problem::Problem,
+    },
+};
+
+/// How to import.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ImportParams {
+    /// Checks and reports, but changes nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Brings a season's file in. The same file again changes nothing; one refused line refuses the whole file.
+#[utoipa::path(post, path = "/api/league/import",
+    operation_id = "importSeason", tag = "league", params(ImportParams),
+    request_body(description = "a season's file, 1 MiB or less",
+        content((serde_json::Value = "application/json"), (String = "text/csv"))),
+    responses((status = 200, body = ImportReport)))]
+pub(crate) async fn import(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Query(params): Query<ImportParams>,
+    headers: HeaderMap,
+    Raw(content): Raw,
+) -> Result {
+    let format = match media_type(&headers).as_str() {
+        "application/json" => SeasonFormat::Json,
+        "text/csv" => SeasonFormat::Csv,
+        _ => return Err(unknown_format()),
+    };
+    let request =
+        ImportSeasonRequest { format: format.into(), content: content.to_vec(), dry_run: params.dry_run };
+    let report = repeat!(app.services.league_admin(), import_season, request)?;
+    Ok(json(ImportReport::from(report)))
+}
+
+fn unknown_format() -> Problem {
+    let detail = "a season must be sent as application/json or text/csv";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type_unsupported", detail)
+}
+
+/// Records a result or a forfeit. The result that stands already succeeds.
+#[utoipa::path(post, path = "/api/league/matches/{matchId}/result",
+    operation_id = "recordResult", tag = "league",
+    params(("matchId" = Uuid, Path)), request_body = RecordResult, responses((status = 200, body = Match)))]
+pub(crate) async fn record_result(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(match_id): Path<MatchId>,
+    Json(result): Json<RecordResult>,
+) -> Result {
+    let request = RecordResultRequest {
+        match_id: match_id.to_string(),
+        team1_wins: result.team1_wins,
+        team2_wins: result.team2_wins,
+        forfeited_by_id: result.forfeited_by_id.map(|id| id.to_string()).unwrap_or_default(),
+    };
+    let response = repeat!(app.services.league_admin(), record_result, request)?;
+    Ok(json(Match::try_from(required(response.r#match)?)?))
+}
+
+/// Moves a match's start or cancels it.
+#[utoipa::path(patch, path = "/api/league/matches/{matchId}", operation_id = "updateMatch", tag = "league",
+    params(("matchId" = Uuid, Path)), request_body = UpdateMatch, responses((status = 200, body = Match)))]
+pub(crate) async fn update_match(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Path(match_id): Path<MatchId>,
+    Json(change): Json<UpdateMatch>,
+) -> Result {
+    let starts_at = change.starts_at.map(timestamp);
+    let request = UpdateMatchRequest { match_id: match_id.to_string(), starts_at, cancel: change.cancel };
+    let response = repeat!(app.services.league_admin(), update_match, request)?;
+    Ok(json(Match::try_from(required(response.r#match)?)?))
+}

@@ -1,0 +1,55 @@
+//! The public edge: routes, and the layers around every one of them.
+
+pub(crate) mod account;
+pub(crate) mod betting;
+pub(crate) mod client_address;
+pub(crate) mod csrf;
+pub(crate) mod docs;
+pub(crate) mod extract;
+pub(crate) mod layers;
+pub(crate) mod league;
+pub(crate) mod observe;
+pub(crate) mod ops;
+pub(crate) mod problem;
+pub(crate) mod security;
+pub(crate) mod server;
+pub(crate) mod web;
+
+use std::sync::Arc;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{app::App, auth::guard::guard, config::Config};
+
+const MAX_BODY: usize = 64 * 1024;
+
+/// Everything that the public port serves.
+pub(crate) fn router(app: &Arc<App>, config: &Config) -> anyhow::Result<Router> {
+    let (api, document) = api(&config.cookies.trusted_origins)?.split_for_parts();
+    let guarded = api.route_layer(middleware::from_fn_with_state(Arc::clone(app), guard));
+    let web = web::routes(config.web_root.as_deref())?;
+    // The last layer is the outermost.
+    Ok(guarded
+        .merge(docs::routes(document))
+        .fallback_service(web)
+        .method_not_allowed_fallback(layers::wrong_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), layers::within_limits))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(CompressionLayer::new().br(true).gzip(true))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), security::headers))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), observe::observe))
+        .with_state(Arc::clone(app)))
+}
+
+/// The API's routes and the document that describes them.
+pub(crate) fn api(trusted_origins: &[String]) -> anyhow::Result<OpenApiRouter<Arc<App>>> {
+    let routes = OpenApiRouter::with_openapi(docs::header())
+        .merge(account::routes(csrf::layer(trusted_origins)?))
+        .merge(league::routes())
+        .merge(betting::routes())
+        .merge(ops::routes());
+    Ok(docs::complete(routes))
+}

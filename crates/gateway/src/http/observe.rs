@@ -1,0 +1,68 @@
+//! One span, one request id and the RED metrics for each request.
+
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use loljoa_service_kit::{ids, metrics, telemetry};
+use tracing::{Instrument, field, info_span};
+
+use super::client_address::{self, ClientAddress};
+use crate::{app::App, auth::access};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const MAX_REQUEST_ID: usize = 64;
+
+/// The outermost layer: knows the client's address, continues its trace, and counts.
+pub(crate) async fn observe(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let address = client_address::of(request.headers(), peer, app.trusted_proxies);
+    request.extensions_mut().insert(ClientAddress(address));
+    let route = route(&request);
+    let (id, id_text) = request_id(request.headers());
+    let span = info_span!(
+        "http",
+        otel.name = route,
+        otel.kind = "server",
+        service = "gateway",
+        request_id = id_text,
+        http.response.status_code = field::Empty,
+        trace_id = field::Empty,
+    );
+    telemetry::continue_trace(&span, request.headers());
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let status = response.status();
+    span.record("http.response.status_code", status.as_u16());
+    metrics::record_request("gateway", "http", &route, status.as_str(), started.elapsed());
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// What the request counts as. Nothing that a client can make up gets in, so the number of routes is bounded.
+fn route(request: &Request) -> String {
+    let Some(path) = request.extensions().get::<MatchedPath>() else { return "unmatched".into() };
+    match access::rule(request.method(), path.as_str()) {
+        Some(_) => format!("{} {}", request.method(), path.as_str()),
+        None => path.as_str().to_owned(),
+    }
+}
+
+/// The id that the client or a proxy gave, when it is fit for a log, or a fresh one.
+fn request_id(headers: &HeaderMap) -> (HeaderValue, String) {
+    let fit = |text: &&str| {
+        (1..=MAX_REQUEST_ID).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+    };
+    let sent = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(fit);
+    let text = sent.map_or_else(|| ids::fresh().to_string(), ToOwned::to_owned);
+    let value = HeaderValue::try_from(&text).unwrap_or_else(|_| HeaderValue::from_static("unknown"));
+    (value, text)
+}

@@ -1,0 +1,125 @@
+//! What one client, and all of them together, may use.
+
+use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    state::keyed::DefaultKeyedStateStore,
+};
+use loljoa_service_kit::{AccountId, Error, ErrorCode};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::config;
+
+const FORGET_EVERY: Duration = Duration::from_secs(5);
+
+/// The limits of one replica.
+pub(crate) struct Limits {
+    in_flight: Semaphore,
+    per_address: Limiter<IpAddr>,
+    per_account: Limiter<AccountId>,
+}
+
+impl Limits {
+    pub(crate) fn new(config: &config::Limits) -> Self {
+        Self {
+            in_flight: Semaphore::new(config.max_in_flight),
+            per_address: Limiter::new(config.per_address),
+            per_account: Limiter::new(config.per_account),
+        }
+    }
+
+    /// A place among the requests under way, held until its answer begins.
+    pub(crate) fn enter(&self) -> Result<SemaphorePermit<'_>, Error> {
+        self.in_flight.try_acquire().map_err(|_| {
+            let full = Error::new(ErrorCode::Unavailable, "overloaded", "too many requests at once");
+            Error { retry_after: Some(Duration::from_secs(1)), ..full }
+        })
+    }
+
+    /// Counts a request against its address.
+    pub(crate) fn check_address(&self, address: IpAddr) -> Result<(), Error> {
+        self.per_address.check(&address, "too many requests from this address")
+    }
+
+    /// Counts a request against its account.
+    pub(crate) fn check_account(&self, account_id: AccountId) -> Result<(), Error> {
+        self.per_account.check(&account_id, "too many requests of this account")
+    }
+
+    /// Forgets clients whose allowance is full again, until `shutdown`, so that memory follows who is there now.
+    pub(crate) async fn forget_idle(&self, shutdown: CancellationToken) {
+        let mut ticks = time::interval(FORGET_EVERY);
+        while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+            self.per_address.forget_idle();
+            self.per_account.forget_idle();
+        }
+    }
+}
+
+/// A rate limit per key, or none.
+struct Limiter<K: Hash + Eq + Clone>(Option<RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>>);
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    fn new(rate: config::Rate) -> Self {
+        let quota = NonZeroU32::new(rate.per_second).zip(NonZeroU32::new(rate.burst));
+        Self(quota.map(|(rate, burst)| RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst))))
+    }
+
+    fn check(&self, key: &K, message: &str) -> Result<(), Error> {
+        let Some(limiter) = &self.0 else { return Ok(()) };
+        limiter.check_key(key).map_err(|until| {
+            let wait = until.wait_time_from(limiter.clock().now());
+            Error::exhausted("rate_limited", message, wait.max(Duration::from_secs(1)))
+        })
+    }
+
+    fn forget_idle(&self) {
+        if let Some(limiter) = &self.0 {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(per_address: config::Rate) -> Limits {
+        Limits::new(&config::Limits { per_address, max_in_flight: 1, ..config::Limits::default() })
+    }
+
+    #[test]
+    fn one_address_does_not_use_up_what_another_may() {
+        let limits = limits(config::Rate { per_second: 1, burst: 2 });
+        let (greedy, modest) = ("1.2.3.4".parse().unwrap(), "5.6.7.8".parse().unwrap());
+        assert!(limits.check_address(greedy).is_ok());
+        assert!(limits.check_address(greedy).is_ok());
+        let refused = limits.check_address(greedy).unwrap_err();
+        assert_eq!((refused.code, refused.reason.as_str()), (ErrorCode::Exhausted, "rate_limited"));
+        assert!(refused.retry_after.unwrap() >= Duration::from_secs(1));
+        assert!(limits.check_address(modest).is_ok());
+    }
+
+    #[test]
+    fn a_rate_of_zero_is_no_limit() {
+        let limits = limits(config::Rate { per_second: 0, burst: 0 });
+        let address = "1.2.3.4".parse().unwrap();
+        assert!((0..10_000).all(|_| limits.check_address(address).is_ok()));
+    }
+
+    #[test]
+    fn a_place_is_free_again_when_its_request_is_answered() {
+        let limits = limits(config::Rate { per_second: 0, burst: 0 });
+        let place = limits.enter().unwrap();
+        assert_eq!(limits.enter().unwrap_err().reason, "overloaded");
+        drop(place);
+        assert!(limits.enter().is_ok());
+    }
+}

@@ -1,0 +1,80 @@
+//! Usernames of accounts, for top bettors. They never change, so they are remembered.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use loljoa_proto::{
+    account::v1::{BatchGetUsernamesRequest, account_service_client::AccountServiceClient},
+    betting::v1 as pb,
+};
+use loljoa_service_kit::{AccountId, Error, grpc::Channel};
+use moka::sync::Cache;
+use tokio::time;
+use tonic::Status;
+
+use crate::{api::market::Market, rest::Rest};
+
+const REMEMBERED: u64 = 100_000;
+/// What one call may ask for.
+const MAX_BATCH: usize = 1_000;
+/// A market without a name is better than no market.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Looks usernames up.
+pub(crate) struct Usernames {
+    account: AccountServiceClient<Channel>,
+    known: Cache<AccountId, Arc<str>>,
+    rest: Rest,
+}
+
+impl Usernames {
+    pub(crate) fn new(account: AccountServiceClient<Channel>) -> Self {
+        Self { account, known: Cache::new(REMEMBERED), rest: Rest::default() }
+    }
+
+    /// The markets as clients see them, their top bettors named where account answers.
+    pub(crate) async fn name(&self, markets: Vec<pb::Market>) -> Result<Vec<Arc<Market>>, Error> {
+        let outcomes = markets.iter().flat_map(|market| &market.outcomes);
+        let ids = outcomes.filter_map(|outcome| AccountId::parse(&outcome.top_account_id).ok()).collect();
+        let usernames = self.resolve(ids).await;
+        markets.into_iter().map(|market| Market::new(market, &usernames).map(Arc::new)).collect()
+    }
+
+    async fn resolve(&self, ids: HashSet<AccountId>) -> HashMap<AccountId, Arc<str>> {
+        let (mut found, mut unknown) = (HashMap::new(), Vec::new());
+        for id in ids {
+            match self.known.get(&id) {
+                Some(username) => drop(found.insert(id, username)),
+                None => unknown.push(id),
+            }
+        }
+        for ids in unknown.chunks(MAX_BATCH) {
+            found.extend(self.look_up(ids).await);
+        }
+        found
+    }
+
+    async fn look_up(&self, ids: &[AccountId]) -> Vec<(AccountId, Arc<str>)> {
+        if self.rest.is_on() {
+            return Vec::new();
+        }
+        let mut account = self.account.clone();
+        let request = BatchGetUsernamesRequest { account_ids: ids.iter().map(ToString::to_string).collect() };
+        let late = |_| Err(Status::deadline_exceeded("usernames took too long"));
+        let usernames =
+            match time::timeout(PATIENCE, account.batch_get_usernames(request)).await.unwrap_or_else(late) {
+                Ok(response) => response.into_inner().usernames,
+                Err(error) => {
+                    tracing::warn!(%error, "usernames could not be looked up");
+                    self.rest.after(&error);
+                    return Vec::new();
+                }
+            };
+        let named =
+            usernames.into_iter().filter_map(|(id, name)| Some((AccountId::parse(&id).ok()?, name.into())));
+        named.inspect(|(id, name): &(_, Arc<str>)| self.known.insert(*id, Arc::clone(name))).collect()
+    }
+}

@@ -1,0 +1,106 @@
+//! What happens when there is too much.
+
+use loljoa_gateway::config::Rate;
+use reqwest::StatusCode;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::harness::{Gateway, PATIENCE, problem};
+
+const PUBLIC: &str = "/api/betting/markets";
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_is_told_to_wait() {
+    let rate = Rate { per_second: 1, burst: 3 };
+    let gateway = Gateway::start_with(|config| {
+        config.limits.per_address = rate;
+        config.http.trusted_proxies = 1;
+    })
+    .await;
+    let from = |client: &str| gateway.get(PUBLIC).header("x-forwarded-for", format!("6.6.6.6, {client}"));
+    for _ in 0..rate.burst {
+        assert_eq!(from("1.1.1.1").send().await.unwrap().status(), StatusCode::OK);
+    }
+    assert_eq!(problem(from("1.1.1.1")).await, "429 rate_limited");
+    assert_eq!(
+        from("2.2.2.2").send().await.unwrap().status(),
+        StatusCode::OK,
+        "another client is not to blame"
+    );
+}
+
+#[tokio::test]
+async fn without_trusted_proxies_a_client_cannot_pass_for_many() {
+    let rate = Rate { per_second: 1, burst: 1 };
+    let gateway = Gateway::start_with(|config| config.limits.per_address = rate).await;
+    assert_eq!(gateway.get(PUBLIC).header("x-forwarded-for", "1.1.1.1").send().await.unwrap().status(), 200);
+    assert_eq!(problem(gateway.get(PUBLIC).header("x-forwarded-for", "2.2.2.2")).await, "429 rate_limited");
+}
+
+#[tokio::test]
+async fn an_account_is_limited_wherever_it_asks_from() {
+    let rate = Rate { per_second: 1, burst: 2 };
+    let gateway = Gateway::start_with(|config| config.limits.per_account = rate).await;
+    let (one, other) = (gateway.signer.token("user"), gateway.signer.token("user"));
+    let me = |token: &str| gateway.get("/api/account/me").bearer_auth(token);
+    for _ in 0..rate.burst {
+        assert_eq!(me(&one).send().await.unwrap().status(), StatusCode::OK);
+    }
+    assert_eq!(problem(me(&one)).await, "429 rate_limited");
+    assert_eq!(me(&other).send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn more_than_fits_at_once_is_refused_at_once() {
+    let gateway = Gateway::start_with(|config| config.limits.max_in_flight = 1).await;
+    gateway.backend.betting.hold();
+    let held = tokio::spawn(gateway.bet(&gateway.signer.token("user"), 100).send());
+    gateway.backend.betting.calls(1).await;
+    assert_eq!(problem(gateway.get(PUBLIC)).await, "503 overloaded");
+    gateway.backend.betting.release();
+    assert_eq!(held.await.unwrap().unwrap().status(), StatusCode::CREATED);
+    assert_eq!(gateway.get(PUBLIC).send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_in_time_is_not_waited_for() {
+    let gateway = Gateway::start_with(|config| config.http.timeout_ms = 50).await;
+    gateway.backend.betting.hold();
+    assert_eq!(problem(gateway.bet(&gateway.signer.token("user"), 100)).await, "503 unavailable");
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_its_request_is_cut_off() {
+    let gateway = Gateway::start_with(|config| config.http.header_timeout_ms = 50).await;
+    let mut socket = TcpStream::connect(gateway.address).await.unwrap();
+    socket.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ").await.unwrap();
+    let mut rest = Vec::new();
+    timeout(PATIENCE, socket.read_to_end(&mut rest)).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_address_behind_the_proxies_reaches_account() {
+    let gateway = Gateway::start_with(|config| config.http.trusted_proxies = 2).await;
+    let login = gateway.post("/api/account/login").header("x-forwarded-for", "6.6.6.6, 1.2.3.4, 10.0.0.1");
+    login.json(&serde_json::json!({"username": "faker", "password": "12345678"})).send().await.unwrap();
+    assert_eq!(gateway.backend.account.addresses(), ["1.2.3.4"]);
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_before_the_port_closes() {
+    let mut gateway = Gateway::start().await;
+    gateway.backend.betting.hold();
+    let held = tokio::spawn(gateway.bet(&gateway.signer.token("user"), 100).send());
+    gateway.backend.betting.calls(1).await;
+    gateway.shutdown.cancel();
+    while TcpStream::connect(gateway.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!gateway.served.is_finished(), "it waits for the bet");
+    gateway.backend.betting.release();
+    assert_eq!(held.await.unwrap().unwrap().status(), StatusCode::CREATED);
+    (&mut gateway.served).await.unwrap().unwrap();
+}

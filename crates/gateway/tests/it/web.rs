@@ -1,0 +1,76 @@
+//! The web app's files and the headers around every answer.
+
+use std::fs;
+
+use reqwest::{StatusCode, header};
+
+use crate::harness::{Gateway, header, problem};
+
+async fn with_app() -> (Gateway, tempfile::TempDir) {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("assets")).unwrap();
+    fs::write(root.path().join("index.html"), format!("<!doctype html>{}", "app ".repeat(100))).unwrap();
+    fs::write(root.path().join("assets/app-1a2b.js"), "run()").unwrap();
+    let web_root = Some(root.path().to_owned());
+    (Gateway::start_with(|config| config.web_root = web_root).await, root)
+}
+
+#[tokio::test]
+async fn the_app_answers_its_own_deep_links_and_never_the_apis() {
+    let (gateway, _root) = with_app().await;
+    for path in ["/", "/matches/42", "/leaderboard?tier=gold"] {
+        let page = gateway.get(path).send().await.unwrap();
+        assert_eq!(header(&page, "cache-control"), "no-cache");
+        assert!(page.text().await.unwrap().contains("app"), "{path}");
+    }
+    assert_eq!(problem(gateway.get("/api/nothing")).await, "404 path_unknown");
+    assert_eq!(problem(gateway.get("/assets/gone.js")).await, "404 path_unknown");
+    let outside = gateway.get("/assets/..%2f..%2fetc%2fpasswd").send().await.unwrap();
+    assert_eq!(outside.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn hashed_files_stay_in_caches_and_known_ones_are_not_sent_again() {
+    let (gateway, _root) = with_app().await;
+    let script = gateway.get("/assets/app-1a2b.js").send().await.unwrap();
+    assert_eq!(header(&script, "cache-control"), "public, max-age=31536000, immutable");
+    assert!(header(&script, "content-type").contains("javascript"));
+    let tag = header(&script, "etag").to_owned();
+    let again = gateway.get("/assets/app-1a2b.js").header(header::IF_NONE_MATCH, tag).send().await.unwrap();
+    assert_eq!((again.status(), again.text().await.unwrap().as_str()), (StatusCode::NOT_MODIFIED, ""));
+}
+
+#[tokio::test]
+async fn pages_are_compressed_for_who_can_read_that() {
+    let (gateway, _root) = with_app().await;
+    for encoding in ["br", "gzip"] {
+        let page = gateway.get("/").header(header::ACCEPT_ENCODING, encoding).send().await.unwrap();
+        assert_eq!(header(&page, "content-encoding"), encoding);
+    }
+}
+
+#[tokio::test]
+async fn without_the_app_the_first_page_points_to_the_documentation() {
+    let gateway = Gateway::start().await;
+    assert!(gateway.get("/").send().await.unwrap().text().await.unwrap().contains("/api/docs"));
+    assert_eq!(problem(gateway.get("/matches/42")).await, "404 path_unknown");
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_what_it_may_do() {
+    let gateway = Gateway::start_with(|config| config.http.hsts_seconds = 60).await;
+    for path in ["/", "/api/betting/markets", "/api/account/me", "/api/nothing"] {
+        let response = gateway.get(path).header("x-request-id", "of-a-proxy").send().await.unwrap();
+        assert_eq!(header(&response, "x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header(&response, "strict-transport-security"), "max-age=60; includeSubDomains");
+        assert!(header(&response, "content-security-policy").starts_with("default-src 'none'"));
+        assert!(header(&response, "content-security-policy").contains("frame-ancestors 'none'"));
+        assert_eq!(header(&response, "cross-origin-opener-policy"), "same-origin");
+        assert_eq!(header(&response, "x-request-id"), "of-a-proxy");
+    }
+    let private =
+        gateway.get("/api/account/me").bearer_auth(gateway.signer.token("user")).send().await.unwrap();
+    assert_eq!(header(&private, "cache-control"), "no-store");
+    let odd = gateway.get("/").header("x-request-id", "x".repeat(65)).send().await.unwrap();
+    assert_eq!(header(&odd, "x-request-id").len(), 36, "an id that is not fit for a log is replaced");
+}
