@@ -1,5 +1,6 @@
 //! LOL.JOA on one machine: the launcher, its private database, and the tools of a person who runs it.
 
+pub mod audit;
 pub mod cli;
 pub mod console;
 pub mod data_dir;

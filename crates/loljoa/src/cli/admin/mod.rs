@@ -1,0 +1,35 @@
+mod league;
+mod markets;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples (ids are those of /api/league/matches and /api/betting/markets):\n  loljoa admin show\n  loljoa admin result 7f6c… 2 1\n  loljoa admin postpone 7f6c… 2022-03-20T08:00:00Z\n  loljoa admin settle 0a1b… 9c8d…"
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the admin's username and password, and where the running system is
+    Show(show::Arguments),
+    #[command(flatten)]
+    League(league::Command),
+    #[command(flatten)]
+    Markets(markets::Command),
+}
+
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Show(arguments) => show::run(&arguments)?,
+        Command::League(command) => league::run(command).await?,
+        Command::Markets(command) => markets::run(command).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

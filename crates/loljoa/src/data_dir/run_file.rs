@@ -1,0 +1,59 @@
+use std::{collections::BTreeMap, fs, net::SocketAddr, path::Path};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::system::Service;
+
+/// Where one service listens.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ServiceAddresses {
+    /// Its own protocol: gRPC, or HTTP for the gateway.
+    pub service: SocketAddr,
+    /// `/livez`, `/readyz`, `/metrics`.
+    pub admin: SocketAddr,
+}
+
+/// What the other commands need to know of a running `loljoa up`. Holds no secret.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunFile {
+    /// The port of PostgreSQL on the loopback interface.
+    pub postgres_port: u16,
+    /// Where the services listen.
+    pub services: BTreeMap<Service, ServiceAddresses>,
+}
+
+impl RunFile {
+    /// Writes the file whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write(&self, file: &Path) -> anyhow::Result<()> {
+        let draft = file.with_extension("new");
+        fs::write(&draft, serde_json::to_vec_pretty(self)?)?;
+        fs::rename(&draft, file).with_context(|| format!("{} cannot be written", file.display()))
+    }
+
+    /// Reads the file of a system that runs.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there (yet).
+    pub fn read(file: &Path) -> anyhow::Result<Self> {
+        let content = fs::read(file)
+            .with_context(|| format!("`loljoa up` does not run, or not yet: {}", file.display()))?;
+        serde_json::from_slice(&content).with_context(|| format!("{} cannot be read", file.display()))
+    }
+
+    /// The gRPC or HTTP URL of `service`.
+    ///
+    /// # Errors
+    ///
+    /// When the file does not know it.
+    pub fn url(&self, service: Service) -> anyhow::Result<Url> {
+        let addresses = self.services.get(&service).with_context(|| format!("{service} does not run"))?;
+        Ok(format!("http://{}", addresses.service).parse()?)
+    }
+}

@@ -1,0 +1,117 @@
+//! The four services together on one machine: in this process, or each in a process of its own.
+//!
+//! `loljoa up` runs them over its private cluster; tests run them over any three databases, at any speed, and can take
+//! one down the hard way and start it again.
+
+mod config;
+mod options;
+mod ports;
+mod ready;
+mod running;
+mod service;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures::future::{FutureExt, select_all};
+use tokio::time;
+
+pub use options::{Databases, Mode, Options, Replay};
+pub(crate) use ports::require_free;
+pub use service::{Service, execute};
+
+use crate::data_dir::ServiceAddresses;
+use config::Configs;
+use ports::Ports;
+use running::Running;
+
+const READY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// All four services, running.
+pub struct System {
+    mode: Mode,
+    configs: Configs,
+    addresses: BTreeMap<Service, ServiceAddresses>,
+    running: BTreeMap<Service, Running>,
+}
+
+impl System {
+    /// Brings the databases up to date, starts the services and waits until all are ready.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken, a database does not answer, or a service ends instead of becoming ready.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let ports = Ports::take(options.listen, &options.mode).await?;
+        let addresses = ports.addresses();
+        let configs = Configs::new(&options, &addresses);
+        service::migrate_all(&configs).await?;
+        let mut system = Self { mode: options.mode, configs, addresses, running: BTreeMap::new() };
+        for (service, listeners) in ports.into_listeners() {
+            let running = Running::start(service, &system.mode, system.configs.of(service), listeners)?;
+            system.running.insert(service, running);
+        }
+        system.ready().await?;
+        Ok(system)
+    }
+
+    /// Where every service listens.
+    #[must_use]
+    pub const fn addresses(&self) -> &BTreeMap<Service, ServiceAddresses> {
+        &self.addresses
+    }
+
+    /// The URL of `service`: gRPC, or HTTP for the gateway.
+    #[must_use]
+    pub fn url(&self, service: Service) -> String {
+        format!("http://{}", self.addresses[&service].service)
+    }
+
+    /// Waits until a service ends by itself, and tells which and why.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        if self.running.is_empty() {
+            return std::future::pending().await;
+        }
+        let endings = self.running.iter_mut().map(|(service, running)| {
+            async move { running.ended().await.context(format!("{service} has stopped")) }.boxed()
+        });
+        select_all(endings).await.0
+    }
+
+    /// Stops the services in the order that lets requests under way finish: the edge first, the ledger last. When this
+    /// future is dropped, what still runs is ended at once.
+    pub async fn stop(mut self) {
+        for service in Service::STOP_ORDER {
+            if let Some(running) = self.running.remove(&service) {
+                running.stop().await;
+            }
+        }
+    }
+
+    /// Ends one service as `kill -9` does; within this process, by dropping all its work.
+    pub async fn kill(&mut self, service: Service) {
+        if let Some(running) = self.running.remove(&service) {
+            running.kill().await;
+        }
+    }
+
+    /// Starts a service that was killed, at the addresses it had, and waits until all are ready.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn start_again(&mut self, service: Service) -> anyhow::Result<()> {
+        let listeners = ports::bind_again(&self.addresses[&service], &self.mode).await?;
+        let running = Running::start(service, &self.mode, self.configs.of(service), listeners)?;
+        self.running.insert(service, running);
+        self.ready().await
+    }
+
+    async fn ready(&mut self) -> anyhow::Result<()> {
+        let admin_ports: Vec<_> = self.addresses.iter().map(|(service, at)| (*service, at.admin)).collect();
+        tokio::select! {
+            () = ready::all(&admin_ports) => Ok(()),
+            error = self.ended() => Err(error),
+            () = time::sleep(READY_TIMEOUT) => anyhow::bail!("the services are not ready after {READY_TIMEOUT:?}"),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What every command says of itself.
+
+use crate::support::loljoa;
+
+fn help(command: &[&str]) -> String {
+    let output = loljoa(command).arg("--help").output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_command_shows_an_example() {
+    let commands = ["up", "reset", "serve", "migrate", "import", "replay", "admin", "audit"]
+        .map(|command| vec![command]);
+    for command in commands.into_iter().chain([vec![], vec!["postgres", "run"]]) {
+        assert!(help(&command).contains("Example"), "{command:?}");
+    }
+}
+
+#[test]
+fn the_commands_are_listed() {
+    insta::assert_snapshot!(help(&[]), @r"
+    LOL.JOA on one machine: points betting on League of Legends matches
+
+    Usage: loljoa <COMMAND>
+
+    Commands:
+      up        Run the whole of LOL.JOA on this machine, until Ctrl-C
+      reset     Forget the data of `loljoa up`
+      serve     Run one service, as its own binary does
+      migrate   Bring one service's database up to date, as its own binary does
+      import    Bring a season file in, and report line by line
+      replay    Show the tournaments, and how far a replay is
+      admin     Do what admins do: results, markets, incidents
+      audit     Rebuild every balance and pool from transfers and bets, and show differences
+      postgres  Work with a temporary PostgreSQL
+      help      Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Examples:
+      loljoa up                        everything at http://127.0.0.1:8080
+      loljoa up --replay-interval 10s  a season that hurries
+      loljoa audit                     is every point accounted for?
+    ");
+}
+
+#[test]
+fn up_tells_its_options() {
+    insta::assert_snapshot!(help(&["up"]), @r"
+    Run the whole of LOL.JOA on this machine, until Ctrl-C
+
+    Usage: loljoa up [OPTIONS]
+
+    Options:
+          --data-dir <DIR>          The data directory [default: /var/lib/loljoa for root, ~/.local/share/loljoa for others] [env: LOLJOA_DATA_DIR]
+          --listen <ADDRESS>        Where the page and the API are served [env: LOLJOA_LISTEN] [default: 127.0.0.1:8080]
+          --processes               Run each service in a process of its own [env: LOLJOA_PROCESSES]
+          --replay-interval <TIME>  The time between two matches of the replay, and how long each lasts [env: LOLJOA_REPLAY_INTERVAL] [default: 60s]
+          --replay-week <WEEK>      The week (1 to 9) that a new replay starts with, instead of the season's middle [env: LOLJOA_REPLAY_WEEK]
+          --no-replay               Bring the season in as it was, without replaying it [env: LOLJOA_NO_REPLAY]
+          --no-demo                 Leave betting to people [env: LOLJOA_NO_DEMO]
+          --bettors <NUMBER>        How many demo bettors there are [env: LOLJOA_BETTORS] [default: 12]
+          --web <DIR>               The web app's built files [env: LOLJOA_WEB]
+          --pg-bin <DIR>            The directory of PostgreSQL's server binaries, instead of the best found [env: LOLJOA_PG_BIN]
+          --otlp <URL>              An OTLP collector (gRPC) that gets every trace [env: LOLJOA_OTLP]
+          --experiments             Let admins run the experiments of 2022 (block, turn off) [env: LOLJOA_EXPERIMENTS]
+          --log <FILTER>            What is logged, in the syntax of `RUST_LOG` [env: LOLJOA_LOG] [default: warn]
+      -h, --help                    Print help
+
+    Examples:
+      loljoa up
+      loljoa up --listen 127.0.0.1:9000 --data-dir /tmp/loljoa
+      loljoa up --replay-interval 10s --replay-week 5 --bettors 30
+      loljoa up --processes --otlp http://127.0.0.1:4317
+    ");
+}

@@ -1,0 +1,64 @@
+//! `loljoa import` and `loljoa admin` reach the services of a running `loljoa up`.
+
+use std::{fs, path::Path, process::Output};
+
+use crate::support::{Place, refusal};
+
+const SEASON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../league-schedule/data/lck-2022-spring.json");
+
+fn import(place: &Place, file: &Path, options: &[&str]) -> Output {
+    place.command(&["import"]).args(options).arg(file).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn a_season_is_reported_line_by_line_and_a_truncated_one_refused() {
+    let place = Place::new();
+    let up = place.up(&[]);
+    let whole = import(&place, Path::new(SEASON), &["--dry-run"]);
+    assert_eq!(whole.status.code(), Some(0), "{whole:?}");
+    assert!(said(&whole).ends_with(" 0 refused. Nothing was changed: this was a dry run.\n"), "{whole:?}");
+
+    let season = fs::read(SEASON).unwrap();
+    let file = place.data_dir().with_file_name("truncated.json");
+    fs::write(&file, &season[..season.len() / 2]).unwrap();
+    let truncated = import(&place, &file, &[]);
+    assert_eq!(truncated.status.code(), Some(1), "{truncated:?}");
+    let report = said(&truncated);
+    assert!(report.starts_with("line ") && report.contains(": refused, "), "{report}");
+    assert!(report.ends_with("Nothing was changed: one refused line refuses the whole file.\n"), "{report}");
+    up.stop();
+}
+
+#[tokio::test]
+async fn an_admin_records_a_result_and_is_told_why_another_cannot_be() {
+    let place = Place::new();
+    let up = place.up(&[]);
+    // The season is brought in at the start, in the background.
+    let mut matches = up.get("/api/league/matches").await;
+    while matches["items"].as_array().is_none_or(Vec::is_empty) {
+        matches = up.get("/api/league/matches").await;
+    }
+    let first = &matches["items"][0];
+    let [id, team1, team2] = [&first["matchId"], &first["team1"]["code"], &first["team2"]["code"]]
+        .map(|text| text.as_str().unwrap());
+    let result =
+        |wins: [&str; 2]| place.command(&["admin", "result", id, wins[0], wins[1]]).output().unwrap();
+
+    assert_eq!(said(&result(["2", "1"])), format!("{team1} 2–1 {team2}: completed\n"));
+    let impossible = refusal(&result(["2", "2"]));
+    assert_eq!(impossible, (Some(1), "loljoa: team1Wins: the score goes beyond the best of".to_owned()));
+    up.stop();
+}
+
+#[test]
+fn without_a_running_system_it_says_so() {
+    let place = Place::new();
+    loljoa::data_dir::DataDir::open_or_make(&place.data_dir()).unwrap();
+    let (code, line) = refusal(&import(&place, Path::new(SEASON), &[]));
+    assert_eq!(code, Some(1));
+    assert!(line.starts_with("loljoa: `loljoa up` does not run, or not yet: "), "{line}");
+}

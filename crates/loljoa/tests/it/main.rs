@@ -1,0 +1,12 @@
+//! The launcher as a person meets it: the real binary, a real cluster, real signals.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod audit;
+mod databases;
+mod help;
+mod import;
+mod refusals;
+mod reset;
+mod support;
+mod up;
