@@ -1,0 +1,19 @@
+//! All four services together: real sockets, real PostgreSQL, whole stories.
+//!
+//! Each test has three databases of its own on the server of `DATABASE_URL`; `loljoa postgres run` provides one.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod audit;
+mod bad_input;
+mod crash;
+mod crowd;
+mod defects;
+mod markets;
+mod promises;
+mod replicas;
+mod schedule;
+mod season;
+mod stream;
+mod support;
+mod trace;
+mod two_systems;

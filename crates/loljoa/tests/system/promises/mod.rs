@@ -1,0 +1,47 @@
+//! The ten promises, one function for each, checked on whatever a story has left in the databases.
+
+mod audit;
+mod books;
+mod ledger;
+mod markets;
+
+pub(crate) use audit::audit;
+pub(crate) use books::Books;
+pub(crate) use ledger::Sampler;
+
+use crate::support::{TestDatabases, eventually};
+
+/// Waits until nothing is under way and checks every promise.
+pub(crate) async fn all_hold(db: &TestDatabases) -> Books {
+    let books = quiet(db).await;
+    ledger::promise_1_balances_sum_to_zero(&books);
+    ledger::promise_2_transfers_never_change(&books, db).await;
+    ledger::promise_3_no_balance_is_ever_below_zero(&books, db).await;
+    markets::promise_4_one_key_has_one_effect(&books);
+    ledger::promise_5_a_stake_is_taken_once_and_returned_once(&books);
+    markets::promise_6_payouts_equal_the_pool(&books);
+    markets::promise_7_a_void_returns_each_stake(&books);
+    markets::promise_8_all_is_rebuilt_from_transfers_and_bets(&books);
+    markets::promise_9_both_sides_reached_one_state(&books);
+    markets::promise_10_no_bet_stands_after_its_lock(&books);
+    audit::audit_finds_no_difference(db).await;
+    books
+}
+
+/// The books when betting owes nothing, closes no market, and every stake has its bet.
+///
+/// They are read only once betting is at rest: the two databases share no snapshot.
+async fn quiet(db: &TestDatabases) -> Books {
+    let at_rest = "SELECT NOT EXISTS (SELECT FROM owed)
+        AND NOT EXISTS (SELECT FROM markets WHERE state IN ('settling', 'voiding'))";
+    eventually("coming to rest", async || {
+        let at_rest: bool = sqlx::query_scalar(at_rest).fetch_one(&db.betting).await.unwrap();
+        if !at_rest {
+            return None;
+        }
+        let books = Books::read(db).await;
+        let stakes = books.transfers.iter().filter(|transfer| transfer.is_stake()).count();
+        (books.owed == 0 && stakes == books.bets.len()).then_some(books)
+    })
+    .await
+}

@@ -1,0 +1,46 @@
+use std::collections::BTreeMap;
+
+use sqlx::{AssertSqlSafe, PgPool};
+
+use super::TestDatabases;
+
+/// What the services write by themselves, whatever is asked of them: leases, cursors, how far an audit is.
+const HOUSEKEEPING: [&str; 5] = ["feed_cursors", "leases", "replays", "audit_cursor", "audit_balances"];
+
+/// A hash of each table of the three databases.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Checksums(BTreeMap<String, String>);
+
+impl Checksums {
+    pub(crate) async fn of(db: &TestDatabases) -> Self {
+        let mut all = BTreeMap::new();
+        for (service, pool) in db.each() {
+            for table in tables(pool).await {
+                all.insert(format!("{service}: {table}"), checksum(pool, &table).await);
+            }
+        }
+        Self(all)
+    }
+
+    /// The tables that differ.
+    pub(crate) fn changed_since(&self, before: &Self) -> Vec<&str> {
+        let differs = |table: &&String| self.0.get(*table) != before.0.get(*table);
+        self.0.keys().filter(differs).map(String::as_str).collect()
+    }
+}
+
+async fn tables(pool: &PgPool) -> Vec<String> {
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    tables.into_iter().filter(|table| !HOUSEKEEPING.contains(&table.as_str())).collect()
+}
+
+async fn checksum(pool: &PgPool, table: &str) -> String {
+    let query = format!(
+        "SELECT count(*) || ':' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {table} t"
+    );
+    sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(pool).await.unwrap()
+}

@@ -1,0 +1,24 @@
+//! What every story needs: databases and services of its own, clients, and ways to wait and to compare.
+
+mod admin;
+pub(crate) mod api;
+mod app;
+mod bettor;
+mod checksums;
+mod cup;
+mod databases;
+mod http;
+mod locks;
+mod sse;
+mod wait;
+
+pub(crate) use admin::Admin;
+pub(crate) use app::App;
+pub(crate) use bettor::{Bettor, PASSWORD};
+pub(crate) use checksums::Checksums;
+pub(crate) use cup::{Cup, Game, fixture, season};
+pub(crate) use databases::TestDatabases;
+pub(crate) use http::{Http, Reply};
+pub(crate) use locks::Held;
+pub(crate) use sse::Events;
+pub(crate) use wait::eventually;
