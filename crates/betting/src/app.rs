@@ -140,6 +140,6 @@ async fn report_depth(depth: Depth, closing: CancellationToken) {
     let mut ticks = time::interval(METRICS_EVERY);
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
         let waiting = u32::try_from(depth.get()).unwrap_or(u32::MAX);
-        gauge!("loljoa_queue_depth", "service" => SERVICE, "queue" => "bets").set(waiting);
+        gauge!("loljoa_bet_queue_depth", "service" => SERVICE).set(waiting);
     }
 }

@@ -162,8 +162,8 @@ impl Check for Config {
         self.runtime.check(problems);
         self.grpc.check(problems);
         self.database.check(problems);
-        self.account.check(problems);
-        self.league_schedule.check(problems);
+        self.account.check("account", problems);
+        self.league_schedule.check("league_schedule", problems);
         let Placement { queue, batch, workers } = self.placement;
         problems.require(queue > 0, "placement.queue", queue, "must be 1 or more");
         problems.require((1..=5_000).contains(&batch), "placement.batch", batch, "must be from 1 to 5000");

@@ -38,12 +38,15 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be reached or refuses the call; some or all transfers may have been applied.
-    pub(crate) async fn apply(&self, transfers: Vec<Transfer>) -> Result<Vec<TransferOutcome>, Error> {
-        let asked = transfers.len();
-        let request = ApplyTransfersRequest { transfers };
+    pub(crate) async fn apply(
+        &self,
+        transfers: impl Iterator<Item = Transfer> + Clone,
+    ) -> Result<Vec<TransferOutcome>, Error> {
+        let mut asked = 0;
         let response = client::retrying(|| {
-            let (mut client, request) = (self.0.clone(), request.clone());
-            async move { client.apply_transfers(request).await }
+            let (mut client, transfers) = (self.0.clone(), transfers.clone().collect::<Vec<_>>());
+            asked = transfers.len();
+            async move { client.apply_transfers(ApplyTransfersRequest { transfers }).await }
         });
         let response = response.await?.into_inner();
         if response.outcomes.len() != asked {
@@ -56,15 +59,20 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// When the ledger cannot be reached or refuses the call.
+    /// When the ledger cannot be reached or refuses the call; `stake_missing` when it knows no standing stake for some of the
+    /// bets, and has recorded the others.
     pub(crate) async fn record_results(&self, results: Vec<BetResult>) -> Result<(), Error> {
         let request = RecordResultsRequest { results };
         let response = client::retrying(|| {
             let (mut client, request) = (self.0.clone(), request.clone());
             async move { client.record_results(request).await }
         });
-        response.await?;
-        Ok(())
+        match response.await?.into_inner().unknown {
+            0 => Ok(()),
+            unknown => {
+                Err(Error::conflict("stake_missing", format!("no stake stands for {unknown} of the bets")))
+            }
+        }
     }
 
     /// Reads stakes and closings after `cursor` that are at least `min_age_ms` old.
@@ -117,7 +125,7 @@ pub(crate) fn stake(bet: &NewBet) -> Transfer {
         market_id: bet.market_id.to_string(),
         bet_id: bet.bet_id.to_string(),
         points: bet.stake.0,
-        fingerprint: bet.fingerprint().0.to_vec(),
+        fingerprint: bet.fingerprint.0.to_vec(),
         closes_transfer_id: String::new(),
     }
 }

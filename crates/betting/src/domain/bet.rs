@@ -79,6 +79,8 @@ pub(crate) struct NewBet {
     pub(crate) outcome_id: OutcomeId,
     /// How much.
     pub(crate) stake: Points,
+    /// What tells this request from another under the same key.
+    pub(crate) fingerprint: Fingerprint,
 }
 
 impl NewBet {
@@ -101,18 +103,13 @@ impl NewBet {
                 format!("must be {MIN_STAKE} or more"),
             ));
         }
-        Ok(Self { bet_id: BetId::of(account_id, key), account_id, market_id, outcome_id, stake })
-    }
-
-    /// What tells this request from another under the same key.
-    #[must_use]
-    pub(crate) fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&[
-            self.account_id.0.as_bytes(),
-            self.market_id.0.as_bytes(),
-            self.outcome_id.0.as_bytes(),
-            &self.stake.0.to_be_bytes(),
-        ])
+        let fingerprint = Fingerprint::of(&[
+            account_id.0.as_bytes(),
+            market_id.0.as_bytes(),
+            outcome_id.0.as_bytes(),
+            &stake.0.to_be_bytes(),
+        ]);
+        Ok(Self { bet_id: BetId::of(account_id, key), account_id, market_id, outcome_id, stake, fingerprint })
     }
 }
 
@@ -151,26 +148,26 @@ pub(crate) struct Bet {
 mod tests {
     use super::*;
 
-    fn bet(stake: i64) -> Result<NewBet, Error> {
+    fn bet(outcome: u128, stake: i64) -> Result<NewBet, Error> {
         let (account, key) = (AccountId(uuid::Uuid::from_u128(1)), IdempotencyKey(uuid::Uuid::from_u128(2)));
-        let (market, outcome) = (MarketId(uuid::Uuid::from_u128(3)), OutcomeId(uuid::Uuid::from_u128(4)));
+        let (market, outcome) =
+            (MarketId(uuid::Uuid::from_u128(3)), OutcomeId(uuid::Uuid::from_u128(outcome)));
         NewBet::new(account, key, market, outcome, Points(stake))
     }
 
     #[test]
     fn a_stake_has_a_hundred_points_or_more() {
         for stake in [i64::MIN, -100, 0, 99] {
-            assert_eq!(bet(stake).unwrap_err().reason, "stake_too_small");
+            assert_eq!(bet(4, stake).unwrap_err().reason, "stake_too_small");
         }
-        assert!(bet(100).is_ok());
+        assert!(bet(4, 100).is_ok());
     }
 
     #[test]
     fn another_stake_or_outcome_has_another_fingerprint() {
-        let (one, more) = (bet(100).unwrap(), bet(101).unwrap());
-        assert_eq!(one.bet_id, more.bet_id);
-        assert_ne!(one.fingerprint(), more.fingerprint());
-        let other = NewBet { outcome_id: OutcomeId(uuid::Uuid::from_u128(5)), ..one.clone() };
-        assert_ne!(one.fingerprint(), other.fingerprint());
+        let (one, more, other) = (bet(4, 100).unwrap(), bet(4, 101).unwrap(), bet(5, 100).unwrap());
+        assert!(one.bet_id == more.bet_id && one.bet_id == other.bet_id);
+        assert_ne!(one.fingerprint, more.fingerprint);
+        assert_ne!(one.fingerprint, other.fingerprint);
     }
 }

@@ -1,5 +1,7 @@
 //! What a new revision of a match means for its markets.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -13,9 +15,9 @@ use super::{
 pub(crate) enum Lock {
     /// They stay.
     Keep,
-    /// The start has moved: there.
+    /// The start has moved later: there, and what was locked opens again.
     At(DateTime<Utc>),
-    /// The match has started: there, unless the lock is earlier.
+    /// The start has moved earlier, or the match has started: there, unless the lock is earlier.
     NoLaterThan(DateTime<Utc>),
 }
 
@@ -88,11 +90,13 @@ fn sides(known: Option<&KnownMatch>, news: &MatchNews) -> Result<Option<Sides>, 
 
 fn lock(known: Option<&KnownMatch>, news: &MatchNews, now: DateTime<Utc>) -> Lock {
     match news.state {
-        MatchState::Scheduled if known.is_some_and(|known| known.starts_at != news.starts_at) => {
-            Lock::At(news.starts_at)
-        }
+        MatchState::Scheduled => match known.map(|known| news.starts_at.cmp(&known.starts_at)) {
+            Some(Ordering::Greater) => Lock::At(news.starts_at),
+            Some(Ordering::Less) => Lock::NoLaterThan(news.starts_at),
+            Some(Ordering::Equal) | None => Lock::Keep,
+        },
         MatchState::InProgress | MatchState::Completed => Lock::NoLaterThan(news.starts_at.min(now)),
-        MatchState::Scheduled | MatchState::Forfeited | MatchState::Cancelled => Lock::Keep,
+        MatchState::Forfeited | MatchState::Cancelled => Lock::Keep,
     }
 }
 
@@ -217,6 +221,20 @@ mod tests {
     fn an_unchanged_start_leaves_an_admins_lock_alone() {
         let plan = plan(Some(&known()), &news(MatchState::Scheduled, [0, 0]), noon() - TimeDelta::hours(1));
         assert_eq!(plan.lock, Lock::Keep);
+    }
+
+    #[test]
+    fn an_earlier_start_opens_no_lock_and_a_later_one_does() {
+        let (locked, now) = (noon() - TimeDelta::hours(3), noon() - TimeDelta::hours(2));
+        let moved = |hours| {
+            let news = MatchNews {
+                starts_at: noon() + TimeDelta::hours(hours),
+                ..news(MatchState::Scheduled, [0, 0])
+            };
+            plan(Some(&known()), &news, now).lock.apply(locked)
+        };
+        assert_eq!(moved(-1), locked);
+        assert_eq!(moved(1), noon() + TimeDelta::hours(1));
     }
 
     #[test]

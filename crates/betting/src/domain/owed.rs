@@ -75,6 +75,13 @@ impl Owed {
         ])
     }
 
+    /// Whether it may come before its stake, which is then refused for good. Any other closing has a bet that stood, and so
+    /// a stake.
+    #[must_use]
+    pub(crate) const fn may_lack_its_stake(&self) -> bool {
+        matches!(self.kind, OwedKind::Tombstone)
+    }
+
     /// Whether it decides the bet, so that it counts for the account's profit.
     #[must_use]
     pub(crate) const fn is_result(&self) -> bool {

@@ -81,6 +81,14 @@ impl MarketAdminService for MarketAdmin {
         Ok(Response::new(proto::CorrectMarketResponse { bets, points: correction.points.0 }))
     }
 
+    async fn retry_owed(
+        &self,
+        _: Request<proto::RetryOwedRequest>,
+    ) -> Result<Response<proto::RetryOwedResponse>, Status> {
+        let payments = i64::try_from(self.admin.retry_owed().await?).unwrap_or(i64::MAX);
+        Ok(Response::new(proto::RetryOwedResponse { payments }))
+    }
+
     async fn list_incidents(
         &self,
         request: Request<proto::ListIncidentsRequest>,

@@ -1,7 +1,7 @@
 //! Markets in the hands of admins.
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{Error, IdempotencyKey, MarketId, MatchId, OutcomeId, Points, ids, page};
+use loljoa_service_kit::{Error, IdempotencyKey, MarketId, MatchId, OutcomeId, Points, ids, page, postgres};
 use sqlx::{PgConnection, PgPool};
 
 use super::{Wakers, markets, next_cursor, settlement};
@@ -176,6 +176,18 @@ impl Admin {
         self.wakers.owed.notify_one();
         let points = if owed.is_empty() { Points::ZERO } else { market.pool };
         Ok(Correction { bets: owed.len(), points })
+    }
+
+    /// Has every payment that the ledger refused tried again, and answers how many there are. What is refused again is set
+    /// aside again.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub(crate) async fn retry_owed(&self) -> Result<u64, Error> {
+        let payments = postgres::retrying(|| store::owed::unpark(&self.pool)).await?;
+        self.wakers.owed.notify_one();
+        Ok(payments)
     }
 
     /// A page of incidents, newest first.

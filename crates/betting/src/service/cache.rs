@@ -87,13 +87,12 @@ impl MarketCache {
     /// When the database does not answer.
     pub(crate) async fn read(&self, ids: &[MarketId]) -> Result<HashMap<MarketId, Arc<Cached>>, sqlx::Error> {
         let taken = Instant::now();
-        let markets = store::markets::load(&self.0.pool, ids).await?;
-        let read_at = store::now(&self.0.pool).await?;
-        self.await_recorders(&markets, read_at).await?;
-        let read: HashMap<_, _> = markets
-            .into_iter()
-            .map(|market| (market.market_id, Arc::new(Cached { market: market.into(), read_at, taken })))
-            .collect();
+        let markets = store::markets::load_timed(&self.0.pool, ids).await?;
+        self.await_recorders(&markets).await?;
+        let cached = |(market, read_at): (Market, _)| {
+            (market.market_id, Arc::new(Cached { market: market.into(), read_at, taken }))
+        };
+        let read: HashMap<_, _> = markets.into_iter().map(cached).collect();
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, cached| cached.taken.elapsed() < KEPT);
         known.extend(read.iter().map(|(id, cached)| (*id, Arc::clone(cached))));
@@ -102,9 +101,12 @@ impl MarketCache {
 
     /// A bet that found its market open may still be on its way to the disk when the clock says closed. Once it is there,
     /// looking a bet up tells for good whether it stands.
-    async fn await_recorders(&self, markets: &[Market], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-        let closed_by_clock = |market: &&Market| market.state == MarketState::Open && !market.takes_bets(now);
-        let ids: Vec<_> = markets.iter().filter(closed_by_clock).map(|market| market.market_id).collect();
+    async fn await_recorders(&self, markets: &[(Market, DateTime<Utc>)]) -> Result<(), sqlx::Error> {
+        let closed_by_clock = |(market, now): &&(Market, DateTime<Utc>)| {
+            market.state == MarketState::Open && !market.takes_bets(*now)
+        };
+        let ids: Vec<_> =
+            markets.iter().filter(closed_by_clock).map(|(market, _)| market.market_id).collect();
         if ids.is_empty() {
             return Ok(());
         }

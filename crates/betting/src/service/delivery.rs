@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use loljoa_proto::account::v1::TransferOutcome;
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Error, ErrorCode, Points};
 use metrics::counter;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -67,7 +67,21 @@ impl Delivery {
         Ok(())
     }
 
+    /// Delivers a chunk. Where the ledger refuses it as a whole, halves are tried, so that one that is wrong does not hold up
+    /// the others.
     async fn deliver(&self, owed: &[Owed]) -> Result<(), Error> {
+        match (self.tell(owed).await, owed) {
+            (Err(refusal), [one]) if is_final(&refusal) => self.park(one, &refusal.to_string()).await,
+            (Err(refusal), _) if is_final(&refusal) => {
+                let (one, other) = owed.split_at(owed.len() / 2);
+                Box::pin(self.deliver(one)).await?;
+                Box::pin(self.deliver(other)).await
+            }
+            (told, _) => told,
+        }
+    }
+
+    async fn tell(&self, owed: &[Owed]) -> Result<(), Error> {
         self.failpoints.pass(Step::AfterLease)?;
         let (acknowledged, refused) = self.pay(owed).await?;
         self.failpoints.pass(Step::AfterPayment)?;
@@ -79,7 +93,7 @@ impl Delivery {
         store::owed::acknowledge(&self.pool, &acknowledged).await?;
         counter!("loljoa_owed_delivered_total", "service" => "betting").increment(acknowledged.len() as u64);
         for (owed, outcome) in refused {
-            self.park(&owed, outcome).await?;
+            self.park(&owed, outcome.as_str_name()).await?;
         }
         Ok(())
     }
@@ -87,16 +101,14 @@ impl Delivery {
     /// Pays what is to be paid, and tells what the ledger has acknowledged and what it refused.
     async fn pay(&self, owed: &[Owed]) -> Result<(Vec<Owed>, Vec<(Owed, TransferOutcome)>), Error> {
         let (payments, mut acknowledged): (Vec<_>, Vec<_>) =
-            owed.iter().cloned().partition(|owed| ledger::payment(owed).is_some());
+            owed.iter().cloned().partition(|owed| owed.points > Points::ZERO);
         let mut refused = Vec::new();
         if !payments.is_empty() {
-            let transfers = payments.iter().filter_map(ledger::payment).collect();
-            let outcomes = self.ledger.apply(transfers).await?;
+            let outcomes = self.ledger.apply(payments.iter().filter_map(ledger::payment)).await?;
             for (owed, outcome) in payments.into_iter().zip(outcomes) {
                 match outcome {
-                    TransferOutcome::Applied
-                    | TransferOutcome::AlreadyApplied
-                    | TransferOutcome::StakeMissing => acknowledged.push(owed),
+                    TransferOutcome::Applied | TransferOutcome::AlreadyApplied => acknowledged.push(owed),
+                    TransferOutcome::StakeMissing if owed.may_lack_its_stake() => acknowledged.push(owed),
                     outcome => refused.push((owed, outcome)),
                 }
             }
@@ -104,14 +116,13 @@ impl Delivery {
         Ok((acknowledged, refused))
     }
 
-    async fn park(&self, owed: &Owed, outcome: TransferOutcome) -> Result<(), Error> {
-        let (bet, points) = (owed.bet_id, owed.points);
+    async fn park(&self, owed: &Owed, why: &str) -> Result<(), Error> {
         let report = Report {
             kind: IncidentKind::TransferRefused,
             match_id: None,
             market_id: Some(owed.market_id),
             subject: owed.transfer_id().to_string(),
-            message: format!("the ledger refused {points} points for bet {bet}: {}", outcome.as_str_name()),
+            message: format!("the ledger refused {} points for bet {}: {why}", owed.points, owed.bet_id),
         };
         let mut transaction = self.pool.begin().await?;
         store::owed::park(&mut *transaction, owed).await?;
@@ -119,4 +130,9 @@ impl Delivery {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// Whether the same again will be refused again.
+const fn is_final(refusal: &Error) -> bool {
+    matches!(refusal.code, ErrorCode::Invalid | ErrorCode::Conflict)
 }

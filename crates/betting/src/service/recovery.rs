@@ -92,8 +92,13 @@ impl Recovery {
 
     /// Takes a page of the ledger's feed into account, and moves the cursor in the same commit.
     async fn reconcile(&self, from: &str, to: &str, page: &[FeedTransfer]) -> Result<(), Error> {
-        let transfers: Vec<_> = page.iter().filter_map(|item| item.transfer.as_ref()).collect();
-        let transfers = transfers.into_iter().map(Seen::read).collect::<Result<Vec<_>, _>>()?;
+        let (mut transfers, mut differences) = (Vec::new(), Vec::new());
+        for transfer in page.iter().filter_map(|item| item.transfer.as_ref()) {
+            match Seen::read(transfer) {
+                Ok(seen) => transfers.push(seen),
+                Err(error) => differences.push(unreadable(transfer, &error)),
+            }
+        }
         let ids: Vec<_> = transfers.iter().map(|seen| seen.stake.bet_id).collect();
         let bets = store::bets::by_ids(&self.pool, &ids).await?;
         let bets: HashMap<_, _> = bets.into_iter().map(|bet| (bet.bet_id, bet)).collect();
@@ -101,11 +106,8 @@ impl Recovery {
             |seen: &&Seen| seen.kind == TransferKind::Stake && !bets.contains_key(&seen.stake.bet_id);
         let orphans: Vec<_> = transfers.iter().filter(is_orphan).map(|seen| seen.stake.clone()).collect();
         let orphaned: HashSet<_> = orphans.iter().map(|stake| stake.bet_id).collect();
-        let differences: Vec<_> = transfers
-            .iter()
-            .filter(|seen| !orphaned.contains(&seen.stake.bet_id))
-            .filter_map(|seen| seen.difference(bets.get(&seen.stake.bet_id)))
-            .collect();
+        let booked = transfers.iter().filter(|seen| !orphaned.contains(&seen.stake.bet_id));
+        differences.extend(booked.filter_map(|seen| seen.difference(bets.get(&seen.stake.bet_id))));
         let written = postgres::retrying(|| self.commit(from, to, &orphans, &differences)).await?;
         if written > 0 {
             tracing::warn!(stakes = written, "gave back stakes that never became bets");
@@ -189,8 +191,9 @@ struct Seen {
 impl Seen {
     fn read(transfer: &Transfer) -> Result<Self, Error> {
         let fingerprint = transfer.fingerprint.as_slice().try_into();
-        let fingerprint =
-            fingerprint.map_err(|_| Error::internal("the ledger sent a malformed fingerprint"))?;
+        let fingerprint = fingerprint.map_err(|_| {
+            Error::invalid_field("fingerprint", "fingerprint_malformed", "must be a fingerprint of betting")
+        })?;
         let stake = TakenStake {
             bet_id: BetId::parse(&transfer.bet_id)?,
             account_id: AccountId::parse(&transfer.account_id)?,
@@ -232,6 +235,21 @@ impl Seen {
             TransferKind::Correction => bet.state == BetState::Lost,
             TransferKind::Unspecified | TransferKind::SignupGrant | TransferKind::DailyGrant => false,
         }
+    }
+}
+
+/// A transfer that no bet can have caused. It must not hold up those behind it.
+fn unreadable(transfer: &Transfer, error: &Error) -> Report {
+    let id = &transfer.transfer_id;
+    Report {
+        kind: IncidentKind::AuditDifference,
+        match_id: None,
+        market_id: MarketId::parse(&transfer.market_id).ok(),
+        subject: id.clone(),
+        message: format!(
+            "the ledger moved {} points by transfer {id}, which is not betting's: {error}",
+            transfer.points
+        ),
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) async fn record(pool: &PgPool, bets: &[NewBet]) -> Result<Vec<(Bet, b
     let markets: Vec<_> = bets.iter().map(|bet| bet.market_id).collect();
     let outcomes: Vec<_> = bets.iter().map(|bet| bet.outcome_id).collect();
     let stakes: Vec<_> = bets.iter().map(|bet| bet.stake).collect();
-    let fingerprints: Vec<_> = bets.iter().map(NewBet::fingerprint).collect();
+    let fingerprints: Vec<_> = bets.iter().map(|bet| bet.fingerprint).collect();
     let rows = sqlx::query!(
         r#"SELECT bet_id AS "bet_id!: BetId", seq AS "seq!", account_id AS "account_id!: AccountId",
             market_id AS "market_id!: MarketId", outcome_id AS "outcome_id: OutcomeId", stake AS "stake!: Points",

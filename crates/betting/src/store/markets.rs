@@ -103,17 +103,27 @@ struct Row {
     bettors: i64,
     top_account_id: Option<AccountId>,
     top_stake: Points,
+    read_at: DateTime<Utc>,
 }
 
 /// Reads markets as they are at one instant, by id; ids that do not exist are left out.
 pub(crate) async fn load(db: impl PgExecutor<'_>, ids: &[MarketId]) -> Result<Vec<Market>, sqlx::Error> {
+    Ok(load_timed(db, ids).await?.into_iter().map(|(market, _)| market).collect())
+}
+
+/// Like [`load`], each with the database's time right after that instant.
+pub(crate) async fn load_timed(
+    db: impl PgExecutor<'_>,
+    ids: &[MarketId],
+) -> Result<Vec<(Market, DateTime<Utc>)>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT m.market_id AS "market_id: _", m.match_id AS "match_id: _", m.template AS "template: _",
             m.question_en, m.question_ko, m.state AS "state: _", m.lock_at, m.pool AS "pool: _",
             m.settled_outcome_id AS "settled_outcome_id: _", m.void_reason AS "void_reason: _", m.revision,
             o.outcome_id AS "outcome_id: _", o.key, o.label_en, o.label_ko, o.pool AS "outcome_pool: _", o.bettors,
-            o.top_account_id AS "top_account_id: _", o.top_stake AS "top_stake: _"
+            o.top_account_id AS "top_account_id: _", o.top_stake AS "top_stake: _",
+            (SELECT clock_timestamp()) AS "read_at!"
         FROM markets m JOIN outcomes o USING (market_id)
         WHERE m.market_id = ANY ($1) ORDER BY m.market_id, o.ordinal"#,
         ids as &[MarketId],
@@ -123,13 +133,13 @@ pub(crate) async fn load(db: impl PgExecutor<'_>, ids: &[MarketId]) -> Result<Ve
     Ok(group(rows))
 }
 
-fn group(rows: Vec<Row>) -> Vec<Market> {
-    let mut markets: Vec<Market> = Vec::new();
+fn group(rows: Vec<Row>) -> Vec<(Market, DateTime<Utc>)> {
+    let mut markets: Vec<(Market, DateTime<Utc>)> = Vec::new();
     for mut row in rows {
-        let outcome = outcome(&mut row);
+        let (outcome, read_at) = (outcome(&mut row), row.read_at);
         match markets.last_mut() {
-            Some(market) if market.market_id == row.market_id => market.outcomes.push(outcome),
-            _ => markets.push(market(row, outcome)),
+            Some((market, _)) if market.market_id == row.market_id => market.outcomes.push(outcome),
+            _ => markets.push((market(row, outcome), read_at)),
         }
     }
     markets

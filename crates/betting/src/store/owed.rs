@@ -59,6 +59,20 @@ pub(crate) async fn park(db: impl PgExecutor<'_>, owed: &Owed) -> Result<(), sql
     Ok(())
 }
 
+/// Lets everything that was set aside be tried again at once, and answers how much that is.
+pub(crate) async fn unpark(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
+    let unparked = sqlx::query!(
+        "WITH parked AS (
+            SELECT bet_id, correction FROM owed WHERE parked ORDER BY bet_id, correction FOR UPDATE
+        )
+        UPDATE owed o SET parked = false, leased_until = '-infinity'
+        FROM parked WHERE o.bet_id = parked.bet_id AND o.correction = parked.correction",
+    )
+    .execute(db)
+    .await?;
+    Ok(unparked.rows_affected())
+}
+
 /// Gives a lease back, so that the next attempt need not wait for its end.
 pub(crate) async fn release(db: impl PgExecutor<'_>, undelivered: &[Owed]) -> Result<(), sqlx::Error> {
     let (ids, corrections) = keys(undelivered);

@@ -39,6 +39,18 @@ async fn a_start_that_moves_later_opens_the_market_again(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_start_that_moves_earlier_does_not_open_what_an_admin_has_locked(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game().await;
+    let locked = world.betting().lock(&game.winner).await.unwrap();
+    world.feed.say(game.fixture.moved(2, game.fixture.starts_at - TimeDelta::minutes(10)));
+    world.until_heard().await;
+    let market = world.betting().market(&game.winner.market_id).await;
+    assert_eq!((market.state(), market.lock_at), (MarketState::Locked, locked.lock_at));
+    world.end().await;
+}
+
+#[sqlx::test]
 async fn a_match_that_starts_early_locks_its_markets_at_once(pool: PgPool) {
     let world = World::start(&pool).await;
     let game = world.game().await;

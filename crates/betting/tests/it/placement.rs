@@ -4,7 +4,7 @@ use loljoa_proto::{
     account::v1::{Transfer, TransferKind, TransferOutcome},
     betting::v1::BetState,
 };
-use loljoa_service_kit::{BetId, ErrorCode, IdempotencyKey};
+use loljoa_service_kit::ErrorCode;
 use sqlx::PgPool;
 
 use crate::harness::{Bet, World, while_held};
@@ -134,7 +134,7 @@ async fn a_bet_that_finds_its_market_closed_after_the_debit_is_refused_for_good_
 
     let again = world.betting().place(&bet).await.unwrap_err();
     assert_eq!((again.code, again.reason.as_str()), (ErrorCode::Conflict, "market_locked"));
-    let bet_id = BetId::of(account, IdempotencyKey::parse(&bet.0.idempotency_key).unwrap()).to_string();
+    let bet_id = bet.id().to_string();
     let tombstone = world.betting().get(account, &bet_id).await.unwrap();
     assert_eq!((tombstone.state(), tombstone.returned), (BetState::Refunded, 400));
     world.end().await;
@@ -157,7 +157,7 @@ async fn a_refund_that_came_first_refuses_the_late_stake(pool: PgPool) {
     let game = world.game().await;
     let account = world.account("faker").await;
     let bet = Bet::on(&game.winner, "T1", account, 400);
-    let bet_id = BetId::of(account, IdempotencyKey::parse(&bet.0.idempotency_key).unwrap());
+    let bet_id = bet.id();
     let refund = Transfer {
         transfer_id: bet_id.closing_transfer().to_string(),
         kind: TransferKind::Tombstone.into(),

@@ -6,11 +6,9 @@ use loljoa_proto::{
     account::v1::{Transfer, TransferKind, TransferOutcome},
     betting::v1::{BetState, MarketState},
 };
-use loljoa_service_kit::{BetId, IdempotencyKey};
 use sqlx::PgPool;
-use uuid::Uuid;
 
-use crate::harness::{Bet, World, eventually, hold, until_blocked, while_held};
+use crate::harness::{Bet, World, eventually, hold, record, until_blocked, while_held};
 
 #[sqlx::test]
 async fn a_bet_a_cancel_and_a_void_at_once_leave_every_point_accounted_for(pool: PgPool) {
@@ -173,22 +171,9 @@ async fn a_retry_over_the_lock_waits_for_the_bet_that_is_being_recorded(pool: Pg
     let game = world.game_in(TimeDelta::milliseconds(1_500)).await;
     let account = world.account("faker").await;
     let bet = Bet::on(&game.winner, "T1", account, 300);
-    let bet_id = BetId::of(account, IdempotencyKey::parse(&bet.0.idempotency_key).unwrap());
+    let bet_id = bet.id();
     let mut recorder = pool.begin().await.unwrap();
-    let fingerprint: Vec<u8> = sqlx::query_scalar(
-        "WITH asked AS (
-            SELECT sha256(uuid_send($2) || uuid_send($3) || uuid_send($4) || int8send(300)) AS fingerprint
-        )
-        SELECT asked.fingerprint FROM asked, record_bets(ARRAY[$1], ARRAY[$2], ARRAY[$3], ARRAY[$4],
-            ARRAY[300::bigint], ARRAY[asked.fingerprint])",
-    )
-    .bind(bet_id.0)
-    .bind(account.0)
-    .bind(Uuid::parse_str(&bet.0.market_id).unwrap())
-    .bind(Uuid::parse_str(&bet.0.outcome_id).unwrap())
-    .fetch_one(&mut *recorder)
-    .await
-    .unwrap();
+    let fingerprint = record(&mut *recorder, &bet).await;
     let stake = Transfer {
         transfer_id: bet_id.stake_transfer().to_string(),
         kind: TransferKind::Stake.into(),

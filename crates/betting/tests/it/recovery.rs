@@ -100,6 +100,21 @@ async fn a_closing_that_does_not_follow_from_its_bet_is_reported(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_transfer_that_is_not_bettings_is_reported_and_holds_up_nothing(pool: PgPool) {
+    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 0).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    let strange = Transfer { fingerprint: vec![7; 3], ..orphan(&game, account, BetId(ids::fresh())) };
+    assert_eq!(world.transfer(strange).await, TransferOutcome::Applied);
+    let bet = BetId(ids::fresh());
+    assert_eq!(world.transfer(orphan(&game, account, bet)).await, TransferOutcome::Applied);
+    eventually(async || (world.points(account).await == 700).then_some(())).await;
+    let incidents = world.betting().incidents().await;
+    assert_eq!((incidents.len(), incidents[0].kind.as_str()), (1, "audit_difference"));
+    world.abandon().await;
+}
+
+#[sqlx::test]
 async fn an_audit_finds_what_was_changed_by_hand(pool: PgPool) {
     let world = World::start(&pool).await;
     let game = world.game().await;

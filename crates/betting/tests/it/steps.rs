@@ -3,7 +3,7 @@
 
 use loljoa_betting::failpoints::Step;
 use loljoa_proto::betting::v1::{BetState, MarketState};
-use loljoa_service_kit::{BetId, ErrorCode, IdempotencyKey};
+use loljoa_service_kit::ErrorCode;
 use sqlx::PgPool;
 
 use crate::harness::{Bet, World, eventually};
@@ -39,7 +39,7 @@ async fn a_bet_that_fails_at_any_step_and_is_not_asked_for_again_comes_to_rest(p
         let bet = Bet::on(&game.winner, "T1", account, 300);
         world.betting().failpoints.set(step, 1);
         world.betting().place(&bet).await.unwrap_err();
-        let bet_id = BetId::of(account, IdempotencyKey::parse(&bet.0.idempotency_key).unwrap());
+        let bet_id = bet.id();
         let points = if step == Step::AfterRecord { 700 } else { 1_000 };
         eventually(async || (world.points(account).await == points).then_some(())).await;
         match (step, world.betting().get(account, &bet_id.to_string()).await) {

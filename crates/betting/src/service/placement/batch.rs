@@ -55,7 +55,7 @@ impl Worker {
     async fn run_batch(&self, jobs: Vec<Job>) {
         let started = Instant::now();
         histogram!("loljoa_bet_batch_size", "service" => "betting").record(number(jobs.len()));
-        let asked: Vec<Request> = jobs.iter().map(|job| (job.bet.bet_id, job.bet.fingerprint())).collect();
+        let asked: Vec<Request> = jobs.iter().map(|job| (job.bet.bet_id, job.bet.fingerprint)).collect();
         let answers = self.decide(unique(&jobs, &asked)).await;
         histogram!("loljoa_bet_batch_seconds", "service" => "betting")
             .record(started.elapsed().as_secs_f64());
@@ -70,20 +70,20 @@ impl Worker {
     }
 
     /// Decides each request once.
-    async fn decide(&self, bets: Vec<(NewBet, Fingerprint)>) -> Result<HashMap<Request, Answer>, Error> {
+    async fn decide(&self, bets: Vec<NewBet>) -> Result<HashMap<Request, Answer>, Error> {
         self.failpoints.pass(Step::BeforeDebit)?;
-        let stakes = bets.iter().map(|(bet, _)| ledger::stake(bet)).collect();
+        let stakes = bets.iter().map(ledger::stake);
         let outcomes = self.ledger.apply(stakes).instrument(info_span!("take_stakes")).await?;
         self.failpoints.pass(Step::AfterDebit)?;
 
-        let mut answers = HashMap::new();
-        let (mut taken, mut revoked) = (Vec::new(), Vec::new());
-        for ((bet, fingerprint), outcome) in bets.into_iter().zip(outcomes) {
+        let mut answers = HashMap::with_capacity(bets.len());
+        let (mut taken, mut revoked) = (Vec::with_capacity(bets.len()), Vec::new());
+        for (bet, outcome) in bets.into_iter().zip(outcomes) {
             match outcome {
                 TransferOutcome::Applied | TransferOutcome::AlreadyApplied => taken.push(bet),
-                TransferOutcome::StakeRevoked => revoked.push((bet.bet_id, fingerprint)),
+                TransferOutcome::StakeRevoked => revoked.push((bet.bet_id, bet.fingerprint)),
                 refused => {
-                    answers.insert((bet.bet_id, fingerprint), Err(refusal(refused)));
+                    answers.insert((bet.bet_id, bet.fingerprint), Err(refusal(refused)));
                 }
             }
         }
@@ -111,7 +111,7 @@ impl Worker {
         recorded: Vec<(Bet, bool)>,
     ) -> Result<HashMap<Request, Answer>, Error> {
         let markets = self.markets_of(recorded.iter().map(|(bet, _)| bet)).await?;
-        let asked = taken.iter().map(NewBet::fingerprint);
+        let asked = taken.iter().map(|bet| bet.fingerprint);
         let pair = |((bet, fresh), asked): ((Bet, bool), Fingerprint)| {
             let market = markets.get(&bet.market_id).cloned();
             ((bet.bet_id, asked), answer(bet, asked, !fresh, market))
@@ -165,10 +165,10 @@ fn batch_span(jobs: &[Job]) -> Span {
 }
 
 /// Each request once, in the order of arrival.
-fn unique(jobs: &[Job], asked: &[Request]) -> Vec<(NewBet, Fingerprint)> {
-    let mut seen = HashSet::new();
+fn unique(jobs: &[Job], asked: &[Request]) -> Vec<NewBet> {
+    let mut seen = HashSet::with_capacity(jobs.len());
     let first = jobs.iter().zip(asked).filter(|(_, request)| seen.insert(**request));
-    first.map(|(job, (_, fingerprint))| (job.bet.clone(), *fingerprint)).collect()
+    first.map(|(job, _)| job.bet.clone()).collect()
 }
 
 fn refusal(outcome: TransferOutcome) -> Error {

@@ -50,7 +50,7 @@ async fn refusals(
     let verdict = |((bet, _), refusal): (&(NewBet, Span), Option<Error>)| match refusal {
         None => Verdict::Pass,
         Some(refusal) => Verdict::Answered(Box::new(match existing.get(&bet.bet_id) {
-            Some(found) => answer(found.clone(), bet.fingerprint(), true, market_of(found, known)),
+            Some(found) => answer(found.clone(), bet.fingerprint, true, market_of(found, known)),
             None => Err(refusal),
         })),
     };

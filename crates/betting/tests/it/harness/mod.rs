@@ -8,8 +8,9 @@ mod world;
 use std::{future::Future, time::Duration};
 
 use loljoa_proto::betting::v1::Market;
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{PgExecutor, PgPool, Postgres, Transaction};
 use tokio::time;
+use uuid::Uuid;
 
 pub(crate) use self::{
     feed::{Feed, Fixture},
@@ -55,6 +56,25 @@ pub(crate) async fn hold(pool: &PgPool, market: &Market) -> Transaction<'static,
         .await
         .unwrap();
     transaction
+}
+
+/// Records a bet whose stake the ledger has not taken, and answers its fingerprint.
+pub(crate) async fn record(db: impl PgExecutor<'_>, bet: &Bet) -> Vec<u8> {
+    sqlx::query_scalar(
+        "WITH asked AS (
+            SELECT sha256(uuid_send($2) || uuid_send($3) || uuid_send($4) || int8send($5)) AS fingerprint
+        )
+        SELECT asked.fingerprint FROM asked, record_bets(ARRAY[$1], ARRAY[$2], ARRAY[$3], ARRAY[$4],
+            ARRAY[$5::bigint], ARRAY[asked.fingerprint])",
+    )
+    .bind(bet.id().0)
+    .bind(Uuid::parse_str(&bet.0.account_id).unwrap())
+    .bind(Uuid::parse_str(&bet.0.market_id).unwrap())
+    .bind(Uuid::parse_str(&bet.0.outcome_id).unwrap())
+    .bind(bet.0.stake)
+    .fetch_one(db)
+    .await
+    .unwrap()
 }
 
 /// Runs `story` while the market is held, and lets go once `blocked` sessions wait for it.

@@ -8,7 +8,7 @@ use loljoa_proto::betting::v1::{
     market_admin_service_client::MarketAdminServiceClient, place_bet_result::Result as Placed,
 };
 use loljoa_service_kit::{
-    AccountId, Error, ErrorCode, IdempotencyKey,
+    AccountId, BetId, Error, ErrorCode, IdempotencyKey,
     cli::Listeners,
     config::Upstream,
     grpc::{Channel, client},
@@ -41,6 +41,12 @@ impl Bet {
             stake,
             traceparent: String::new(),
         })
+    }
+
+    /// The bet's id.
+    pub(crate) fn id(&self) -> BetId {
+        let account = AccountId::parse(&self.0.account_id).unwrap();
+        BetId::of(account, IdempotencyKey::parse(&self.0.idempotency_key).unwrap())
     }
 }
 
@@ -128,6 +134,10 @@ impl Replica {
         let request = proto::CorrectMarketRequest { market_id, outcome_id };
         let response = self.admin.clone().correct_market(request).await.map_err(Error::from)?.into_inner();
         Ok((response.bets, response.points))
+    }
+
+    pub(crate) async fn retry_owed(&self) -> i64 {
+        self.admin.clone().retry_owed(proto::RetryOwedRequest {}).await.unwrap().into_inner().payments
     }
 
     pub(crate) async fn incidents(&self) -> Vec<proto::Incident> {

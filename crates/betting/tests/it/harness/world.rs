@@ -121,6 +121,11 @@ impl World {
         self.accounts.look(account).await
     }
 
+    /// Gives an account points of the house.
+    pub(crate) async fn give(&self, account: AccountId, points: i64) {
+        self.accounts.give(account, points).await;
+    }
+
     /// What an account can bet now.
     pub(crate) async fn points(&self, account: AccountId) -> i64 {
         self.look(account).await.points
@@ -129,6 +134,11 @@ impl World {
     /// Applies a transfer behind betting's back.
     pub(crate) async fn transfer(&self, transfer: Transfer) -> TransferOutcome {
         self.accounts.apply(transfer).await
+    }
+
+    /// Changes the ledger behind everybody's back.
+    pub(crate) async fn tamper(&self, statement: &'static str) {
+        sqlx::query(statement).execute(&self.ledger.pool).await.unwrap();
     }
 
     /// The time by the database's clock.

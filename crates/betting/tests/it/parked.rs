@@ -1,0 +1,96 @@
+//! What the ledger refuses to take from betting waits for a person, and holds up nobody else.
+
+use loljoa_proto::betting::v1::{BetState, MarketState};
+use sqlx::PgPool;
+
+use crate::harness::{Bet, World, eventually, record};
+
+/// Waits until this many payments are set aside.
+async fn until_parked(pool: &PgPool, count: i64) {
+    eventually(async || {
+        let parked: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM owed WHERE parked").fetch_one(pool).await.unwrap();
+        (parked == count).then_some(())
+    })
+    .await;
+}
+
+#[sqlx::test]
+async fn a_bet_that_stood_without_a_stake_is_reported_when_it_is_cancelled(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    let free = Bet::on(&game.winner, "T1", account, 300);
+    record(&pool, &free).await;
+    let cancelled = world.betting().cancel(account, &free.id().to_string()).await.unwrap();
+    assert_eq!(cancelled.state(), BetState::Cancelled);
+    until_parked(&pool, 1).await;
+    let incidents = world.betting().incidents().await;
+    assert_eq!((incidents.len(), incidents[0].kind.as_str()), (1, "transfer_refused"));
+    assert_eq!(world.points(account).await, 1_000);
+    world.abandon().await;
+}
+
+#[sqlx::test]
+async fn a_bet_that_lost_without_a_stake_is_reported_and_holds_up_no_other(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game().await;
+    let (faker, chovy) = (world.account("faker").await, world.account("chovy").await);
+    let free = Bet::on(&game.winner, "T1", faker, 300);
+    record(&pool, &free).await;
+    for _ in 0..3 {
+        world.betting().bet(&Bet::on(&game.winner, "T1", faker, 100)).await;
+        world.betting().bet(&Bet::on(&game.winner, "GEN", chovy, 100)).await;
+    }
+    world.feed.say(game.fixture.completed(2, [0, 2]));
+    until_parked(&pool, 1).await;
+    eventually(async || (world.look(faker).await.profit == -300).then_some(())).await;
+    eventually(async || (world.points(chovy).await == 1_600).then_some(())).await;
+    let incidents = world.betting().incidents().await;
+    assert_eq!((incidents.len(), incidents[0].kind.as_str()), (1, "transfer_refused"));
+    assert!(incidents[0].message.contains(&free.id().to_string()), "{}", incidents[0].message);
+    assert_eq!(world.betting().market(&game.winner.market_id).await.state(), MarketState::Settling);
+    world.abandon().await;
+}
+
+#[sqlx::test]
+async fn a_payment_that_was_refused_is_paid_once_a_person_has_it_tried_again(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    world.betting().bet(&Bet::on(&game.winner, "T1", account, 300)).await;
+    world.tamper("UPDATE user_balances SET balance = balance + 9223372036854775000").await;
+    world.feed.say(game.fixture.completed(2, [2, 0]));
+    until_parked(&pool, 1).await;
+
+    // Nothing has been mended: it is refused and set aside again, and told of once.
+    assert_eq!(world.betting().retry_owed().await, 1);
+    until_parked(&pool, 1).await;
+    let incidents = world.betting().incidents().await;
+    assert_eq!((incidents.len(), incidents[0].kind.as_str()), (1, "transfer_refused"));
+
+    world.tamper("UPDATE user_balances SET balance = balance - 9223372036854775000").await;
+    assert_eq!(world.betting().retry_owed().await, 1);
+    world.until(&game.winner, MarketState::Settled).await;
+    assert_eq!(world.betting().retry_owed().await, 0);
+    assert_eq!(world.points(account).await, 1_000);
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn a_result_that_the_ledger_cannot_take_holds_up_no_other(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game().await;
+    let (whale, minnow) = (world.account("whale").await, world.account("minnow").await);
+    let limit = 1_000_000_000_000;
+    world.give(whale, limit).await;
+    world.betting().bet(&Bet::on(&game.winner, "T1", whale, limit + 1_000)).await;
+    world.betting().bet(&Bet::on(&game.score, "2-0", minnow, 300)).await;
+    world.feed.say(game.fixture.completed(2, [2, 0]));
+    world.until(&game.score, MarketState::Settled).await;
+    until_parked(&pool, 1).await;
+    assert_eq!(world.look(minnow).await.staked, 0);
+    // The points came all the same; only the result could not be noted.
+    assert_eq!(world.points(whale).await, limit + 1_000);
+    world.abandon().await;
+}
