@@ -35,7 +35,7 @@ pub struct Config {
     /// The event stream.
     #[serde(default)]
     pub streams: Streams,
-    /// The web app's built files; without them `/` points to the API's documentation.
+    /// The web app's built files, instead of those built into the binary.
     #[serde(default)]
     pub web_root: Option<PathBuf>,
 }
@@ -224,9 +224,9 @@ impl Default for Streams {
 impl Check for Config {
     fn check(&self, problems: &mut Problems) {
         self.runtime.check(problems);
-        self.upstreams.account.check(problems);
-        self.upstreams.league_schedule.check(problems);
-        self.upstreams.betting.check(problems);
+        self.upstreams.account.check("upstreams.account", problems);
+        self.upstreams.league_schedule.check("upstreams.league_schedule", problems);
+        self.upstreams.betting.check("upstreams.betting", problems);
         let positive = [
             ("http.max_connections", self.http.max_connections),
             ("limits.max_in_flight", self.limits.max_in_flight),

@@ -45,6 +45,19 @@ impl From<pb::CorrectMarketResponse> for Correction {
     }
 }
 
+/// Payments that were set aside, and are tried again.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RetriedPayments {
+    /// How many.
+    payments: i64,
+}
+
+impl From<pb::RetryOwedResponse> for RetriedPayments {
+    fn from(retried: pb::RetryOwedResponse) -> Self {
+        Self { payments: retried.payments }
+    }
+}
+
 /// Something that needs a person.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,6 @@
 //! The web app's built files.
 
-use std::{collections::HashMap, fs, io, path::Path, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, fs, io, path::Path, sync::Arc};
 
 use aws_lc_rs::digest;
 use axum::{
@@ -11,6 +11,7 @@ use axum::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use rust_embed::RustEmbed;
 
 use super::{problem::Problem, security::is_api};
 
@@ -19,6 +20,12 @@ const INDEX: &str = "/index.html";
 const HASHED: &str = "/assets/";
 const WELCOME: &str = "<!doctype html><html lang=en><title>LOL.JOA</title><h1>LOL.JOA</h1>\
     <p>The API is here: <a href=/api/docs>/api/docs</a>. The web app is not built into this gateway.";
+
+/// What `make build` has put into `web/dist` before this crate was compiled; empty when there was nothing.
+#[derive(RustEmbed)]
+#[folder = "../../web/dist"]
+#[allow_missing = true]
+struct Embedded;
 
 /// Files by path, read once: what is not among them cannot be asked for.
 struct Files(HashMap<String, File>);
@@ -30,18 +37,32 @@ struct File {
     cache: HeaderValue,
 }
 
-/// What is served where no route of the API is.
+/// What is served where no route of the API is: the files below `root`, or without one those built into this binary.
 ///
 /// # Errors
 ///
 /// When `root` cannot be read.
 pub(crate) fn routes(root: Option<&Path>) -> anyhow::Result<Router> {
     let mut files = HashMap::new();
-    if let Some(root) = root {
-        read(root, "", &mut files)
-            .map_err(|error| anyhow::anyhow!("web_root = {}: {error}", root.display()))?;
+    match root {
+        Some(root) => read(root, "", &mut files)
+            .map_err(|error| anyhow::anyhow!("web_root = {}: {error}", root.display()))?,
+        None => unpack(&mut files)?,
     }
     Ok(Router::new().fallback(serve).with_state(Arc::new(Files(files))))
+}
+
+fn unpack(files: &mut HashMap<String, File>) -> io::Result<()> {
+    for name in Embedded::iter() {
+        let Some(file) = Embedded::get(&name) else { continue };
+        let content = match file.data {
+            Cow::Borrowed(content) => Bytes::from_static(content),
+            Cow::Owned(content) => content.into(),
+        };
+        let path = format!("/{name}");
+        files.insert(path.clone(), File::new(&path, content)?);
+    }
+    Ok(())
 }
 
 fn read(folder: &Path, prefix: &str, files: &mut HashMap<String, File>) -> io::Result<()> {

@@ -81,6 +81,8 @@ async fn settle(admin: &Client<'_>, market: &Value) {
     }
     let other = admin.request(Method::POST, &path("settle")).json(&outcome(1));
     assert!(problem(other).await.starts_with("409 "), "settled on another outcome");
+    let retried = admin.post("/api/betting/incidents/retry-owed", json!({})).await;
+    assert_eq!(retried, json!({"payments": 0}), "nothing was refused");
 }
 
 /// Faker has won 300 points from Chovy.

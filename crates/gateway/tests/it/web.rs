@@ -51,7 +51,9 @@ async fn pages_are_compressed_for_who_can_read_that() {
 
 #[tokio::test]
 async fn without_the_app_the_first_page_points_to_the_documentation() {
-    let gateway = Gateway::start().await;
+    let nothing = tempfile::tempdir().unwrap();
+    let web_root = Some(nothing.path().to_owned());
+    let gateway = Gateway::start_with(|config| config.web_root = web_root).await;
     assert!(gateway.get("/").send().await.unwrap().text().await.unwrap().contains("/api/docs"));
     assert_eq!(problem(gateway.get("/matches/42")).await, "404 path_unknown");
 }

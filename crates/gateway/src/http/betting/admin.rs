@@ -6,7 +6,7 @@ use axum::{extract::State, response::IntoResponse};
 use http::StatusCode;
 use loljoa_proto::betting::v1::{
     CorrectMarketRequest, CreateMarketRequest, CustomOutcome, ListIncidentsRequest, LockMarketRequest,
-    SettleMarketRequest, VoidMarketRequest,
+    RetryOwedRequest, SettleMarketRequest, VoidMarketRequest,
 };
 use loljoa_service_kit::{IdempotencyKey, MarketId};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use crate::{
     api::{
         Page, all,
         market::Market,
-        market_admin::{ChooseOutcome, Correction, CreateMarket, Incident},
+        market_admin::{ChooseOutcome, Correction, CreateMarket, Incident, RetriedPayments},
     },
     app::App,
     auth::Admin,
@@ -99,6 +99,14 @@ pub(crate) async fn correct(
     let request = CorrectMarketRequest { market_id, outcome_id };
     let response = repeat!(app.services.market_admin(), correct_market, request)?;
     Ok(json(Correction::from(response)))
+}
+
+/// Has every payment that was refused, and set aside, tried again. What is refused again is set aside again.
+#[utoipa::path(post, path = "/api/betting/incidents/retry-owed",
+    operation_id = "retryOwed", tag = "betting", responses((status = 200, body = RetriedPayments)))]
+pub(crate) async fn retry_owed(State(app): State<Arc<App>>, _: Admin) -> Result {
+    let response = repeat!(app.services.market_admin(), retry_owed, RetryOwedRequest {})?;
+    Ok(json(RetriedPayments::from(response)))
 }
 
 /// Which page of the incidents.

@@ -21,6 +21,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(admin::void))
         .routes(routes!(admin::correct))
         .routes(routes!(admin::incidents))
+        .routes(routes!(admin::retry_owed))
         .routes(routes!(bets::list, bets::place))
         .routes(routes!(bets::one, bets::cancel))
         .routes(routes!(stream::events))
