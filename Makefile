@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build up reset audit test lint fmt check sqlx clean
+.PHONY: help setup web build up reset audit test lint fmt check e2e screenshots lighthouse sqlx clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -16,14 +16,17 @@ ARGS ?=
 
 help: ## List the targets
 	@echo "LOL.JOA: points betting on League of Legends matches"; echo
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 	@echo; echo 'Options of `loljoa up` go into ARGS: make up ARGS="--processes --listen 127.0.0.1:9000"'
 
 setup: ## Install what this machine lacks (PostgreSQL, a C compiler), and say so
 	@scripts/setup.sh
 
-build: setup ## Build everything in release mode; needs no database
-	cargo build --release --locked --workspace --bins
+web: setup web/node_modules ## Build the web app, which the gateway then carries
+	npm run build --prefix web --silent
+
+build: setup web ## Build everything in release mode; needs no database
+	cargo build --release --locked -p loljoa
 
 up: build ## Run LOL.JOA on this machine, replaying LCK 2022 Spring
 	@exec target/release/loljoa up $(ARGS)
@@ -36,17 +39,32 @@ audit: build ## Rebuild every balance and pool from transfers and bets, and show
 
 test: lint check ## Lint and every test, with all they need set up first
 
-check: setup ## Every test, on a private PostgreSQL that is gone afterwards
+check: web e2e ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
+	npm test --prefix web --silent
 	cargo build --locked -p loljoa-private-postgres
 	target/debug/private-postgres -- cargo test --locked --workspace
 
-lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete tools/node_modules ## Formatting, clippy, rustdoc, contracts, dependencies
+e2e: web ## The web app in a real browser, on a system of its own
+	scripts/setup.sh browser
+	cargo build --locked -p loljoa
+	cd web && LOLJOA_BIN=../target/debug/loljoa node scripts/with-system.mjs npm run e2e --silent
+
+screenshots: build ## Renew the README's screenshots
+	scripts/setup.sh browser
+	cd web && LOLJOA_BIN=../target/release/loljoa node scripts/with-system.mjs npm run screenshots --silent
+
+lighthouse: build ## Lighthouse's report on the home page, in web/reports
+	scripts/setup.sh browser
+	cd web && LOLJOA_BIN=../target/release/loljoa node scripts/with-system.mjs npm run lighthouse --silent
+
+lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete tools/node_modules web/node_modules ## Formatting, clippy, rustdoc, contracts, dependencies
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 	cd proto && ../tools/node_modules/.bin/buf lint
 	$(TOOLS)/bin/cargo-deny --log-level error --locked check bans licenses sources
 	$(TOOLS)/bin/cargo-machete
+	npm run lint --prefix web --silent
 
 fmt: ## Format the code
 	cargo fmt --all
@@ -57,10 +75,10 @@ sqlx: setup $(TOOLS)/bin/sqlx ## Renew the committed query checks (.sqlx/) from 
 
 clean: ## Remove what was built
 	cargo clean
-	rm -rf tools/node_modules
+	rm -rf tools/node_modules web/node_modules web/dist
 
-tools/node_modules: tools/package-lock.json
-	npm ci --prefix tools --silent
+tools/node_modules web/node_modules: %/node_modules: %/package-lock.json
+	npm ci --prefix $* --silent
 	@touch $@
 
 $(TOOLS)/bin/cargo-deny:

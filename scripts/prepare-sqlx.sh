@@ -5,7 +5,7 @@ export SQLX_OFFLINE=false
 PATH="$PWD/target/tools/bin:$PATH"
 prepare() { # prepare CRATE DATABASE_URL
     sqlx migrate run --no-dotenv --source "crates/$1/migrations" --database-url "$2"
-    (cd "crates/$1" && cargo sqlx prepare --no-dotenv --database-url "$2" -- --all-targets)
+    (cd "crates/$1" && cargo sqlx prepare --no-dotenv --database-url "$2" -- --lib)
 }
 prepare account "$ACCOUNT_DATABASE_URL"
 prepare league-schedule "$LEAGUE_DATABASE_URL"

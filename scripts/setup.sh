@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what LOL.JOA needs and this machine lacks, and says what and why. Installs nothing that is there already.
+# `setup.sh browser` also wants what the browser tests need.
 # Works as root, and with sudo as a user. Debian and Ubuntu; elsewhere it says what to install by hand.
 set -euo pipefail
 
@@ -20,6 +21,10 @@ has_postgres() {
 has_postgres || need postgresql "the server that keeps accounts, matches and bets (LOL.JOA runs a private one)"
 command -v cc >/dev/null || need gcc "Rust links with it, and the cryptography library is partly C"
 compgen -G '/usr/include/stdlib.h' >/dev/null || need libc6-dev "headers for the C compiler"
+if [ "${1:-}" = browser ]; then
+    [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || need chromium "the browser that the web app is tested in"
+    compgen -G '/usr/share/fonts/*/noto/NotoSansCJK*' >/dev/null || need fonts-noto-cjk "Korean letters in screenshots"
+fi
 
 for tool in cargo node npm; do
     if ! command -v "$tool" >/dev/null; then

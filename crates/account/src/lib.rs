@@ -78,7 +78,7 @@ pub async fn serve_at(
         parts.spawn_worker("ledger worker", worker.run());
     }
     let service = service(&config, &pool, clock, ledger)?;
-    spawn_background(&mut parts, &config, &service);
+    spawn_background(&mut parts, &config, &service, &health);
     parts.spawn_worker("readiness", health.clone().watch_database(pool.clone(), closing.clone()));
     parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
     let (routes, experiments) = (grpc::routes(service), config.runtime.experiments);
@@ -90,10 +90,12 @@ pub async fn serve_at(
     Ok(())
 }
 
-fn spawn_background(parts: &mut Parts, config: &Config, service: &Service) {
+fn spawn_background(parts: &mut Parts, config: &Config, service: &Service, health: &Health) {
     let (pool, closing) = (&service.pool, parts.closing());
     if let Some(admin) = config.bootstrap_admin.clone() {
-        parts.spawn("bootstrap admin", service::bootstrap_admin(service.clone(), admin, closing.clone()));
+        health.start_warming();
+        let bootstrap = service::bootstrap_admin(service.clone(), admin, health.clone(), closing.clone());
+        parts.spawn("bootstrap admin", bootstrap);
     }
     parts.spawn("signing keys", service.keyring.clone().run(closing.clone()));
     let upkeep = service::run_upkeep(pool.clone(), service.clock.clone(), service.throttle, closing.clone());

@@ -257,19 +257,20 @@ impl Upstream {
         Duration::from_millis(self.timeout_ms)
     }
 
+    /// Reports what cannot be worked with, under `key`, where this upstream stands in its configuration.
+    pub fn check(&self, key: &str, problems: &mut Problems) {
+        let plain = self.url.scheme() == "http" && self.url.host().is_some();
+        let allowed = "must be http://host:port (the mesh encrypts)";
+        problems.require(plain, &format!("{key}.url"), &self.url, allowed);
+        let timeout = self.timeout_ms;
+        problems.require(timeout > 0, &format!("{key}.timeout_ms"), timeout, "must be 1 or more");
+    }
+
     const fn default_balance() -> bool {
         true
     }
 
     const fn default_timeout_ms() -> u64 {
         5_000
-    }
-}
-
-impl Check for Upstream {
-    fn check(&self, problems: &mut Problems) {
-        let plain = self.url.scheme() == "http" && self.url.host().is_some();
-        problems.require(plain, "url", &self.url, "must be http://host:port (the mesh encrypts)");
-        problems.require(self.timeout_ms > 0, "timeout_ms", self.timeout_ms, "must be 1 or more");
     }
 }

@@ -25,6 +25,7 @@ struct State {
     instance: String,
     started: Instant,
     database_answers: AtomicBool,
+    warming: AtomicBool,
     draining: AtomicBool,
     turned_off: AtomicBool,
     blocked_until: watch::Sender<Option<Instant>>,
@@ -40,6 +41,7 @@ impl Health {
             instance,
             started: Instant::now(),
             database_answers: AtomicBool::new(true),
+            warming: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             turned_off: AtomicBool::new(false),
             blocked_until: watch::Sender::new(None),
@@ -76,8 +78,19 @@ impl Health {
         let blocked = self.0.blocked_until.borrow().is_some_and(|until| Instant::now() < until);
         self.is_live()
             && !blocked
+            && !self.0.warming.load(Ordering::Relaxed)
             && !self.0.draining.load(Ordering::Relaxed)
             && self.0.database_answers.load(Ordering::Relaxed)
+    }
+
+    /// Not ready until [`Self::finish_warming`]: something has to be done before the first request.
+    pub fn start_warming(&self) {
+        self.0.warming.store(true, Ordering::Relaxed);
+    }
+
+    /// What had to be done before the first request is done.
+    pub fn finish_warming(&self) {
+        self.0.warming.store(false, Ordering::Relaxed);
     }
 
     /// From now on not ready: the replica is about to stop.

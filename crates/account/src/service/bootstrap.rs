@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loljoa_service_kit::{AccountId, Error, ErrorCode};
+use loljoa_service_kit::{AccountId, Error, ErrorCode, health::Health};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,7 @@ use crate::{
 
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Makes the admin if there is none of this name, as soon as the database answers.
+/// Makes the admin if there is none of this name, as soon as the database answers; then the replica has warmed up.
 ///
 /// # Errors
 ///
@@ -23,6 +23,7 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 pub(crate) async fn bootstrap_admin(
     service: Service,
     admin: BootstrapAdmin,
+    health: Health,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     loop {
@@ -37,6 +38,7 @@ pub(crate) async fn bootstrap_admin(
             break;
         }
     }
+    health.finish_warming();
     drop(service);
     shutdown.cancelled().await;
     Ok(())

@@ -7,7 +7,7 @@ use loljoa_proto::account::v1::{TransferKind, TransferOutcome as Outcome};
 use loljoa_service_kit::{AccountId, Clock, MarketId};
 use sqlx::{PgConnection, PgPool};
 
-use crate::harness::{Bet, Service, assert_ledger_is_clean, config, gift, noon, until_blocked};
+use crate::harness::{Bet, Service, assert_ledger_is_clean, config, eventually, gift, noon, until_blocked};
 
 /// Calls the ledger's function on a connection of the test's own, so that the test decides when it commits.
 async fn apply_on(connection: &mut PgConnection, bet: Bet, kind: &str) -> String {
@@ -112,6 +112,8 @@ async fn a_batch_is_applied_even_if_its_caller_has_gone(pool: PgPool) {
         () = until_blocked(&pool, 1) => {}
     }
     lock.commit().await.unwrap();
+    // A second call before that could overtake the first.
+    eventually(async || (service.look(bet.account).await.points == 700).then_some(())).await;
     assert_eq!(service.apply_one(&stake).await, Outcome::AlreadyApplied);
     service.stop().await;
 }

@@ -1,6 +1,6 @@
 //! Configuration that cannot be worked with is told whole.
 
-use loljoa_service_kit::config::{self, Check, Database, GrpcServer, Problems, Runtime};
+use loljoa_service_kit::config::{self, Check, Database, GrpcServer, Problems, Runtime, Upstream};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -48,6 +48,16 @@ fn every_wrong_value_is_named_at_once_with_what_is_allowed() {
       database.url = (not shown): must start with postgres://
       database.max_connections = 1: must be from 2 to 1000
     ");
+}
+
+#[test]
+fn a_wrong_upstream_is_named_by_where_it_stands() {
+    let mut problems = Problems::default();
+    let upstream = Upstream { timeout_ms: 0, ..Upstream::at("https://account".parse().unwrap()) };
+    upstream.check("upstreams.account", &mut problems);
+    let told = format!("{problems:?}");
+    assert!(told.contains("upstreams.account.url = https://account/"), "{told}");
+    assert!(told.contains("upstreams.account.timeout_ms = 0"), "{told}");
 }
 
 #[test]
