@@ -1,0 +1,22 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Account = Schemas["Account"];
+export type Session = Schemas["Session"];
+export type Tier = Schemas["Tier"];
+export type StatementLine = Schemas["StatementLine"];
+export type Text = Schemas["Text"];
+export type Team = Schemas["Team"];
+export type Tournament = Schemas["Tournament"];
+export type Match = Schemas["Match"];
+export type Standing = Schemas["Standing"];
+export type ImportReport = Schemas["ImportReport"];
+export type Outcome = Schemas["Outcome"];
+export type Market = Schemas["Market"];
+export type Bet = Schemas["Bet"];
+export type Problem = Schemas["Problem"];
+export type Hello = Schemas["Hello"];
+/** The answer to a new bet: the bet and its market with it in the pools. */
+export type PlacedBet = Schemas["BetOnMarket"];
+export type Incident = Schemas["Incident"];

@@ -1,0 +1,150 @@
+import { useState } from "preact/hooks";
+import { authorised } from "../../api/client";
+import { refusal } from "../../api/errors";
+import type { ImportReport } from "../../api/types";
+import { adminFault } from "./act";
+import { words } from "./words";
+
+const TYPES = { json: "application/json", csv: "text/csv" } as const;
+type Format = keyof typeof TYPES;
+
+/** A season file is sent as it is, byte by byte, so that the report's lines are the file's. */
+async function send(content: string, format: Format, dryRun: boolean): Promise<ImportReport> {
+  const url = new URL(`/api/league/import?dryRun=${dryRun}`, location.origin);
+  const headers = { "content-type": TYPES[format] };
+  const response = await authorised(new Request(url, { method: "POST", headers, body: content }));
+  if (!response.ok) throw await refusal(response);
+  return (await response.json()) as ImportReport;
+}
+
+function Report({ report }: { report: ImportReport }) {
+  const { added, changed, unchanged, refused, applied, lines } = report;
+  const shown = lines.filter((line) => line.action !== "unchanged");
+  return (
+    <section class="stack" role="status">
+      <p class={`slip-say ${applied ? "good" : refused > 0 ? "bad" : ""}`}>
+        <strong>{words().summary(added, changed, unchanged, refused)}</strong>
+        <span>{applied ? words().applied : words().notApplied}</span>
+      </p>
+      {shown.length > 0 && (
+        <div class="panel table-wrap">
+          <table class="table">
+            <thead>
+              <tr>
+                <th scope="col" class="end">
+                  {words().line}
+                </th>
+                <th scope="col">{words().action}</th>
+                <th scope="col">{words().subject}</th>
+                <th scope="col">{words().message}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((line, index) => (
+                <tr key={index}>
+                  <td class="end num">{line.line}</td>
+                  <td>
+                    <span class={`tag ${line.action === "refused" ? "bad" : "good"}`}>
+                      {words().actions[line.action]}
+                    </span>
+                  </td>
+                  <td>{line.subject}</td>
+                  <td>{line.message}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** Brings a season file in and shows what became of each line. */
+export function Import() {
+  const [content, setContent] = useState("");
+  const [format, setFormat] = useState<Format>("json");
+  const [report, setReport] = useState<ImportReport | null>(null);
+  const [fault, setFault] = useState<string | null>(null);
+  const [working, setWorking] = useState(false);
+  const run = async (dryRun: boolean): Promise<void> => {
+    setWorking(true);
+    setFault(null);
+    setReport(null);
+    try {
+      setReport(await send(content, format, dryRun));
+    } catch (error) {
+      setFault(adminFault(error));
+    } finally {
+      setWorking(false);
+    }
+  };
+  const choose = async (file: File | undefined): Promise<void> => {
+    if (!file) return;
+    setContent(await file.text());
+    setFormat(file.name.toLowerCase().endsWith(".csv") ? "csv" : "json");
+  };
+  return (
+    <div class="stack">
+      <form class="panel padded stack" onSubmit={(event) => event.preventDefault()}>
+        <label class="field">
+          <span>{words().file}</span>
+          <input
+            class="input"
+            type="file"
+            accept=".json,.csv"
+            onChange={(event) => void choose(event.currentTarget.files?.[0])}
+          />
+        </label>
+        <label class="field">
+          <span>{words().paste}</span>
+          <textarea
+            class="input"
+            rows={10}
+            spellcheck={false}
+            value={content}
+            onInput={(event) => setContent(event.currentTarget.value)}
+          />
+        </label>
+        <label class="field">
+          <span>{words().format}</span>
+          <select
+            class="input"
+            value={format}
+            onChange={(event) => setFormat(event.currentTarget.value === "csv" ? "csv" : "json")}
+          >
+            {Object.keys(TYPES).map((one) => (
+              <option key={one} value={one}>
+                {one.toUpperCase()}
+              </option>
+            ))}
+          </select>
+        </label>
+        <div class="chips wrap">
+          <button
+            type="button"
+            class="button"
+            disabled={working || content === ""}
+            onClick={() => void run(true)}
+          >
+            {words().check}
+          </button>
+          <button
+            type="button"
+            class="button primary"
+            disabled={working || content === ""}
+            onClick={() => void run(false)}
+          >
+            {words().apply}
+          </button>
+        </div>
+      </form>
+      {fault !== null && (
+        <p class="slip-say bad" role="alert">
+          {fault}
+        </p>
+      )}
+      {report && <Report report={report} />}
+    </div>
+  );
+}

@@ -1,0 +1,184 @@
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { logIn } from "./acts";
+import { closeClean, launch, openContext } from "./browser";
+import { Client, admin, distantMatch } from "./server";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const REPORTS = new URL("../../reports/pages/", import.meta.url).pathname;
+const COMBINATIONS = [360, 768, 1440].flatMap((width) =>
+  (["ko", "en"] as const).flatMap((language) =>
+    (["light", "dark"] as const).map((colorScheme) => ({ width, language, colorScheme })),
+  ),
+);
+
+let browser: Browser;
+let fan: Client;
+let boss: Client;
+let matchId: string;
+
+beforeAll(async () => {
+  mkdirSync(REPORTS, { recursive: true });
+  browser = await launch();
+  boss = await admin();
+  fan = await Client.signUp();
+  const match = await distantMatch();
+  matchId = match.matchId;
+  const market = await boss.openMarket(match, `접근성 ${fan.username}`);
+  await fan.bet(market, 0, 200);
+});
+
+afterAll(() => browser.close());
+
+/** Everything on the page has arrived: nothing loads, nothing moves. */
+async function still(page: Page): Promise<void> {
+  await page.locator("main .skeleton").first().waitFor({ state: "detached" });
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((animation) => animation.effect?.getComputedTiming().iterations !== Infinity)
+        .map((animation) => animation.finished.catch(() => undefined)),
+    ),
+  );
+}
+
+/** What is wrong with a page, in words. */
+async function check(page: Page, name: string): Promise<string[]> {
+  await still(page);
+  const wide = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  await page.screenshot({ path: `${REPORTS}${name}.png` });
+  // The policy lets no script in but the app's own; the debugger may still run one.
+  await page.evaluate(await axe());
+  const violations = await page.evaluate(async () => {
+    const tools = globalThis as unknown as {
+      axe: {
+        run: () => Promise<{
+          violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
+        }>;
+      };
+    };
+    const { violations: found } = await tools.axe.run();
+    return found.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.html} ${n.failureSummary ?? ""}`).join(" | ")}`,
+    );
+  });
+  if (wide > 0) violations.push(`scrolls sideways by ${wide} px`);
+  return violations.map((violation) => `${name}: ${violation}`);
+}
+
+let source: string | null = null;
+
+async function axe(): Promise<string> {
+  source ??= await (await import("node:fs/promises")).readFile(AXE, "utf8");
+  return source;
+}
+
+describe.each(COMBINATIONS)("at $width px in $language, $colorScheme", ({ width, language, colorScheme }) => {
+  const options = { viewport: { width, height: width < 700 ? 740 : 900 }, language, colorScheme };
+  const name = (page: string): string => `${page}-${width}-${language}-${colorScheme}`;
+
+  test("axe finds nothing on any page of a visitor", async () => {
+    const wrong: string[] = [];
+    const context = await openContext(browser, options);
+    const page = await context.newPage();
+    const pages = {
+      home: "/",
+      week: "/?week=Week%202",
+      match: `/matches/${matchId}`,
+      bets: "/bets",
+      leaderboard: "/leaderboard",
+      schedule: "/schedule",
+      standings: "/standings",
+      teams: "/teams",
+      team: "/teams/T1",
+      login: "/login",
+      signup: "/signup",
+      lost: "/nowhere",
+    };
+    for (const [key, path] of Object.entries(pages)) {
+      await page.goto(path);
+      wrong.push(...(await check(page, name(key))));
+    }
+    await page.getByRole("button", { name: language === "ko" ? "설정" : "Settings" }).click();
+    wrong.push(...(await check(page, name("menu"))));
+    expect(wrong).toEqual([]);
+    await closeClean(context);
+  });
+
+  test("nor of a fan with a bet and a slip", async () => {
+    const wrong: string[] = [];
+    const context = await openContext(browser, options);
+    const page = await logIn(context, fan, "/bets");
+    await page.locator("[data-bet]").first().waitFor();
+    wrong.push(...(await check(page, name("own-bets"))));
+    await page.goto(`/matches/${matchId}`);
+    await page.locator("button.outcome").first().click();
+    await page.locator(".slip-chips .chip").first().click();
+    wrong.push(...(await check(page, name("slip"))));
+    expect(wrong).toEqual([]);
+    await closeClean(context);
+  });
+
+  test("nor of an admin", async () => {
+    const wrong: string[] = [];
+    const context = await openContext(browser, options);
+    const page = await logIn(context, boss, `/admin?tab=matches&match=${matchId}`);
+    await page.locator("[data-market-desk]").first().waitFor();
+    wrong.push(...(await check(page, name("admin"))));
+    await page.locator("[data-market-desk] .button").first().waitFor();
+    for (const tab of ["import", "incidents", "experiments"]) {
+      await page.goto(`/admin?tab=${tab}`);
+      wrong.push(...(await check(page, name(`admin-${tab}`))));
+    }
+    expect(wrong).toEqual([]);
+    await closeClean(context);
+  });
+});
+
+test.each([320, 2560])("nothing breaks at %d px", async (width) => {
+  const context = await openContext(browser, { viewport: { width, height: 900 } });
+  const page = await context.newPage();
+  for (const path of [
+    "/",
+    `/matches/${matchId}`,
+    "/schedule",
+    "/standings",
+    "/teams/T1",
+    "/leaderboard",
+    "/signup",
+  ]) {
+    await page.goto(path);
+    await still(page);
+    const wide = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(wide, path).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: `${REPORTS}edge-${width}${path.replaceAll("/", "_")}.png` });
+  }
+  await closeClean(context);
+});
+
+test.each([360, 1440])("the home page does not jump while it loads at %d px", async (width) => {
+  const context = await openContext(browser, { viewport: { width, height: 800 } });
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    const shifts = globalThis as unknown as { shifted: number };
+    shifts.shifted = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) shifts.shifted += (entry as unknown as { value: number }).value;
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.goto("/");
+  await page.locator("[data-link=open]").first().waitFor();
+  await page.locator("button.outcome").first().waitFor();
+  await still(page);
+  expect(await page.evaluate(() => (globalThis as unknown as { shifted: number }).shifted)).toBeLessThan(
+    0.02,
+  );
+  await closeClean(context);
+});

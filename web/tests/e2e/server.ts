@@ -1,0 +1,105 @@
+import { randomUUID } from "node:crypto";
+import type { Account, Market, Match, PlacedBet } from "../../src/api/types";
+import { URL_OF } from "./browser";
+
+/** Somebody who speaks to the API directly. */
+export class Client {
+  constructor(
+    readonly username: string,
+    readonly password: string,
+    private readonly token: string,
+  ) {}
+
+  static async logIn(username: string, password: string): Promise<Client> {
+    const { accessToken } = await call<{ accessToken: string }>("POST", "/api/account/login", {
+      body: { username, password },
+    });
+    return new Client(username, password, accessToken);
+  }
+
+  static async signUp(): Promise<Client> {
+    const [username, password] = [freshName(), "correct horse"];
+    const { accessToken } = await call<{ accessToken: string }>("POST", "/api/account/signup", {
+      body: { username, password },
+    });
+    return new Client(username, password, accessToken);
+  }
+
+  private ask<T>(method: string, path: string, options: Options = {}): Promise<T> {
+    return call<T>(method, path, { ...options, token: this.token });
+  }
+
+  me(): Promise<Account> {
+    return this.ask("GET", "/api/account/me");
+  }
+
+  async bets(): Promise<PlacedBet[]> {
+    return (await this.ask<{ items: PlacedBet[] }>("GET", "/api/betting/bets")).items;
+  }
+
+  bet(market: Market, outcome: number, stake: number): Promise<PlacedBet> {
+    const outcomeId = market.outcomes[outcome]?.outcomeId;
+    return this.ask("POST", "/api/betting/bets", {
+      body: { marketId: market.marketId, outcomeId, stake },
+      key: randomUUID(),
+    });
+  }
+
+  /** Admins only: a question of one's own on a match. */
+  openMarket(match: Match, question: string): Promise<Market> {
+    const outcomes = [
+      { ko: "네", en: "Yes" },
+      { ko: "아니오", en: "No" },
+    ];
+    const body = { matchId: match.matchId, question: { ko: question, en: question }, outcomes };
+    return this.ask("POST", "/api/betting/markets", { body, key: randomUUID() });
+  }
+
+  /** Admins only. */
+  lock(market: Market): Promise<Market> {
+    return this.ask("POST", `/api/betting/markets/${market.marketId}/lock`);
+  }
+
+  /** Admins only. */
+  settle(market: Market, outcome: number): Promise<Market> {
+    const outcomeId = market.outcomes[outcome]?.outcomeId;
+    return this.ask("POST", `/api/betting/markets/${market.marketId}/settle`, { body: { outcomeId } });
+  }
+}
+
+interface Options {
+  body?: unknown;
+  key?: string;
+  token?: string;
+}
+
+async function call<T>(method: string, path: string, { body, key, token }: Options = {}): Promise<T> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (key !== undefined) headers["idempotency-key"] = key;
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
+  const answer = await fetch(new URL(path, URL_OF), {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+
+export function freshName(): string {
+  return `fan_${randomUUID().replaceAll("-", "").slice(0, 12)}`;
+}
+
+export function admin(): Promise<Client> {
+  const username = process.env.LOLJOA_ADMIN_USERNAME ?? "admin";
+  return Client.logIn(username, process.env.LOLJOA_ADMIN_PASSWORD ?? "");
+}
+
+/** A match so far ahead that it does not begin during a test, its teams known. */
+export async function distantMatch(): Promise<Match> {
+  const { items } = await call<{ items: Match[] }>("GET", "/api/league/matches?state=scheduled&limit=100");
+  const found = items.filter((match) => match.team1 && match.team2).at(-1);
+  if (!found) throw new Error("no match is ahead: the replay is over");
+  return found;
+}
