@@ -1,7 +1,8 @@
 use clap::{Args, Subcommand};
 use loljoa_proto::betting::v1::{
     CorrectMarketRequest, Incident, ListIncidentsRequest, LockMarketRequest, Market, MarketState,
-    SettleMarketRequest, VoidMarketRequest, market_admin_service_client::MarketAdminServiceClient,
+    RetryOwedRequest, SettleMarketRequest, VoidMarketRequest,
+    market_admin_service_client::MarketAdminServiceClient,
 };
 use loljoa_service_kit::{MarketId, OutcomeId, grpc::Channel};
 
@@ -24,6 +25,11 @@ pub(super) enum Command {
     Correct(OnOutcome),
     /// List what needs a person: changed results, refused payments, differences
     Incidents {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Send the payments that the ledger refused once more, after their cause is mended
+    RetryOwed {
         #[command(flatten)]
         target: Target,
     },
@@ -73,6 +79,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Correct(on) => return correct(on).await,
         Command::Incidents { target } => return incidents(connect(&target)?).await,
+        Command::RetryOwed { target } => return retry_owed(connect(&target)?).await,
     };
     say(market.as_ref().map_or_else(String::new, describe));
     Ok(())
@@ -83,6 +90,12 @@ async fn correct(on: OnOutcome) -> anyhow::Result<()> {
     let mut client = connect(&on.target)?;
     let corrected = answer(client.correct_market(CorrectMarketRequest { market_id, outcome_id }).await)?;
     say(format_args!("{} bets get {} points from the house", corrected.bets, corrected.points));
+    Ok(())
+}
+
+async fn retry_owed(mut client: Client) -> anyhow::Result<()> {
+    let retried = answer(client.retry_owed(RetryOwedRequest {}).await)?.payments;
+    say(format_args!("{retried} refused payments are sent once more"));
     Ok(())
 }
 
