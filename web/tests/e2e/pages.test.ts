@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { logIn } from "./acts";
-import { closeClean, launch, openContext } from "./browser";
+import { closeClean, launch, openContext, URL_OF } from "./browser";
 import { Client, admin, distantMatch } from "./server";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -163,6 +163,21 @@ test.each([320, 2560])("nothing breaks at %d px", async (width) => {
   await closeClean(context);
 });
 
+/** Waits until no match starts or ends for a while: that moves cards, and rightly; here the page only loads. */
+async function quietMoment(): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const response = await fetch(`${URL_OF}/api/league/matches?state=scheduled&limit=1`);
+        const { items } = (await response.json()) as { items: { startsAt: string }[] };
+        const left = Date.parse(items[0]?.startsAt ?? "") - Date.now();
+        return left > 25_000 && left < 54_000;
+      },
+      { timeout: 90_000, interval: 500 },
+    )
+    .toBe(true);
+}
+
 test.each([360, 1440])("the home page does not jump while it loads at %d px", async (width) => {
   const context = await openContext(browser, { viewport: { width, height: 800 } });
   const page = await context.newPage();
@@ -173,6 +188,7 @@ test.each([360, 1440])("the home page does not jump while it loads at %d px", as
       for (const entry of list.getEntries()) shifts.shifted += (entry as unknown as { value: number }).value;
     }).observe({ type: "layout-shift", buffered: true });
   });
+  await quietMoment();
   await page.goto("/");
   await page.locator("[data-link=open]").first().waitFor();
   await page.locator("button.outcome").first().waitFor();
