@@ -15,7 +15,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use loljoa_service_kit::{
-    Clock, admin, cli::Listeners, grpc::server, health::Health, lifecycle::Parts, postgres,
+    Clock, admin, cli::Listeners, grpc::server, health::Health, lifecycle::Parts, postgres, postgres::Pools,
+    probe::Probe,
 };
 use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
@@ -41,9 +42,7 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 ///
 /// When the database does not answer or a migration fails.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    let pool = postgres::pool(&config.database, SERVICE)?;
-    postgres::migrate(&pool, &MIGRATOR).await?;
-    pool.close().await;
+    postgres::migrate(&config.database, SERVICE, &MIGRATOR).await?;
     Ok(())
 }
 
@@ -68,30 +67,31 @@ pub async fn serve_at(
     clock: Clock,
 ) -> anyhow::Result<()> {
     let drain = config.runtime.drain.clone();
-    let pool = postgres::pool(&config.database, SERVICE)?;
+    let pools = Pools::new(&config.database, SERVICE)?;
     let health = Health::new(SERVICE);
+    let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?;
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
-    let (ledger, workers) = ledger::new(&config.ledger, &pool);
+    let (ledger, workers) = ledger::new(&config.ledger, &pools.workers);
     // Workers end when the last handle of the ledger is gone, so that batches of calls under way are still applied.
     for worker in workers {
         parts.spawn_worker("ledger worker", worker.run());
     }
-    let service = service(&config, &pool, clock, ledger)?;
-    spawn_background(&mut parts, &config, &service, &health);
-    parts.spawn_worker("readiness", health.clone().watch_database(pool.clone(), closing.clone()));
+    let service = service(&config, &pools.requests, clock, ledger)?;
+    spawn_background(&mut parts, &config, &service, &health, &pools);
+    parts.spawn_worker("readiness", probe.run(closing.clone()));
     parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
-    let (routes, experiments) = (grpc::routes(service), config.runtime.experiments);
+    let (routes, experiments) = (grpc::routes(service, &pools), config.runtime.experiments);
     parts.spawn("gRPC port", async move {
         server::serve(&config.grpc, listeners.service, health, experiments, routes, closing).await
     });
     parts.run(&drain).await?;
-    pool.close().await;
+    pools.close().await;
     Ok(())
 }
 
-fn spawn_background(parts: &mut Parts, config: &Config, service: &Service, health: &Health) {
-    let (pool, closing) = (&service.pool, parts.closing());
+fn spawn_background(parts: &mut Parts, config: &Config, service: &Service, health: &Health, pools: &Pools) {
+    let (pool, closing) = (&pools.background, parts.closing());
     if let Some(admin) = config.bootstrap_admin.clone() {
         health.start_warming();
         let bootstrap = service::bootstrap_admin(service.clone(), admin, health.clone(), closing.clone());
@@ -102,7 +102,7 @@ fn spawn_background(parts: &mut Parts, config: &Config, service: &Service, healt
     parts.spawn_worker("upkeep", upkeep);
     let reconciler = Reconciler::new(pool.clone(), Duration::from_secs(config.audit.every_seconds));
     parts.spawn_worker("audit", reconciler.run(closing.clone()));
-    parts.spawn_worker("pool metrics", postgres::report_pool(pool.clone(), SERVICE, closing));
+    parts.spawn_worker("pool metrics", pools.clone().report(SERVICE, closing));
 }
 
 fn service(config: &Config, pool: &PgPool, clock: Clock, ledger: ledger::Handle) -> anyhow::Result<Service> {

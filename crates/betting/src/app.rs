@@ -12,16 +12,16 @@ use loljoa_service_kit::{
     health::Health,
     ids,
     lifecycle::Parts,
-    postgres,
+    postgres::Pools,
+    probe::Probe,
 };
 use metrics::gauge;
-use sqlx::PgPool;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
-    Config, SERVICE,
+    Config, MIGRATOR, SERVICE,
     failpoints::FailPoints,
     grpc::{Betting, MarketAdmin},
     ledger::Ledger,
@@ -44,7 +44,7 @@ const METRICS_EVERY: Duration = Duration::from_secs(1);
 /// What the parts of one replica share.
 struct Shared {
     config: Config,
-    pool: PgPool,
+    pools: Pools,
     ledger: Ledger,
     wakers: Wakers,
     failpoints: FailPoints,
@@ -57,15 +57,16 @@ pub(crate) async fn serve(
     shutdown: CancellationToken,
     failpoints: FailPoints,
 ) -> anyhow::Result<()> {
-    let pool = postgres::pool(&config.database, SERVICE)?;
+    let pools = Pools::new(&config.database, SERVICE)?;
     let ledger = Ledger::new(client::connect(&config.account)?);
     let health = Health::new(SERVICE);
-    let shared = Shared { config, pool, ledger, wakers: Wakers::default(), failpoints };
+    let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?;
+    let shared = Shared { config, pools, ledger, wakers: Wakers::default(), failpoints };
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
     parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
-    parts.spawn_worker("health", health.clone().watch_database(shared.pool.clone(), closing.clone()));
-    parts.spawn_worker("pool metrics", postgres::report_pool(shared.pool.clone(), SERVICE, closing.clone()));
+    parts.spawn_worker("readiness", probe.run(closing.clone()));
+    parts.spawn_worker("pool metrics", shared.pools.clone().report(SERVICE, closing.clone()));
     spawn_workers(&mut parts, &shared)?;
     let routes = routes(&mut parts, &shared);
     let (grpc, experiments) = (shared.config.grpc.clone(), shared.config.runtime.experiments);
@@ -74,15 +75,15 @@ pub(crate) async fn serve(
         server::serve(&grpc, listeners.service, health, experiments, routes, closing).await
     });
     let result = parts.run(&drain).await;
-    shared.pool.close().await;
+    shared.pools.close().await;
     result
 }
 
 /// The workers that need nobody to call them.
 fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
-    let Shared { config, pool, ledger, wakers, failpoints } = shared;
+    let Shared { config, pools, ledger, wakers, failpoints } = shared;
     let (closing, replica) = (parts.closing(), ids::fresh());
-    let (pool, ledger, wakers) = (|| pool.clone(), || ledger.clone(), || wakers.clone());
+    let (pool, ledger, wakers) = (|| pools.background.clone(), || ledger.clone(), || wakers.clone());
     let settlement = Settlement::new(pool(), config.settlement.clone(), wakers(), failpoints.clone());
     parts.spawn_worker("settlement", settlement.run(closing.clone()));
     let delivery = Delivery::new(pool(), ledger(), config.settlement.clone(), wakers(), failpoints.clone());
@@ -99,12 +100,12 @@ fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
 
 /// The gRPC services and the workers behind them. The queue's workers end once nobody can call any more.
 fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
-    let Shared { config, pool, ledger, wakers, failpoints } = shared;
-    let closing = parts.closing();
+    let Shared { config, pools, ledger, wakers, failpoints } = shared;
+    let (pool, closing) = (&pools.requests, parts.closing());
     let market_cache = MarketCache::new(pool.clone());
     let (placement, workers) = Placement::new(
         &config.placement,
-        pool.clone(),
+        pools.workers.clone(),
         market_cache.clone(),
         ledger.clone(),
         wakers.clone(),

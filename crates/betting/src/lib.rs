@@ -59,7 +59,6 @@ pub async fn serve_with(
 ///
 /// When the database does not answer or a migration fails.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    let pool = postgres::pool(&config.database, SERVICE)?;
-    postgres::migrate(&pool, &MIGRATOR).await?;
+    postgres::migrate(&config.database, SERVICE, &MIGRATOR).await?;
     Ok(())
 }

@@ -11,7 +11,10 @@ pub mod store;
 
 use std::time::Duration;
 
-use loljoa_service_kit::{admin, cli::Listeners, grpc::server, health::Health, lifecycle::Parts, postgres};
+use loljoa_service_kit::{
+    admin, cli::Listeners, grpc::server, health::Health, lifecycle::Parts, postgres, postgres::Pools,
+    probe::Probe,
+};
 use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
 
@@ -34,19 +37,20 @@ const FEED_MARGIN: Duration = Duration::from_millis(500);
 ///
 /// When a part fails: a port, or a source that cannot be used.
 pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let pool = postgres::pool(&config.database, SERVICE)?;
+    let pools = Pools::new(&config.database, SERVICE)?;
     let health = Health::new(SERVICE);
+    let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?;
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
 
-    let changes = Changes::new(pool.clone(), closing.clone());
+    let changes = Changes::new(pools.background.clone(), closing.clone());
     let longest_wait = Duration::from_millis(config.grpc.timeout_ms).saturating_sub(FEED_MARGIN);
-    let routes = grpc::routes(&pool, changes.clone(), longest_wait);
-    parts.spawn_worker("readiness", health.clone().watch_database(pool.clone(), closing.clone()));
-    parts.spawn_worker("pool metrics", postgres::report_pool(pool.clone(), SERVICE, closing.clone()));
+    let routes = grpc::routes(&pools.requests, changes.clone(), longest_wait);
+    parts.spawn_worker("readiness", probe.run(closing.clone()));
+    parts.spawn_worker("pool metrics", pools.clone().report(SERVICE, closing.clone()));
     parts.spawn_worker("news of matches", changes.listen());
-    if let Some(source) = source(config.source, &pool)? {
-        parts.spawn("source of matches", source::run(source, pool.clone(), closing.clone()));
+    if let Some(source) = source(config.source, &pools.background)? {
+        parts.spawn("source of matches", source::run(source, pools.background.clone(), closing.clone()));
     }
     parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
     let experiments = config.runtime.experiments;
@@ -54,7 +58,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
         server::serve(&config.grpc, listeners.service, health, experiments, routes, closing).await
     });
     let result = parts.run(&config.runtime.drain).await;
-    pool.close().await;
+    pools.close().await;
     result
 }
 
@@ -73,8 +77,6 @@ fn source(config: config::Source, pool: &PgPool) -> anyhow::Result<Option<Box<dy
 ///
 /// When the database does not answer or a migration fails.
 pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    let pool = postgres::pool(&config.database, SERVICE)?;
-    postgres::migrate(&pool, &MIGRATOR).await?;
-    pool.close().await;
+    postgres::migrate(&config.database, SERVICE, &MIGRATOR).await?;
     Ok(())
 }

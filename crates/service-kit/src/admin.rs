@@ -42,10 +42,10 @@ async fn livez(State(health): State<Health>) -> (StatusCode, &'static str) {
     }
 }
 
-async fn readyz(State(health): State<Health>) -> (StatusCode, &'static str) {
-    if health.is_ready() {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+/// Names what is missing.
+async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
+    match health.not_ready_because().as_slice() {
+        [] => (StatusCode::OK, "ready\n".to_owned()),
+        why => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", why.join("; "))),
     }
 }

@@ -8,6 +8,8 @@ use std::{collections::HashMap, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use crate::postgres;
+
 /// Who defines the reasons, as `google.rpc.ErrorInfo` wants it.
 const DOMAIN: &str = "loljoa";
 
@@ -220,6 +222,7 @@ impl From<sqlx::Error> for Error {
     /// A database that cannot be reached, has no connection free, or gave up for now is unavailable; all else is our
     /// fault.
     fn from(error: sqlx::Error) -> Self {
+        postgres::note(&error);
         if is_passing(&error) {
             tracing::warn!(%error, "the database does not answer");
             return Self::unavailable("the database does not answer");
@@ -232,11 +235,22 @@ impl From<sqlx::Error> for Error {
 fn is_passing(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => true,
-        // A statement that took too long, conflicts that outlasted the retries, and a server that is full, starting or
-        // stopping.
+        // A statement or a wait for a lock that took too long, conflicts that outlasted the retries, a server that was
+        // demoted, and one that is full, starting or stopping.
         sqlx::Error::Database(error) => matches!(
             error.code().as_deref(),
-            Some("57014" | "40001" | "40P01" | "53300" | "57P01" | "57P02" | "57P03")
+            Some(
+                "57014"
+                    | "55P03"
+                    | "40001"
+                    | "40P01"
+                    | "25006"
+                    | "25P03"
+                    | "53300"
+                    | "57P01"
+                    | "57P02"
+                    | "57P03"
+            )
         ),
         _ => false,
     }

@@ -1,6 +1,7 @@
 //! What a replica says of itself: alive, ready, draining, or taken out by an experiment.
 
 use std::{
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -8,12 +9,35 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::PgPool;
-use tokio::{sync::watch, time};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::watch;
 
-const PROBE_EVERY: Duration = Duration::from_secs(1);
-const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+/// What a database lacks for the replica to work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// It does not answer.
+    Database,
+    /// Its server only reads: a standby, or a primary that was demoted.
+    Primary,
+    /// Its schema is older than this program.
+    Schema {
+        /// The version that it has; 0 for an empty database.
+        found: i64,
+        /// The version that this program needs.
+        needs: i64,
+    },
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database => f.write_str("the database does not answer"),
+            Self::Primary => f.write_str("the database's server only reads"),
+            Self::Schema { found, needs } => {
+                write!(f, "the database's schema has version {found}, version {needs} is needed: run migrate")
+            }
+        }
+    }
+}
 
 /// The state behind `/livez`, `/readyz` and `grpc.health.v1`. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,7 +48,7 @@ struct State {
     service: &'static str,
     instance: String,
     started: Instant,
-    database_answers: AtomicBool,
+    missing: watch::Sender<Option<Missing>>,
     warming: AtomicBool,
     draining: AtomicBool,
     turned_off: AtomicBool,
@@ -40,7 +64,7 @@ impl Health {
             service,
             instance,
             started: Instant::now(),
-            database_answers: AtomicBool::new(true),
+            missing: watch::Sender::new(None),
             warming: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             turned_off: AtomicBool::new(false),
@@ -75,12 +99,42 @@ impl Health {
     /// Whether this replica should get traffic.
     #[must_use]
     pub fn is_ready(&self) -> bool {
+        self.not_ready_because().is_empty()
+    }
+
+    /// What keeps this replica from getting traffic; nothing when it is ready.
+    #[must_use]
+    pub fn not_ready_because(&self) -> Vec<String> {
         let blocked = self.0.blocked_until.borrow().is_some_and(|until| Instant::now() < until);
-        self.is_live()
-            && !blocked
-            && !self.0.warming.load(Ordering::Relaxed)
-            && !self.0.draining.load(Ordering::Relaxed)
-            && self.0.database_answers.load(Ordering::Relaxed)
+        let is_set = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        let states = [
+            (is_set(&self.0.turned_off), "turned off by an experiment"),
+            (blocked, "blocked by an experiment"),
+            (is_set(&self.0.warming), "warming up"),
+            (is_set(&self.0.draining), "draining"),
+        ];
+        let states = states.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why.to_owned());
+        states.chain(self.missing().map(|missing| missing.to_string())).collect()
+    }
+
+    /// What the replica's database lacks, as far as is known.
+    #[must_use]
+    pub fn missing(&self) -> Option<Missing> {
+        *self.0.missing.borrow()
+    }
+
+    /// Takes note of what the database lacks, and logs a change.
+    pub fn set_missing(&self, missing: Option<Missing>) {
+        let changed = self.0.missing.send_if_modified(|known| {
+            let changed = *known != missing;
+            *known = missing;
+            changed
+        });
+        match missing {
+            Some(missing) if changed => tracing::warn!(%missing, "not ready"),
+            None if changed => tracing::info!("the database answers"),
+            _ => {}
+        }
     }
 
     /// Not ready until [`Self::finish_warming`]: something has to be done before the first request.
@@ -106,18 +160,5 @@ impl Health {
     /// Not alive any more, until restarted.
     pub fn turn_off(&self) {
         self.0.turned_off.store(true, Ordering::Relaxed);
-    }
-
-    /// Lets readiness follow whether `pool`'s database answers, until `shutdown`.
-    pub async fn watch_database(self, pool: PgPool, shutdown: CancellationToken) {
-        let mut ticks = time::interval(PROBE_EVERY);
-        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-        while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            let answers = time::timeout(PROBE_TIMEOUT, sqlx::query("SELECT 1").execute(&pool)).await;
-            let ok = matches!(answers, Ok(Ok(_)));
-            if self.0.database_answers.swap(ok, Ordering::Relaxed) != ok {
-                tracing::warn!(database_answers = ok, "readiness changed");
-            }
-        }
     }
 }

@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod page;
 pub mod points;
 pub mod postgres;
+pub mod probe;
 pub mod telemetry;
 
 pub use clock::Clock;

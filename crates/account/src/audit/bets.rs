@@ -1,7 +1,7 @@
 //! The other half of an audit of bets: what the ledger has moved for each of them.
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{AccountId, BetId, MarketId, Points};
+use loljoa_service_kit::{AccountId, BetId, MarketId, Points, postgres};
 use sqlx::PgPool;
 
 use crate::store::{audit_bets, audit_full};
@@ -47,7 +47,7 @@ pub struct BetTransfer {
 ///
 /// When the database does not answer.
 pub async fn bet_transfers(pool: &PgPool) -> sqlx::Result<Vec<BetTransfer>> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = postgres::begin(pool).await?;
     audit_full::lift_timeout(&mut transaction).await?;
     let transfers = audit_bets::all(&mut transaction).await?;
     transaction.commit().await?;

@@ -3,7 +3,7 @@
 mod bets;
 mod reconciler;
 
-use loljoa_service_kit::Points;
+use loljoa_service_kit::{Points, postgres};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -68,7 +68,8 @@ impl Report {
 ///
 /// When the database does not answer.
 pub async fn full(pool: &PgPool) -> sqlx::Result<Report> {
-    let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let mut transaction =
+        postgres::begin_with(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     audit_full::lift_timeout(&mut transaction).await?;
     let counts = audit_full::counts(&mut transaction).await?;
     let mut differences = audit_full::balances(&mut transaction).await?;

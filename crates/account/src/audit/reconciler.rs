@@ -67,7 +67,8 @@ impl Reconciler {
 
     /// Folds at most `chunk` transfers and, when that was all there is, compares.
     pub(crate) async fn step(&self, chunk: i64) -> sqlx::Result<Step> {
-        let mut transaction = self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+        let mut transaction =
+            postgres::begin_with(&self.pool, "BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
         if !audit_step::try_lock(&mut transaction).await? {
             return Ok(Step::Elsewhere);
         }
@@ -170,7 +171,7 @@ mod tests {
     async fn a_slow_transaction_is_no_difference_and_is_not_skipped(pool: PgPool) {
         let reconciler = Reconciler::new(pool.clone(), Duration::from_secs(1));
         let (faker, keria) = (account(&pool, "faker").await, account(&pool, "keria").await);
-        let mut slow = pool.begin().await.unwrap();
+        let mut slow = postgres::begin(&pool).await.unwrap();
         transfers::apply(&mut *slow, &[gift(faker)], 0).await.unwrap();
         transfers::apply(&pool, &[gift(keria)], 1).await.unwrap();
         assert_eq!(reconciler.step(CHUNK).await.unwrap(), CLEAN);
@@ -200,7 +201,7 @@ mod tests {
 
     #[sqlx::test]
     async fn one_replica_at_a_time_audits(pool: PgPool) {
-        let mut other = pool.begin().await.unwrap();
+        let mut other = postgres::begin(&pool).await.unwrap();
         assert!(audit_step::try_lock(&mut other).await.unwrap());
         let reconciler = Reconciler::new(pool.clone(), Duration::from_secs(1));
         assert_eq!(reconciler.step(CHUNK).await.unwrap(), Step::Elsewhere);

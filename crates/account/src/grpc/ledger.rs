@@ -5,8 +5,7 @@ use loljoa_proto::account::v1::{
     ListTransferFeedRequest, ListTransferFeedResponse, PoolBalance, RecordResultsRequest,
     RecordResultsResponse, ledger_service_server::LedgerService,
 };
-use loljoa_service_kit::{Error, MarketId, page, postgres};
-use sqlx::PgPool;
+use loljoa_service_kit::{Error, MarketId, page, postgres, postgres::Pools};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::convert;
@@ -19,13 +18,13 @@ use crate::{
 const MAX_MARKETS: usize = 1_000;
 
 pub(super) struct Ledger {
-    pool: PgPool,
+    pools: Pools,
     transfers: Handle,
 }
 
 impl Ledger {
-    pub(super) const fn new(pool: PgPool, transfers: Handle) -> Self {
-        Self { pool, transfers }
+    pub(super) const fn new(pools: Pools, transfers: Handle) -> Self {
+        Self { pools, transfers }
     }
 }
 
@@ -52,7 +51,7 @@ impl LedgerService for Ledger {
         }
         let sent = sent.iter().map(convert::result_from).collect::<Result<Vec<_>, _>>()?;
         let recorded =
-            postgres::retrying(|| results::record(&self.pool, &sent)).await.map_err(Error::from)?;
+            postgres::retrying(|| results::record(&self.pools.workers, &sent)).await.map_err(Error::from)?;
         if recorded.unknown > 0 {
             tracing::error!(
                 unknown = recorded.unknown,
@@ -76,7 +75,8 @@ impl LedgerService for Ledger {
             request.kinds.iter().map(|kind| convert::kind_from(*kind)).collect::<Result<Vec<_>, _>>()?;
         let from: Option<feed::Position> = page::decode_cursor(&request.cursor)?;
         let from = from.unwrap_or_default();
-        let read = store::feed::page(&self.pool, from, min_age, limit).await.map_err(Error::from)?;
+        let read =
+            store::feed::page(&self.pools.requests, from, min_age, limit).await.map_err(Error::from)?;
         let page = feed::page(read, from, &kinds);
         let moved = page.next != from;
         Ok(Response::new(ListTransferFeedResponse {
@@ -95,7 +95,7 @@ impl LedgerService for Ledger {
             return Err(Error::invalid_field("marketIds", "too_many_markets", allowed).into());
         }
         let ids = ids.iter().map(|id| MarketId::parse(id)).collect::<Result<Vec<_>, _>>()?;
-        let pools = pools::balances(&self.pool, &ids).await.map_err(Error::from)?;
+        let pools = pools::balances(&self.pools.requests, &ids).await.map_err(Error::from)?;
         let balance =
             |pool: pools::Pool| PoolBalance { market_id: pool.market.to_string(), points: pool.points.0 };
         Ok(Response::new(BatchGetPoolBalancesResponse { balances: pools.into_iter().map(balance).collect() }))

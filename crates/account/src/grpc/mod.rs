@@ -7,13 +7,14 @@ mod ledger;
 use loljoa_proto::account::v1::{
     account_service_server::AccountServiceServer, ledger_service_server::LedgerServiceServer,
 };
+use loljoa_service_kit::postgres::Pools;
 use tonic::service::Routes;
 
 use crate::service::Service;
 
 /// Everything that the service serves.
-pub(crate) fn routes(service: Service) -> Routes {
-    let ledger = ledger::Ledger::new(service.pool.clone(), service.ledger.clone());
+pub(crate) fn routes(service: Service, pools: &Pools) -> Routes {
+    let ledger = ledger::Ledger::new(pools.clone(), service.ledger.clone());
     let accounts = account::Accounts::new(service);
     Routes::new(AccountServiceServer::new(accounts)).add_service(LedgerServiceServer::new(ledger))
 }

@@ -1,6 +1,6 @@
 //! Logging in.
 
-use loljoa_service_kit::{Error, ErrorCode};
+use loljoa_service_kit::{Error, ErrorCode, postgres};
 
 use super::{Credentials, OpenSession, Service};
 use crate::{
@@ -31,7 +31,7 @@ impl Service {
 
     /// Counts the attempt as failed until it has succeeded.
     async fn count_attempt(&self, username: &Username, client_address: &str) -> Result<(), Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         let key = &username.key;
         let known = login_failures::find_for_update(&mut transaction, key, client_address).await?;
         let counted = self.throttle.attempt(known, self.clock.now());

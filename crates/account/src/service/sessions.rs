@@ -61,7 +61,7 @@ impl Service {
             Session { id: ids::fresh(), account, expires_at: now + self.session_lives, revoked: false };
         let token = RefreshToken::generate()?;
         postgres::retrying(async || {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = postgres::begin(&self.pool).await?;
             sessions::insert(&mut transaction, &session, now).await?;
             sessions::insert_token(&mut transaction, session.id, &token.hash, now).await?;
             transaction.commit().await
@@ -81,7 +81,7 @@ impl Service {
     /// Uses the token that was sent; gives its session when that lives on with the fresh token.
     async fn use_token(&self, sent: &TokenHash, fresh: &TokenHash) -> sqlx::Result<Option<Session>> {
         let now = self.clock.now();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         let Some(found) = sessions::find_for_update(&mut transaction, sent).await? else {
             return Ok(None);
         };

@@ -44,7 +44,7 @@ impl Service {
         let stripe = rand::random_range(0..transfers::STRIPES);
         let grant = [grant::signup(user.account)];
         let created = postgres::retrying(async || {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = postgres::begin(&self.pool).await?;
             if !accounts::insert(&mut transaction, user).await? {
                 return Ok(None);
             }

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use loljoa_service_kit::{Clock, Error as ServiceError};
+use loljoa_service_kit::{Clock, Error as ServiceError, postgres};
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::{sync::Mutex, time};
@@ -147,7 +147,7 @@ impl Keyring {
 
     /// Replicas take turns, and look again once it is theirs.
     async fn make_next_key(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         signing_keys::take_turns(&mut transaction).await?;
         let last = signing_keys::last_signs_until(&mut *transaction).await?;
         if let Some(period) = self.policy.next_key(last, now) {

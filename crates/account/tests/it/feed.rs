@@ -3,7 +3,7 @@
 use loljoa_proto::account::v1::{
     FeedTransfer, ListTransferFeedRequest, ListTransferFeedResponse, Transfer, TransferKind,
 };
-use loljoa_service_kit::{Error, MarketId};
+use loljoa_service_kit::{Error, MarketId, postgres};
 use sqlx::PgPool;
 
 use crate::harness::{Bet, Service, eventually, gift};
@@ -61,7 +61,7 @@ async fn a_slow_transaction_is_never_skipped(pool: PgPool) {
     let (_, before) = read_all(&service, String::new()).await;
 
     // The slow transaction has its place in the order, and has not committed.
-    let mut slow = pool.begin().await.unwrap();
+    let mut slow = postgres::begin(&pool).await.unwrap();
     let place: String =
         sqlx::query_scalar("SELECT pg_current_xact_id()::text").fetch_one(&mut *slow).await.unwrap();
     let fast = gift(keria, 7);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures::future::join_all;
 use loljoa_proto::account::v1::{TransferKind, TransferOutcome as Outcome};
-use loljoa_service_kit::{AccountId, Clock, MarketId};
+use loljoa_service_kit::{AccountId, Clock, MarketId, postgres};
 use sqlx::{PgConnection, PgPool};
 
 use crate::harness::{Bet, Service, assert_ledger_is_clean, config, eventually, gift, noon, until_blocked};
@@ -35,7 +35,7 @@ async fn apply_on(connection: &mut PgConnection, bet: Bet, kind: &str) -> String
 async fn a_refund_under_way_makes_its_stake_wait_and_refuses_it(pool: PgPool) {
     let service = Service::start(&pool).await;
     let bet = Bet::new(service.account("faker").await, MarketId::fresh(), 300);
-    let mut refund = pool.begin().await.unwrap();
+    let mut refund = postgres::begin(&pool).await.unwrap();
     assert_eq!(apply_on(&mut refund, bet, "tombstone").await, "stake_missing");
     let stake = bet.stake();
     let (outcome, ()) = tokio::join!(service.apply_one(&stake), async {
@@ -51,7 +51,7 @@ async fn a_refund_under_way_makes_its_stake_wait_and_refuses_it(pool: PgPool) {
 async fn a_stake_under_way_makes_its_refund_wait_and_is_given_back(pool: PgPool) {
     let service = Service::start(&pool).await;
     let bet = Bet::new(service.account("faker").await, MarketId::fresh(), 300);
-    let mut stake = pool.begin().await.unwrap();
+    let mut stake = postgres::begin(&pool).await.unwrap();
     assert_eq!(apply_on(&mut stake, bet, "stake").await, "applied");
     let refund = bet.close(TransferKind::Tombstone, 300);
     let (outcome, ()) = tokio::join!(service.apply_one(&refund), async {
@@ -69,7 +69,7 @@ async fn a_payout_and_a_refund_at_once_close_the_bet_once(pool: PgPool) {
     let service = Service::start(&pool).await;
     let bet = Bet::new(service.account("faker").await, MarketId::fresh(), 300);
     service.apply_one(&bet.stake()).await;
-    let mut payout = pool.begin().await.unwrap();
+    let mut payout = postgres::begin(&pool).await.unwrap();
     assert_eq!(apply_on(&mut payout, bet, "payout").await, "applied");
     let cancel = bet.cancel();
     let (outcome, ()) = tokio::join!(service.apply_one(&cancel), async {
@@ -87,7 +87,7 @@ async fn one_id_for_two_accounts_at_once_is_applied_for_one(pool: PgPool) {
     let (faker, keria) = (service.account("faker").await, service.account("keria").await);
     let first = Bet::new(faker, MarketId::fresh(), 300);
     let second = Bet { account: keria, ..first };
-    let mut other = pool.begin().await.unwrap();
+    let mut other = postgres::begin(&pool).await.unwrap();
     assert_eq!(apply_on(&mut other, first, "stake").await, "applied");
     let stake = second.stake();
     let (outcome, ()) = tokio::join!(service.apply_one(&stake), async {
@@ -104,7 +104,7 @@ async fn one_id_for_two_accounts_at_once_is_applied_for_one(pool: PgPool) {
 async fn a_batch_is_applied_even_if_its_caller_has_gone(pool: PgPool) {
     let service = Service::start(&pool).await;
     let bet = Bet::new(service.account("faker").await, MarketId::fresh(), 300);
-    let mut lock = pool.begin().await.unwrap();
+    let mut lock = postgres::begin(&pool).await.unwrap();
     sqlx::query("SELECT FROM user_balances FOR UPDATE").execute(&mut *lock).await.unwrap();
     let stake = bet.stake();
     tokio::select! {
@@ -122,7 +122,7 @@ async fn a_batch_is_applied_even_if_its_caller_has_gone(pool: PgPool) {
 async fn stopping_lets_the_batch_under_way_finish(pool: PgPool) {
     let service = Service::start(&pool).await;
     let bet = Bet::new(service.account("faker").await, MarketId::fresh(), 300);
-    let mut lock = pool.begin().await.unwrap();
+    let mut lock = postgres::begin(&pool).await.unwrap();
     sqlx::query("SELECT FROM user_balances FOR UPDATE").execute(&mut *lock).await.unwrap();
     let (mut ledger, transfers) = (service.ledger.clone(), vec![bet.stake()]);
     let call = tokio::spawn(async move {
@@ -172,7 +172,7 @@ async fn a_full_queue_answers_at_once(pool: PgPool) {
     config.ledger.queue_capacity = 5_000;
     let service = Service::start_with(config, Clock::fixed(noon())).await;
     let faker = service.account("faker").await;
-    let mut lock = pool.begin().await.unwrap();
+    let mut lock = postgres::begin(&pool).await.unwrap();
     sqlx::query("SELECT FROM user_balances FOR UPDATE").execute(&mut *lock).await.unwrap();
     let gifts: Vec<_> = (0..5_000).map(|_| gift(faker, 1)).collect();
     let (full, ()) = tokio::join!(service.apply(&gifts), async {

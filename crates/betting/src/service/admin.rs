@@ -63,7 +63,7 @@ impl Admin {
     /// `invalid` texts or numbers of answers; `match_not_found`; `match_started`; `idempotency_key_reused`.
     pub(crate) async fn create(&self, question: &Question) -> Result<Market, Error> {
         let draft = draft(question)?;
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         let present = store::markets::load(&mut *transaction, &[draft.market_id]).await?.pop();
         if let Some(present) = present {
             return if is_same(&present, question, &draft) { Ok(present) } else { Err(key_reused()) };
@@ -86,7 +86,7 @@ impl Admin {
     ///
     /// `market_not_found`; `market_closed` once it is being settled or voided.
     pub(crate) async fn lock(&self, id: MarketId) -> Result<Market, Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         let market = hold(&mut transaction, id).await?;
         match market.state {
             MarketState::Open => {
@@ -112,7 +112,7 @@ impl Admin {
     ///
     /// `market_not_found`; `outcome_not_in_market`; `market_open`; `already_settled` or `already_void` otherwise.
     pub(crate) async fn settle(&self, id: MarketId, outcome: OutcomeId) -> Result<Market, Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         let market = hold(&mut transaction, id).await?;
         let winner = outcome_of(&market, outcome)?;
         match life::settle_step(&market, winner) {
@@ -132,7 +132,7 @@ impl Admin {
     ///
     /// `market_not_found`; `already_settled`.
     pub(crate) async fn void(&self, id: MarketId) -> Result<Market, Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         let market = hold(&mut transaction, id).await?;
         match life::void_step(&market) {
             Step::Begin => {
@@ -154,7 +154,7 @@ impl Admin {
     /// `market_not_found`; `outcome_not_in_market`; `market_not_settled`; `already_settled` for the outcome that was paid;
     /// `already_corrected` to another.
     pub(crate) async fn correct(&self, id: MarketId, outcome: OutcomeId) -> Result<Correction, Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         let market = hold(&mut transaction, id).await?;
         outcome_of(&market, outcome)?;
         if market.state != MarketState::Settled {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use loljoa_proto::account::v1::TransferOutcome;
-use loljoa_service_kit::{Error, ErrorCode, Points};
+use loljoa_service_kit::{Error, ErrorCode, Points, postgres};
 use metrics::counter;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -124,7 +124,7 @@ impl Delivery {
             subject: owed.transfer_id().to_string(),
             message: format!("the ledger refused {} points for bet {}: {why}", owed.points, owed.bet_id),
         };
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         store::owed::park(&mut *transaction, owed).await?;
         store::incidents::report(&mut *transaction, &report).await?;
         transaction.commit().await?;

@@ -125,7 +125,7 @@ impl Recovery {
         orphans: &[TakenStake],
         differences: &[Report],
     ) -> Result<i64, sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         if !store::cursors::advance(&mut transaction, Consumer::Ledger, from, to).await? {
             return Ok(0);
         }

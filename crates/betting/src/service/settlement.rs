@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use loljoa_service_kit::{Error, MarketId, Points};
+use loljoa_service_kit::{Error, MarketId, Points, postgres};
 use metrics::{counter, gauge, histogram};
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
@@ -105,7 +105,7 @@ impl Settlement {
     /// One transaction: closes the next chunk, or makes the market final.
     async fn step(&self, market: MarketId) -> Result<Progress, Error> {
         let started = Instant::now();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         let Some(closing) = store::hold(&mut transaction, market).await? else {
             return Ok(Progress::Rest);
         };

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use loljoa_service_kit::{BetId, MarketId, OutcomeId, Points};
+use loljoa_service_kit::{BetId, MarketId, OutcomeId, Points, postgres};
 use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, Transaction};
 
 use crate::domain::audit::{BookedBet, Books, Difference};
@@ -71,7 +71,8 @@ pub(crate) async fn lately_final(db: impl PgExecutor<'_>, limit: i64) -> Result<
 
 /// A transaction that sees one state of the database for as long as it takes.
 pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let mut transaction =
+        postgres::begin_with(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     sqlx::query!("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
     Ok(transaction)
 }

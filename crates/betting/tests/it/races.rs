@@ -6,6 +6,7 @@ use loljoa_proto::{
     account::v1::{Transfer, TransferKind, TransferOutcome},
     betting::v1::{BetState, MarketState},
 };
+use loljoa_service_kit::postgres;
 use sqlx::PgPool;
 
 use crate::harness::{Bet, World, eventually, hold, record, until_blocked, while_held};
@@ -172,7 +173,7 @@ async fn a_retry_over_the_lock_waits_for_the_bet_that_is_being_recorded(pool: Pg
     let account = world.account("faker").await;
     let bet = Bet::on(&game.winner, "T1", account, 300);
     let bet_id = bet.id();
-    let mut recorder = pool.begin().await.unwrap();
+    let mut recorder = postgres::begin(&pool).await.unwrap();
     let fingerprint = record(&mut *recorder, &bet).await;
     let stake = Transfer {
         transfer_id: bet_id.stake_transfer().to_string(),

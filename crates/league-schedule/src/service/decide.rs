@@ -1,7 +1,7 @@
 //! What administrators decide about one match.
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{Error, MatchId};
+use loljoa_service_kit::{Error, MatchId, postgres};
 use sqlx::PgPool;
 
 use crate::{
@@ -45,7 +45,7 @@ async fn decide(
     id: MatchId,
     decision: impl Fn(&Match, DateTime<Utc>) -> Result<Match, Refusal>,
 ) -> Result<Match, Error> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = postgres::begin(pool).await?;
     let locked = store::matches::lock(&mut transaction, &[id]).await?;
     let present = locked.into_iter().next().ok_or_else(error::match_unknown)?;
     let now = store::now(&mut transaction).await?;

@@ -63,7 +63,7 @@ impl Replay {
     }
 
     async fn tick(&self) -> Result<Tick, sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         let db = &mut *transaction;
         let replay = replays::lock(db, SEASON, self.fixtures.len()).await?;
         let now = store::now(db).await?;

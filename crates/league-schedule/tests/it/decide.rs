@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use loljoa_proto::league_schedule::v1::{Match, MatchState, RecordResultRequest, UpdateMatchRequest};
-use loljoa_service_kit::ErrorCode;
+use loljoa_service_kit::{ErrorCode, postgres};
 use sqlx::PgPool;
 
 use crate::harness::{Service, result, starts_at};
@@ -138,7 +138,7 @@ async fn until_someone_waits_for_a_lock(pool: &PgPool) {
 #[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
 async fn a_result_waits_for_a_cancellation_under_way_and_then_yields_to_it(pool: PgPool) {
     let (service, planned) = with_a_match_to_come(&pool).await;
-    let mut cancelling = pool.begin().await.unwrap();
+    let mut cancelling = postgres::begin(&pool).await.unwrap();
     let cancel = "UPDATE matches SET state = 'cancelled' WHERE state = 'scheduled'";
     assert_eq!(sqlx::query(cancel).execute(&mut *cancelling).await.unwrap().rows_affected(), 1);
     let recording = service.record(result(&planned, 2, 0));

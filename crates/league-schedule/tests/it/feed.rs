@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::{StreamExt, stream::FuturesUnordered};
 use loljoa_league_schedule::{service::changes::Changes, store::feed::Position};
 use loljoa_proto::league_schedule::v1::ListChangesRequest;
-use loljoa_service_kit::{Error, ErrorCode};
+use loljoa_service_kit::{Error, ErrorCode, postgres};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -31,9 +31,9 @@ async fn a_slow_transaction_is_never_passed(pool: PgPool) {
     assert_eq!(changes.len(), 96);
 
     // The slow one writes first and commits last; the quick one is committed in between.
-    let mut slow = pool.begin().await.unwrap();
+    let mut slow = postgres::begin(&pool).await.unwrap();
     touch(&mut slow, &matches[0].match_id).await;
-    let mut quick = pool.begin().await.unwrap();
+    let mut quick = postgres::begin(&pool).await.unwrap();
     touch(&mut quick, &matches[1].match_id).await;
     quick.commit().await.unwrap();
 

@@ -21,7 +21,7 @@ use tonic_health::ServingStatus;
 use tower::{Layer, Service};
 use tracing::{Instrument, info_span};
 
-use super::Ops;
+use super::{Ops, detached};
 use crate::{config::GrpcServer, health::Health, metrics, telemetry};
 
 /// Streams of one connection at once. The default of 200 would cap how many calls a caller can have waiting.
@@ -47,7 +47,7 @@ pub async fn serve(
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .build_v1()?;
-    let service = health.service();
+    let (service, timeout) = (health.service(), Duration::from_millis(config.timeout_ms));
     let routes = routes
         .add_service(health_service)
         .add_service(reflection)
@@ -55,8 +55,8 @@ pub async fn serve(
     let result = Server::builder()
         .max_concurrent_streams(MAX_STREAMS)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .timeout(Duration::from_millis(config.timeout_ms))
-        .layer(Edge { service, slots: Arc::new(Semaphore::new(config.max_in_flight)) })
+        .timeout(timeout)
+        .layer(Edge { service, timeout, slots: Arc::new(Semaphore::new(config.max_in_flight)) })
         .add_routes(routes)
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
@@ -81,6 +81,7 @@ async fn report_health(reporter: tonic_health::server::HealthReporter, health: H
 #[derive(Clone)]
 struct Edge {
     service: &'static str,
+    timeout: Duration,
     slots: Arc<Semaphore>,
 }
 
@@ -98,7 +99,7 @@ struct EdgeService<S> {
     edge: Edge,
 }
 
-type Answer = http::Response<Body>;
+pub(super) type Answer = http::Response<Body>;
 
 impl<S> Service<http::Request<Body>> for EdgeService<S>
 where
@@ -116,7 +117,7 @@ where
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
-        let Edge { service, slots } = self.edge.clone();
+        let Edge { service, timeout, slots } = self.edge.clone();
         let Ok(slot) = slots.try_acquire_owned() else {
             let full =
                 crate::Error::exhausted("overloaded", "too many calls at once", Duration::from_secs(1));
@@ -134,8 +135,13 @@ where
         telemetry::continue_trace(&span, request.headers());
         let answer = async move {
             let started = Instant::now();
-            let response = inner.call(request).await?;
-            drop(slot);
+            let response = if detached::applies_to(&route) {
+                detached::call(inner, request, slot, timeout).await
+            } else {
+                let response = inner.call(request).await?;
+                drop(slot);
+                response
+            };
             metrics::record_request(service, "grpc", &route, status_name(&response), started.elapsed());
             Ok(response)
         };

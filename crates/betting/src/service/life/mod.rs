@@ -99,7 +99,7 @@ pub(crate) async fn apply(
 ) -> Result<(), Error> {
     let news: Vec<_> = changes.iter().filter_map(readable).collect();
     postgres::retrying(|| async {
-        let mut transaction = pool.begin().await?;
+        let mut transaction = postgres::begin(pool).await?;
         if store::cursors::advance(&mut transaction, Consumer::LeagueSchedule, from, to).await? {
             for news in &news {
                 apply::apply(&mut transaction, news).await?;

@@ -5,6 +5,7 @@ mod ledger;
 mod replica;
 mod world;
 
+use loljoa_service_kit::postgres;
 use std::{future::Future, time::Duration};
 
 use loljoa_proto::betting::v1::Market;
@@ -49,7 +50,7 @@ pub(crate) async fn until_blocked(pool: &PgPool, count: i64) {
 
 /// Holds a market's row until the transaction ends.
 pub(crate) async fn hold(pool: &PgPool, market: &Market) -> Transaction<'static, Postgres> {
-    let mut transaction = pool.begin().await.unwrap();
+    let mut transaction = postgres::begin(pool).await.unwrap();
     sqlx::query("SELECT 1 FROM markets WHERE market_id = $1::uuid FOR UPDATE")
         .bind(&market.market_id)
         .execute(&mut *transaction)

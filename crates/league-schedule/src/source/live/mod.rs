@@ -118,7 +118,7 @@ impl Live {
     }
 
     async fn write(&self, readings: &[Reading]) -> Result<Result<bool, String>, sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
         let db = &mut *transaction;
         let names: BTreeSet<String> = readings.iter().map(|reading| reading.tournament.clone()).collect();
         let names: Vec<String> = names.into_iter().collect();

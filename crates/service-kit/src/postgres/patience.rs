@@ -1,0 +1,73 @@
+//! How long is waited for the database, and when a transaction runs again.
+//!
+//! The server ends statements that take too long. A server that has vanished ends nothing, and the kernel would wait for it
+//! for a quarter of an hour: so the same bound, and a little more, holds on this side.
+
+use std::{
+    future::Future,
+    io,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::time;
+
+use super::note;
+
+const ATTEMPTS: u32 = 5;
+/// How much longer than the server this side waits, so that the server's own answer comes first.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// The longest statement time-out of the pools of this process, in milliseconds.
+static STATEMENT_MS: AtomicU64 = AtomicU64::new(10_000);
+
+/// Waits at least this long for statements from now on.
+pub(super) fn allow(statement_timeout_ms: u64) {
+    STATEMENT_MS.fetch_max(statement_timeout_ms, Ordering::Relaxed);
+}
+
+/// Waits for work of a statement or a few, not for ever. The connection of work that was given up is closed, not used again.
+///
+/// # Errors
+///
+/// Those of `work`, or an IO error of kind `TimedOut`.
+pub async fn bounded<T>(work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    let patience = Duration::from_millis(STATEMENT_MS.load(Ordering::Relaxed)) + MARGIN;
+    let vanished = || io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time");
+    let result = time::timeout(patience, work).await.unwrap_or_else(|_| Err(vanished().into()));
+    if let Err(error) = &result {
+        note(error);
+    }
+    result
+}
+
+/// Runs a whole transaction again when PostgreSQL asks for it (deadlock or serialization failure). Each attempt is
+/// [`bounded`].
+///
+/// Ordered locking makes deadlocks impossible among our own statements; this is the belt to those braces.
+///
+/// # Errors
+///
+/// The last error of `transaction`.
+pub async fn retrying<T, F>(mut transaction: impl FnMut() -> F) -> sqlx::Result<T>
+where
+    F: Future<Output = sqlx::Result<T>>,
+{
+    let mut attempt = 1;
+    loop {
+        match bounded(transaction()).await {
+            Err(error) if attempt < ATTEMPTS && wants_retry(&error) => {
+                tracing::warn!(%error, attempt, "repeating a transaction");
+                metrics::counter!("loljoa_transaction_retries_total").increment(1);
+                time::sleep(Duration::from_millis(rand::random_range(1..=10) * u64::from(attempt))).await;
+                attempt += 1;
+            }
+            result => return result,
+        }
+    }
+}
+
+fn wants_retry(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    matches!(code.as_deref(), Some("40P01" | "40001"))
+}
