@@ -8,6 +8,7 @@ mod bad_input;
 mod crash;
 mod crowd;
 mod defects;
+mod hangups;
 mod markets;
 mod promises;
 mod replicas;

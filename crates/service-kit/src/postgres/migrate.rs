@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sqlx::{
-    ConnectOptions as _, Connection as _,
     migrate::{MigrateError, Migrator},
+    postgres::PgPoolOptions,
 };
 use tokio::time;
 
@@ -37,9 +37,9 @@ pub async fn migrate(config: &Database, service: &str, migrator: &Migrator) -> R
     let options = session::migration_options(config, &format!("{service} migrate"), LOCK_TIMEOUT)?;
     let mut attempt = 1;
     loop {
-        let mut connection = options.connect().await?;
-        let result = tolerant.run(&mut connection).await;
-        let _ = connection.close().await;
+        let connection = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let result = tolerant.run(&connection).await;
+        connection.close().await;
         match result {
             Err(error) if attempt < ATTEMPTS && waits_for_a_lock(&error) => {
                 tracing::info!(attempt, "waiting for a lock to migrate under");

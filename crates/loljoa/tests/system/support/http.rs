@@ -22,6 +22,11 @@ impl Http {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The access token that is sent.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));
         match &self.token {
