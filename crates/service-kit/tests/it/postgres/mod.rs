@@ -19,5 +19,11 @@ fn database(pool: &PgPool, proxy: Option<&Proxy>) -> Database {
         url.set_ip_host(proxy.address.ip()).unwrap();
         url.set_port(Some(proxy.address.port())).unwrap();
     }
-    Database { max_connections: 2, statement_timeout_ms: 500, lock_timeout_ms: 300, ..Database::at(url) }
+    Database {
+        max_connections: 1,
+        acquire_timeout_ms: 20_000,
+        statement_timeout_ms: 500,
+        lock_timeout_ms: 300,
+        ..Database::at(url)
+    }
 }
