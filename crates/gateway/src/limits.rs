@@ -1,6 +1,6 @@
 //! What one client, and all of them together, may use.
 
-use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{hash::Hash, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::{
     Quota, RateLimiter,
@@ -9,7 +9,7 @@ use governor::{
 };
 use loljoa_service_kit::{AccountId, Error, ErrorCode};
 use tokio::{
-    sync::{Semaphore, SemaphorePermit},
+    sync::{OwnedSemaphorePermit, Semaphore},
     time,
 };
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(5);
 
 /// The limits of one replica.
 pub(crate) struct Limits {
-    in_flight: Semaphore,
+    in_flight: Arc<Semaphore>,
     per_address: Limiter<IpAddr>,
     per_account: Limiter<AccountId>,
 }
@@ -28,15 +28,15 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn new(config: &config::Limits) -> Self {
         Self {
-            in_flight: Semaphore::new(config.max_in_flight),
+            in_flight: Arc::new(Semaphore::new(config.max_in_flight)),
             per_address: Limiter::new(config.per_address),
             per_account: Limiter::new(config.per_account),
         }
     }
 
     /// A place among the requests under way, held until its answer begins.
-    pub(crate) fn enter(&self) -> Result<SemaphorePermit<'_>, Error> {
-        self.in_flight.try_acquire().map_err(|_| {
+    pub(crate) fn enter(&self) -> Result<OwnedSemaphorePermit, Error> {
+        Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {
             let full = Error::new(ErrorCode::Unavailable, "overloaded", "too many requests at once");
             Error { retry_after: Some(Duration::from_secs(1)), ..full }
         })

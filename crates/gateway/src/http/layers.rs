@@ -1,6 +1,6 @@
 //! What stands between a connection and the routes.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, panic, sync::Arc};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -10,6 +10,7 @@ use axum::{
 use http::Method;
 use loljoa_service_kit::Error;
 use tokio::time;
+use tracing::Instrument;
 
 use super::{
     client_address::{ClientAddress, limit_key},
@@ -20,16 +21,28 @@ use crate::{app::App, auth::access};
 
 /// Lets a request pass when its address may and there is room, and waits for its answer only so long.
 ///
-/// An answer that has begun, such as an event stream, takes no room any more.
+/// An answer that has begun, such as an event stream, takes no room any more. A request whose client hangs up is carried to
+/// its end all the same, and keeps its room until then: the services behind need not guess how far it came, and one client's
+/// hanging up resets no stream of the connections that everybody's calls share.
 pub(crate) async fn within_limits(
     State(app): State<Arc<App>>,
     address: ClientAddress,
     request: Request,
     next: Next,
 ) -> Result<Response> {
-    let _place = app.limits.enter()?;
+    let place = app.limits.enter()?;
     app.limits.check_address(limit_key(address.0))?;
-    time::timeout(app.timeout, next.run(request)).await.map_err(|_| Problem::timeout())
+    let answer = async move {
+        let _place = place;
+        time::timeout(app.timeout, next.run(request)).await
+    };
+    match tokio::spawn(answer.in_current_span()).await {
+        Ok(answer) => answer.map_err(|_| Problem::timeout()),
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => panic::resume_unwind(panic),
+            Err(ended) => Err(Error::internal(ended).into()),
+        },
+    }
 }
 
 /// The answer for a method that a path does not take. What is not in the table of routes is documentation.

@@ -26,6 +26,9 @@ use crate::{config::GrpcServer, health::Health, metrics, telemetry};
 
 /// Streams of one connection at once. The default of 200 would cap how many calls a caller can have waiting.
 const MAX_STREAMS: u32 = 10_000;
+/// Calls that callers may have given up before they were looked at. The default of 20 ends the connection, and every call
+/// on it, when a caller gives up a burst of calls after a stall.
+const MAX_PENDING_RESETS: usize = 10_000;
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
 
 /// Serves `routes` with health, reflection and the experiments beside them, until `shutdown`; then lets calls that are
@@ -54,6 +57,8 @@ pub async fn serve(
         .add_service(OpsServiceServer::new(Ops::new(health, experiments)));
     let result = Server::builder()
         .max_concurrent_streams(MAX_STREAMS)
+        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
+        .http2_max_local_error_reset_streams(Some(MAX_PENDING_RESETS))
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .timeout(timeout)
         .layer(Edge { service, timeout, slots: Arc::new(Semaphore::new(config.max_in_flight)) })

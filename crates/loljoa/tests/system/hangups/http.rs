@@ -7,8 +7,8 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, time};
 use super::{Target, instant};
 use crate::support::{App, PASSWORD, season};
 
-const ROUNDS: usize = 60;
-const AT_ONCE: usize = 16;
+const ROUNDS: usize = 40;
+const AT_ONCE: usize = 8;
 
 /// Sends every request of the API document again and again, and resets the connection before or while it is answered.
 pub(super) async fn storm(app: &App, target: &Target) {
@@ -19,6 +19,7 @@ pub(super) async fn storm(app: &App, target: &Target) {
     let calls = (0..ROUNDS).flat_map(|_| &operations);
     stream::iter(calls)
         .for_each_concurrent(AT_ONCE, |(method, path)| async move {
+            target.turn().await;
             let request = request(method, path, target);
             let mut connection = TcpStream::connect(address).await.unwrap();
             connection.write_all(request.as_bytes()).await.unwrap();
@@ -42,7 +43,7 @@ fn operations(document: &Value) -> Vec<(String, String)> {
 }
 
 fn request(method: &str, path: &str, target: &Target) -> String {
-    let Target { game, bettor, admin_token } = target;
+    let Target { game, bettor, admin_token, .. } = target;
     let is_admins =
         ["/league/", "/markets", "/incidents", "/block", "/turnoff"].iter().any(|part| path.contains(part));
     let token = if is_admins { admin_token } else { &bettor.token };
