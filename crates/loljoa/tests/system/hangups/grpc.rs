@@ -15,10 +15,10 @@ use tonic::{
 };
 use tower::ServiceExt;
 
-use super::{Target, instant};
+use super::Target;
 use crate::support::{App, PASSWORD};
 
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 30;
 const AT_ONCE: usize = 8;
 
 /// A method that answers one message with one message.
@@ -46,7 +46,7 @@ pub(super) async fn storm(app: &App, target: &Target) {
             let call = call(channel_of(method.service), &method.path, message(method, target));
             async {
                 target.turn().await;
-                drop(time::timeout(instant(), call).await);
+                drop(time::timeout(target.instant(), call).await);
             }
         })
         .await;

@@ -4,10 +4,10 @@ use loljoa_service_kit::ids;
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpStream, time};
 
-use super::{Target, instant};
+use super::Target;
 use crate::support::{App, PASSWORD, season};
 
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 30;
 const AT_ONCE: usize = 8;
 
 /// Sends every request of the API document again and again, and resets the connection before or while it is answered.
@@ -23,7 +23,7 @@ pub(super) async fn storm(app: &App, target: &Target) {
             let request = request(method, path, target);
             let mut connection = TcpStream::connect(address).await.unwrap();
             connection.write_all(request.as_bytes()).await.unwrap();
-            time::sleep(instant()).await;
+            time::sleep(target.instant()).await;
             connection.set_zero_linger().unwrap();
         })
         .await;

@@ -3,11 +3,12 @@
 
 mod grpc;
 mod http;
+mod session;
 
 use std::{
     collections::HashSet,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::{Duration, Instant},
 };
 
 use futures::future::join_all;
@@ -27,8 +28,6 @@ const POINTS: i64 = 10_000_000;
 /// How many clients hang up for each bet that is answered. What they asked for is done all the same, so without a measure
 /// they would soon ask for more than the machine can do.
 const PER_BET: usize = 8;
-/// The longest that a client waits before it hangs up. Microseconds.
-const LONGEST_US: u64 = 10_000;
 
 /// What those who hang up play with; nobody else bets on it.
 struct Target {
@@ -36,6 +35,8 @@ struct Target {
     bettor: Bettor,
     admin_token: String,
     turns: Semaphore,
+    /// How long the last bet took. Microseconds.
+    pace_us: AtomicU64,
 }
 
 impl Target {
@@ -43,11 +44,12 @@ impl Target {
     async fn turn(&self) {
         self.turns.acquire().await.unwrap().forget();
     }
-}
 
-/// An instant to hang up at.
-fn instant() -> Duration {
-    Duration::from_micros(rand::random_range(0..LONGEST_US))
+    /// An instant to hang up at: anywhere while a request of this machine, as busy as it is, may be under way.
+    fn instant(&self) -> Duration {
+        let pace = self.pace_us.load(Ordering::Relaxed);
+        Duration::from_micros(rand::random_range(0..2 * pace))
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,15 +78,21 @@ async fn clients_that_hang_up_anywhere_disturb_nobody_and_lose_nothing() {
         tokio::join!(http::storm(&app, &target), grpc::storm(&app, &target));
         over.store(true, Ordering::Relaxed);
     };
-    let bets = join_all(bettors.iter().map(|bettor| bet_until(bettor, &game, &target, &over)));
-    let ((), bets) = tokio::join!(storms, bets);
+    let answered = join_all(bettors.iter().map(|bettor| bet_until(bettor, &game, &target, &over)));
+    let ((), answered) = tokio::join!(storms, answered);
 
     no_transaction_was_left_open(&app.db).await;
     let books = promises::all_hold(&app.db).await;
     let recorded: HashSet<Uuid> = books.bets.iter().map(|bet| bet.bet_id).collect();
-    let lost: Vec<_> = bets.iter().flatten().filter(|bet| !recorded.contains(bet)).collect();
-    assert_eq!(lost, Vec::<&Uuid>::new(), "acknowledged and not there");
-    assert!(bets.iter().all(|bets| bets.len() > 1), "there were bets during the storm");
+    for Answered { bets, ended } in answered {
+        assert!(bets.len() > 1, "there were bets during the storm");
+        let lost: Vec<_> = bets.iter().filter(|bet| !recorded.contains(bet)).collect();
+        assert_eq!(lost, Vec::<&Uuid>::new(), "acknowledged and not there");
+        for session in ended {
+            let again = session::refresh(&app.http, &session).await;
+            assert_eq!(again.status, 401, "a session that was ended lives on: {}", again.text);
+        }
+    }
 }
 
 async fn rich(app: &App, name: &str) -> Bettor {
@@ -96,18 +104,30 @@ async fn rich(app: &App, name: &str) -> Bettor {
 async fn target(app: &App, cup: &mut Cup) -> Target {
     let (game, bettor) = (cup.game().await, rich(app, "target").await);
     let admin_token = cup.admin().http.token().unwrap().to_owned();
-    Target { game, bettor, admin_token, turns: Semaphore::new(PER_BET) }
+    Target { game, bettor, admin_token, turns: Semaphore::new(PER_BET), pace_us: AtomicU64::new(10_000) }
 }
 
-/// Bets again and again; every answer has to be a bet.
-async fn bet_until(bettor: &Bettor, game: &Game, target: &Target, over: &AtomicBool) -> Vec<Uuid> {
-    let mut bets = Vec::new();
+/// What somebody who does not hang up was told.
+#[derive(Default)]
+struct Answered {
+    bets: Vec<Uuid>,
+    /// Sessions that were ended. Ending one is a single statement on the connections that those who hang up use too.
+    ended: Vec<session::Cookie>,
+}
+
+/// Bets, logs in and logs out again and again; every answer has to be a success.
+async fn bet_until(bettor: &Bettor, game: &Game, target: &Target, over: &AtomicBool) -> Answered {
+    let mut answered = Answered::default();
     while !over.load(Ordering::Relaxed) {
+        let started = Instant::now();
         let bet: Bet = bettor.try_bet(ids::fresh(), &game.winner, "T1", 100).await.ok();
-        bets.push(bet.bet_id);
+        answered.bets.push(bet.bet_id);
+        answered.ended.push(session::open_and_end(bettor).await);
+        let took = u64::try_from(started.elapsed().as_micros()).unwrap();
+        target.pace_us.store(took, Ordering::Relaxed);
         target.turns.add_permits(PER_BET);
     }
-    bets
+    answered
 }
 
 /// Nobody is inside a transaction and does nothing.
