@@ -10,6 +10,6 @@ mod session;
 pub use begin::{begin, begin_with};
 pub use migrate::{migrate, newest};
 pub use patience::{bounded, retrying};
-pub use pool::{Pools, is_read_only, pool};
+pub use pool::{Pools, pool};
 pub(crate) use pool::{distrust, note};
 pub(crate) use session::probe_options;

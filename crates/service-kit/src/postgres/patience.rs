@@ -12,7 +12,7 @@ use std::{
 
 use tokio::time;
 
-use super::note;
+use super::{note, pool::READ_ONLY};
 
 const ATTEMPTS: u32 = 5;
 /// How much longer than the server this side waits, so that the server's own answer comes first.
@@ -41,8 +41,8 @@ pub async fn bounded<T>(work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Re
     result
 }
 
-/// Runs a whole transaction again when PostgreSQL asks for it (deadlock or serialization failure). Each attempt is
-/// [`bounded`].
+/// Runs a whole transaction again when PostgreSQL has refused it and may take it now: after a deadlock, a serialization
+/// failure, or on a server that only reads, whose connections are not used again. Each attempt is [`bounded`].
 ///
 /// Ordered locking makes deadlocks impossible among our own statements; this is the belt to those braces.
 ///
@@ -69,5 +69,5 @@ where
 
 fn wants_retry(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    matches!(code.as_deref(), Some("40P01" | "40001"))
+    matches!(code.as_deref(), Some("40P01" | "40001" | READ_ONLY))
 }

@@ -22,7 +22,7 @@ const METRICS_EVERY: Duration = Duration::from_secs(5);
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// PostgreSQL's code for a write on a server that only reads: a primary that was demoted.
-const READ_ONLY: &str = "25006";
+pub(super) const READ_ONLY: &str = "25006";
 
 /// When a connection of this process last turned out to end at a server that only reads. Whatever is older is suspect.
 static DEMOTED: Mutex<Option<Instant>> = Mutex::new(None);
@@ -140,15 +140,10 @@ fn is_trusted(meta: &PoolConnectionMetadata) -> bool {
     demoted.is_none_or(|at| meta.age < at.elapsed())
 }
 
-/// Whether a write failed because the server only reads.
-#[must_use]
-pub fn is_read_only(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == READ_ONLY)
-}
-
 /// Takes note of an error. After a write on a server that only reads, connections made before are closed instead of used.
 pub(crate) fn note(error: &sqlx::Error) {
-    if is_read_only(error) {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if code.is_some_and(|code| code == READ_ONLY) {
         distrust();
     }
 }
