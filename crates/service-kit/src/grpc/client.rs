@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use tokio::{net, time};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{
-    Code, Status,
+    Code, Status, TimeoutExpired,
     body::Body,
     transport::{Channel as Transport, Endpoint, channel::Change},
 };
@@ -134,7 +134,7 @@ impl Service<http::Request<Body>> for Channel {
             announce_deadline(&mut request, deadline);
         }
         let transport = self.transport.clone();
-        let call = async move { transport.oneshot(request).await.map_err(BoxError::from) };
+        let call = async move { transport.oneshot(request).await.map_err(|error| told(error.into())) };
         Box::pin(async move {
             match deadline {
                 Some(deadline) => time::timeout(deadline, call).await.unwrap_or_else(|_| Err(too_late())),
@@ -142,6 +142,18 @@ impl Service<http::Request<Body>> for Channel {
             }
         })
     }
+}
+
+/// The transport keeps the announced deadline too, and may be first; a deadline is one thing, whoever notices.
+fn told(error: BoxError) -> BoxError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*error);
+    while let Some(present) = cause {
+        if present.is::<TimeoutExpired>() {
+            return too_late();
+        }
+        cause = present.source();
+    }
+    error
 }
 
 fn too_late() -> BoxError {
