@@ -100,7 +100,8 @@ fn spawn_background(parts: &mut Parts, config: &Config, service: &Service, healt
     parts.spawn("signing keys", service.keyring.clone().run(closing.clone()));
     let upkeep = service::run_upkeep(pool.clone(), service.clock.clone(), service.throttle, closing.clone());
     parts.spawn_worker("upkeep", upkeep);
-    let reconciler = Reconciler::new(pool.clone(), Duration::from_secs(config.audit.every_seconds));
+    let every = Duration::from_secs(config.audit.every_seconds);
+    let reconciler = Reconciler::new(pool.clone(), service.clock.clone(), every);
     parts.spawn_worker("audit", reconciler.run(closing.clone()));
     parts.spawn_worker("pool metrics", pools.clone().report(SERVICE, closing));
 }
