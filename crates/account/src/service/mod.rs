@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod log_in;
+mod ranking;
 mod reads;
 mod sessions;
 mod sign_up;
@@ -19,9 +20,10 @@ use crate::{
     ledger,
     passwords::Hasher,
     store::transfers,
-    tokens::Keyring,
+    tokens::{Keyring, Stamp},
 };
 pub(crate) use bootstrap::bootstrap_admin;
+pub(crate) use ranking::run as run_ranking;
 pub(crate) use reads::LeaderboardQuery;
 pub(crate) use sessions::OpenSession;
 pub(crate) use upkeep::run as run_upkeep;
@@ -44,11 +46,15 @@ pub(crate) struct SignUp {
 #[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) pool: PgPool,
+    /// For what anybody may look at, so that it never takes a connection from log-ins.
+    pub(crate) reads: PgPool,
     pub(crate) clock: Clock,
     pub(crate) hasher: Hasher,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) ledger: ledger::Handle,
     pub(crate) throttle: throttle::Policy,
+    /// Marks the cursors of the leaderboard.
+    pub(crate) cursors: Stamp,
     /// How long a session lives.
     pub(crate) session_lives: TimeDelta,
 }
