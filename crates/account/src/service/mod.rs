@@ -4,6 +4,7 @@ mod bootstrap;
 mod log_in;
 mod ranking;
 mod reads;
+mod refresh_token;
 mod sessions;
 mod sign_up;
 mod upkeep;
