@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 mod limits;
 
-pub use limits::{Audit, Ledger, Passwords, Throttle};
+pub use limits::{Audit, Ledger, Passwords, Reads, Throttle};
 
 /// The length of [`Tokens::sealing_key`] once decoded.
 pub(crate) const SEALING_KEY_BYTES: usize = 32;
@@ -40,6 +40,9 @@ pub struct Config {
     /// The points ledger.
     #[serde(default)]
     pub ledger: Ledger,
+    /// What anybody may look at.
+    #[serde(default)]
+    pub reads: Reads,
     /// The continuous audit.
     #[serde(default)]
     pub audit: Audit,
@@ -60,6 +63,7 @@ impl Config {
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             ledger: Ledger::default(),
+            reads: Reads::default(),
             audit: Audit::default(),
             bootstrap_admin: None,
         }
@@ -75,6 +79,10 @@ impl Check for Config {
         self.passwords.check(problems);
         self.throttle.check(problems);
         self.ledger.check(problems);
+        let (needed, workers) = (self.ledger.connections(), self.database.worker_connections);
+        let allowed = format!("must be {needed} or more, so that each of the ledger's workers has one");
+        problems.require(workers >= needed, "database.worker_connections", workers, &allowed);
+        self.reads.check(problems);
         self.audit.check(problems);
     }
 }

@@ -15,8 +15,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use loljoa_service_kit::{
-    Clock, admin, cli::Listeners, grpc::server, health::Health, lifecycle::Parts, postgres, postgres::Pools,
-    probe::Probe,
+    Clock, admin, cli::Listeners, config::Database, grpc::server, health::Health, lifecycle::Parts, postgres,
+    postgres::Pools, probe::Probe,
 };
 use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
@@ -25,10 +25,11 @@ pub use config::Config;
 pub use tokens::{AUDIENCE, ISSUER};
 
 use audit::Reconciler;
+use config::SEALING_KEY_BYTES;
 use domain::rotation;
 use passwords::Hasher;
 use service::Service;
-use tokens::{Keyring, Sealer};
+use tokens::{Keyring, Sealer, Stamp};
 
 /// The service's name in logs, traces and metrics.
 pub const SERVICE: &str = "account";
@@ -77,7 +78,8 @@ pub async fn serve_at(
     for worker in workers {
         parts.spawn_worker("ledger worker", worker.run());
     }
-    let service = service(&config, &pools.requests, clock, ledger)?;
+    let reads = reads(&config)?;
+    let service = service(&config, &pools.requests, &reads, clock, ledger)?;
     spawn_background(&mut parts, &config, &service, &health, &pools);
     parts.spawn_worker("readiness", probe.run(closing.clone()));
     parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
@@ -87,7 +89,14 @@ pub async fn serve_at(
     });
     parts.run(&drain).await?;
     pools.close().await;
+    reads.close().await;
     Ok(())
+}
+
+/// The pool for what anybody may look at.
+fn reads(config: &Config) -> sqlx::Result<PgPool> {
+    let database = Database { max_connections: config.reads.connections, ..config.database.clone() };
+    postgres::pool(&database, "account reads")
 }
 
 fn spawn_background(parts: &mut Parts, config: &Config, service: &Service, health: &Health, pools: &Pools) {
@@ -100,14 +109,25 @@ fn spawn_background(parts: &mut Parts, config: &Config, service: &Service, healt
     parts.spawn("signing keys", service.keyring.clone().run(closing.clone()));
     let upkeep = service::run_upkeep(pool.clone(), service.clock.clone(), service.throttle, closing.clone());
     parts.spawn_worker("upkeep", upkeep);
-    let reconciler = Reconciler::new(pool.clone(), Duration::from_secs(config.audit.every_seconds));
+    parts.spawn_worker("ranks", service::run_ranking(pool.clone(), closing.clone()));
+    let reconciler =
+        Reconciler::new(pool.clone(), service.clock.clone(), Duration::from_secs(config.audit.every_seconds));
     parts.spawn_worker("audit", reconciler.run(closing.clone()));
     parts.spawn_worker("pool metrics", pools.clone().report(SERVICE, closing));
 }
 
-fn service(config: &Config, pool: &PgPool, clock: Clock, ledger: ledger::Handle) -> anyhow::Result<Service> {
+fn service(
+    config: &Config,
+    pool: &PgPool,
+    reads: &PgPool,
+    clock: Clock,
+    ledger: ledger::Handle,
+) -> anyhow::Result<Service> {
+    let sealing_key = sealing_key(config)?;
     Ok(Service {
         pool: pool.clone(),
+        reads: reads.clone(),
+        cursors: Stamp::new(&sealing_key, "leaderboard cursor"),
         keyring: Arc::new(keyring(config, pool, &clock)?),
         clock,
         hasher: Hasher::new(&config.passwords)?,
@@ -117,13 +137,16 @@ fn service(config: &Config, pool: &PgPool, clock: Clock, ledger: ledger::Handle)
     })
 }
 
+fn sealing_key(config: &Config) -> anyhow::Result<[u8; SEALING_KEY_BYTES]> {
+    config.tokens.sealing_key_bytes().context("tokens.sealing_key must be 32 bytes in base64")
+}
+
 fn keyring(config: &Config, pool: &PgPool, clock: &Clock) -> anyhow::Result<Keyring> {
     let tokens = &config.tokens;
-    let key = tokens.sealing_key_bytes().context("tokens.sealing_key must be 32 bytes in base64")?;
     let policy = rotation::Policy {
         signs_for: Duration::from_secs(tokens.key_seconds),
         published_before: Duration::from_secs(tokens.key_published_seconds),
         token_lives: Duration::from_secs(tokens.access_seconds),
     };
-    Ok(Keyring::new(pool.clone(), clock.clone(), policy, Sealer::new(&key)?))
+    Ok(Keyring::new(pool.clone(), clock.clone(), policy, Sealer::new(&sealing_key(config)?)?))
 }

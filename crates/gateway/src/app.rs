@@ -20,7 +20,11 @@ use loljoa_service_kit::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::{daily_grant::DailyGrants, keys::Keys, token::Verifier},
+    auth::{
+        daily_grant::{self, Claimer, DailyGrants},
+        keys::Keys,
+        token::Verifier,
+    },
     betting::{
         coalescer::{self, Coalescer},
         markets::Hub,
@@ -36,7 +40,7 @@ pub(crate) struct App {
     pub(crate) services: Services,
     pub(crate) keys: Arc<Keys>,
     pub(crate) tokens: Verifier,
-    pub(crate) daily_grants: DailyGrants,
+    pub(crate) daily_grants: Arc<DailyGrants>,
     pub(crate) usernames: Arc<Usernames>,
     pub(crate) bets: coalescer::Handle,
     pub(crate) markets: Arc<Hub>,
@@ -99,13 +103,14 @@ impl Services {
 }
 
 impl App {
-    /// Connects everything; the calls of waiting bets are made by the coalescer that comes with it.
+    /// Connects everything; the calls of waiting bets are made by the coalescer that comes with it, and grants are claimed
+    /// by the claimer.
     pub(crate) fn new(
         config: &Config,
         health: &Health,
         clock: Clock,
         closing: CancellationToken,
-    ) -> anyhow::Result<(Arc<Self>, Arc<Coalescer>)> {
+    ) -> anyhow::Result<(Arc<Self>, Arc<Coalescer>, Claimer)> {
         let services = Services {
             account: client::connect(&config.upstreams.account)?,
             league_schedule: client::connect(&config.upstreams.league_schedule)?,
@@ -115,9 +120,10 @@ impl App {
             Arc::new(Keys::new(services.account(), Duration::from_millis(config.tokens.refresh_pause_ms)));
         let usernames = Arc::new(Usernames::new(services.account()));
         let (bets, coalescer) = coalescer::new(services.betting(), Arc::clone(&usernames), config.bets.queue);
+        let (daily_grants, claimer) = daily_grant::new(services.account(), clock.clone());
         let app = Self {
             tokens: Verifier::new(&config.tokens, Arc::clone(&keys), clock.clone()),
-            daily_grants: DailyGrants::new(services.account(), clock.clone()),
+            daily_grants,
             markets: Arc::new(Hub::new(&services.betting, Arc::clone(&usernames))),
             streams: Arc::new(Streams::new(&config.streams)),
             limits: Arc::new(Limits::new(&config.limits)),
@@ -134,6 +140,6 @@ impl App {
             clock,
             closing,
         };
-        Ok((Arc::new(app), coalescer))
+        Ok((Arc::new(app), coalescer, claimer))
     }
 }

@@ -37,7 +37,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let health = Health::new(SERVICE);
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
-    let (app, coalescer) = App::new(&config, &health, Clock::system(), closing.clone())?;
+    let (app, coalescer, claimer) = App::new(&config, &health, Clock::system(), closing.clone())?;
     let router = http::router(&app, &config)?;
 
     let (keys, limits, markets) = (Arc::clone(&app.keys), Arc::clone(&app.limits), Arc::clone(&app.markets));
@@ -47,6 +47,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     for _ in 0..config.bets.workers {
         parts.spawn_worker("coalescer", Arc::clone(&coalescer).work());
     }
+    parts.spawn_worker("daily grants", claimer.run(closing.clone()));
     let refresh_every = Duration::from_millis(config.tokens.refresh_every_ms);
     parts.spawn_worker("keys", keys.keep_fresh(refresh_every, closing.clone()));
     parts.spawn_worker("markets", markets.follow(closing.clone()));

@@ -541,7 +541,7 @@ export interface components {
             profit: number;
             /**
              * Format: int64
-             * @description 1 is the best profit; accounts of equal profit share a rank.
+             * @description 1 is the best profit; accounts of equal profit share a rank. Some seconds old.
              */
             rank: number;
             role: components["schemas"]["Role"];

@@ -1,13 +1,14 @@
 //! Whether every stored balance is what the transfers make it.
 
 mod bets;
+mod gauges;
 mod reconciler;
 
 use loljoa_service_kit::{Points, postgres};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::store::{audit_full, audit_step};
+use crate::store::audit_full;
 pub use bets::{BetTransfer, BetTransferKind, bet_transfers};
 pub(crate) use reconciler::Reconciler;
 
@@ -75,7 +76,7 @@ pub async fn full(pool: &PgPool) -> sqlx::Result<Report> {
     let mut differences = audit_full::balances(&mut transaction).await?;
     differences.extend(audit_full::staked_and_profit(&mut transaction).await?);
     differences.extend(audit_full::refused_stakes(&mut transaction).await?);
-    let sum = audit_step::sum(&mut transaction).await?;
+    let sum = audit_full::sum(&mut transaction).await?;
     transaction.commit().await?;
     let audit_full::Counts { accounts, transfers, results } = counts;
     Ok(Report { accounts, transfers, results, sum, differences })

@@ -91,22 +91,57 @@ impl Check for Throttle {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ledger {
-    /// Transfers that wait to be applied; a call that does not fit is told to come again.
+    /// Transfers of one class (bets, payments) that wait to be applied or are being applied. Twice as many may wait for
+    /// a place.
     pub queue_capacity: u32,
-    /// Batches applied at once. More workers make smaller batches.
+    /// How long a call waits for its places before it is told to come again. Shorter than a caller's deadline, less the
+    /// time of a batch. Milliseconds.
+    pub patience_ms: u64,
+    /// Batches of bets applied at once. More workers make smaller batches.
     pub workers: usize,
+    /// Batches of payments applied at once, and calls that record results at once.
+    pub payment_workers: usize,
 }
 
 impl Default for Ledger {
     fn default() -> Self {
-        Self { queue_capacity: 20_000, workers: 2 }
+        Self { queue_capacity: 20_000, patience_ms: 1_000, workers: 2, payment_workers: 1 }
+    }
+}
+
+impl Ledger {
+    /// The connections that are in use when all classes are busy.
+    pub(crate) fn connections(&self) -> u32 {
+        u32::try_from(self.workers + 2 * self.payment_workers).unwrap_or(u32::MAX)
     }
 }
 
 impl Check for Ledger {
     fn check(&self, problems: &mut Problems) {
         require(problems, "ledger.queue_capacity", u64::from(self.queue_capacity), 5_000, 1_000_000);
+        require(problems, "ledger.patience_ms", self.patience_ms, 1, 60_000);
         require(problems, "ledger.workers", self.workers as u64, 1, 64);
+        require(problems, "ledger.payment_workers", self.payment_workers as u64, 1, 64);
+    }
+}
+
+/// What anybody may look at: accounts, ranks, statements, names.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reads {
+    /// Connections of their own, so that a rush of readers takes none from log-ins, bets or payments.
+    pub connections: u32,
+}
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self { connections: 4 }
+    }
+}
+
+impl Check for Reads {
+    fn check(&self, problems: &mut Problems) {
+        require(problems, "reads.connections", u64::from(self.connections), 1, 1_000);
     }
 }
 

@@ -1,8 +1,8 @@
 //! How settled bets ended.
 
-use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points};
+use std::ops::Add;
 
-use super::transfer::MAX_GIVEN;
+use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points};
 
 /// A settled bet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +16,14 @@ pub(crate) struct BetResult {
 }
 
 impl BetResult {
-    /// Checks that the amounts can be.
+    /// Checks that the amounts can be. What may be paid has no other limit than a payout: all that a pool can hold. A
+    /// result that is refused after its payment could never be recorded.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.staked <= Points::ZERO {
             return Err(Error::invalid_field("staked", "points_out_of_range", "must be 1 or more"));
         }
-        if self.paid < Points::ZERO || self.paid > MAX_GIVEN {
-            return Err(Error::invalid_field("paid", "points_out_of_range", "must be 0 to 1000000000000"));
+        if self.paid < Points::ZERO {
+            return Err(Error::invalid_field("paid", "points_out_of_range", "must be 0 or more"));
         }
         Ok(())
     }
@@ -35,4 +36,12 @@ pub(crate) struct Recorded {
     pub(crate) new: i64,
     /// Results that fit no standing stake; they were left out.
     pub(crate) unknown: i64,
+}
+
+impl Add for Recorded {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self { new: self.new + more.new, unknown: self.unknown + more.unknown }
+    }
 }

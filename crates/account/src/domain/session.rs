@@ -16,6 +16,15 @@ pub(crate) struct Session {
     pub(crate) revoked: bool,
 }
 
+/// What has become of a refresh token before it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Past {
+    Unused,
+    UsedAt(DateTime<Utc>),
+    /// It was used so long ago that it is stored no more.
+    LongUsed,
+}
+
 /// What to do with a refresh token that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
@@ -29,15 +38,15 @@ pub(crate) enum Use {
     Ended,
 }
 
-/// Decides about a token of `session` that was used at `used_at`, if ever.
-pub(crate) fn decide(session: &Session, used_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Use {
+/// Decides about a token of `session`.
+pub(crate) fn decide(session: &Session, past: Past, now: DateTime<Utc>) -> Use {
     if session.revoked || session.expires_at <= now {
         return Use::Ended;
     }
-    match used_at {
-        None => Use::Rotate,
-        Some(used_at) if now - used_at <= SIBLING_WINDOW => Use::Sibling,
-        Some(_) => Use::Stolen,
+    match past {
+        Past::Unused => Use::Rotate,
+        Past::UsedAt(used_at) if now - used_at <= SIBLING_WINDOW => Use::Sibling,
+        Past::UsedAt(_) | Past::LongUsed => Use::Stolen,
     }
 }
 
@@ -50,10 +59,12 @@ mod tests {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
         let expires_at = now + TimeDelta::days(1);
         let session = Session { id: Uuid::nil(), account: AccountId::fresh(), expires_at, revoked: false };
-        assert_eq!(decide(&session, None, now), Use::Rotate);
-        assert_eq!(decide(&session, Some(now - TimeDelta::seconds(30)), now), Use::Sibling);
-        assert_eq!(decide(&session, Some(now - TimeDelta::seconds(31)), now), Use::Stolen);
-        assert_eq!(decide(&Session { revoked: true, ..session }, None, now), Use::Ended);
-        assert_eq!(decide(&session, None, expires_at), Use::Ended);
+        let used = |seconds| Past::UsedAt(now - TimeDelta::seconds(seconds));
+        assert_eq!(decide(&session, Past::Unused, now), Use::Rotate);
+        assert_eq!(decide(&session, used(30), now), Use::Sibling);
+        assert_eq!(decide(&session, used(31), now), Use::Stolen);
+        assert_eq!(decide(&session, Past::LongUsed, now), Use::Stolen);
+        assert_eq!(decide(&Session { revoked: true, ..session }, Past::Unused, now), Use::Ended);
+        assert_eq!(decide(&session, Past::Unused, expires_at), Use::Ended);
     }
 }

@@ -4,7 +4,8 @@ use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points, TransferId};
 
 /// The most transfers of one request, and of one batch.
 pub(crate) const MAX_BATCH: usize = 5_000;
-/// The most points that the house gives, or a bet pays, at once. It keeps every sum far from the end of 64 bits.
+/// The most points that the house gives at once. Points come from nowhere else, so it keeps every sum far from the end
+/// of 64 bits. A payout has no limit of its own: a pool holds what was staked.
 pub(crate) const MAX_GIVEN: Points = Points(1_000_000_000_000);
 const MAX_FINGERPRINT_BYTES: usize = 64;
 
@@ -57,9 +58,14 @@ impl Kind {
         self.is_grant() || matches!(self, Self::Correction)
     }
 
+    /// Whether it takes points from its account.
+    pub(crate) const fn takes(self) -> bool {
+        matches!(self, Self::Stake)
+    }
+
     /// What the transfer does to its account's points.
     pub(crate) const fn effect(self, points: Points) -> Points {
-        if matches!(self, Self::Stake) { Points(-points.0) } else { points }
+        if self.takes() { Points(-points.0) } else { points }
     }
 }
 

@@ -99,7 +99,8 @@ impl AccountService for Accounts {
         let account = AccountId::parse(&request.account_id)?;
         let limit = page::limit(request.limit)?;
         let before = page::decode_cursor(&request.cursor)?;
-        let lines = statement::page(&self.service.pool, account, before, limit).await.map_err(Error::from)?;
+        let lines =
+            statement::page(&self.service.reads, account, before, limit).await.map_err(Error::from)?;
         let full = i64::try_from(lines.len()).is_ok_and(|length| length == limit);
         let next_cursor = lines.last().filter(|_| full).map(|line| page::encode_cursor(&line.seq));
         Ok(Response::new(ListTransfersResponse {
@@ -119,14 +120,15 @@ impl AccountService for Accounts {
         };
         let query = LeaderboardQuery {
             tier: convert::tier_from(request.tier)?,
-            after: page::decode_cursor(&request.cursor)?,
+            after: self.service.cursors.decode_cursor(&request.cursor)?,
             limit: page::limit(request.limit)?,
             own,
         };
         let leaderboard = self.service.leaderboard(query).await?;
+        let next = leaderboard.next.map(|next| self.service.cursors.encode_cursor(&next));
         Ok(Response::new(ListLeaderboardResponse {
             accounts: leaderboard.accounts.into_iter().map(convert::account).collect(),
-            next_cursor: leaderboard.next.map(|next| page::encode_cursor(&next)).unwrap_or_default(),
+            next_cursor: next.unwrap_or_default(),
             own: leaderboard.own.map(convert::account),
         }))
     }
@@ -141,7 +143,7 @@ impl AccountService for Accounts {
             return Err(Error::invalid_field("accountIds", "too_many_accounts", allowed).into());
         }
         let ids = ids.iter().map(|id| AccountId::parse(id)).collect::<Result<Vec<_>, _>>()?;
-        let usernames = accounts::usernames(&self.service.pool, &ids).await.map_err(Error::from)?;
+        let usernames = accounts::usernames(&self.service.reads, &ids).await.map_err(Error::from)?;
         let usernames = usernames.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
         Ok(Response::new(BatchGetUsernamesResponse { usernames }))
     }

@@ -5,26 +5,26 @@ use loljoa_proto::account::v1::{
     ListTransferFeedRequest, ListTransferFeedResponse, PoolBalance, RecordResultsRequest,
     RecordResultsResponse, ledger_service_server::LedgerService,
 };
-use loljoa_service_kit::{Error, MarketId, page, postgres, postgres::Pools};
+use loljoa_service_kit::{Error, MarketId, page, postgres::Pools};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::convert;
 use crate::{
-    domain::{feed, transfer::MAX_BATCH},
+    domain::feed,
     ledger::Handle,
-    store::{self, pools, results},
+    store::{self, pools},
 };
 
 const MAX_MARKETS: usize = 1_000;
 
 pub(super) struct Ledger {
     pools: Pools,
-    transfers: Handle,
+    ledger: Handle,
 }
 
 impl Ledger {
-    pub(super) const fn new(pools: Pools, transfers: Handle) -> Self {
-        Self { pools, transfers }
+    pub(super) const fn new(pools: Pools, ledger: Handle) -> Self {
+        Self { pools, ledger }
     }
 }
 
@@ -36,7 +36,7 @@ impl LedgerService for Ledger {
     ) -> Result<Response<ApplyTransfersResponse>, Status> {
         let transfers = request.into_inner().transfers;
         let transfers = transfers.into_iter().map(convert::transfer_from).collect::<Result<Vec<_>, _>>()?;
-        let outcomes = self.transfers.apply(transfers).await?;
+        let outcomes = self.ledger.apply(transfers).await?;
         let outcomes = outcomes.into_iter().map(|outcome| convert::outcome(outcome).into()).collect();
         Ok(Response::new(ApplyTransfersResponse { outcomes }))
     }
@@ -46,12 +46,8 @@ impl LedgerService for Ledger {
         request: Request<RecordResultsRequest>,
     ) -> Result<Response<RecordResultsResponse>, Status> {
         let sent = request.into_inner().results;
-        if sent.len() > MAX_BATCH {
-            return Err(Error::invalid_field("results", "too_many_results", "must be 5000 or fewer").into());
-        }
         let sent = sent.iter().map(convert::result_from).collect::<Result<Vec<_>, _>>()?;
-        let recorded =
-            postgres::retrying(|| results::record(&self.pools.workers, &sent)).await.map_err(Error::from)?;
+        let recorded = self.ledger.record(&sent).await?;
         if recorded.unknown > 0 {
             tracing::error!(
                 unknown = recorded.unknown,

@@ -1,14 +1,11 @@
 //! Calls that wait for their batch.
 
 use loljoa_service_kit::Error;
-use metrics::{Gauge, gauge};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
-use crate::{
-    SERVICE,
-    domain::transfer::{MAX_BATCH, Outcome, Transfer},
-};
+use super::admission::Places;
+use crate::domain::transfer::{MAX_BATCH, Outcome, Transfer};
 
 /// A caller's transfers, waiting.
 #[derive(Debug)]
@@ -19,32 +16,6 @@ pub(super) struct Call {
     pub(super) span: Span,
     /// Given back when the call is answered.
     pub(super) _places: Places,
-}
-
-/// A call's share of the queue.
-#[derive(Debug)]
-pub(super) struct Places(OwnedSemaphorePermit);
-
-impl Places {
-    pub(super) fn new(permit: OwnedSemaphorePermit) -> Self {
-        depth().increment(places(&permit));
-        Self(permit)
-    }
-}
-
-impl Drop for Places {
-    fn drop(&mut self) {
-        depth().decrement(places(&self.0));
-    }
-}
-
-fn depth() -> Gauge {
-    gauge!("loljoa_ledger_queue_depth", "service" => SERVICE)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a gauge is a float and a call has at most 5,000 transfers")]
-fn places(permit: &OwnedSemaphorePermit) -> f64 {
-    permit.num_permits() as f64
 }
 
 /// The waiting calls, in the order they came.

@@ -8,7 +8,10 @@ use sqlx::PgPool;
 use tokio::sync::Mutex;
 use tracing::{Instrument, info_span};
 
-use super::queue::{Call, Queue};
+use super::{
+    Class,
+    queue::{Call, Queue},
+};
 use crate::{
     SERVICE,
     domain::transfer::{Outcome, Transfer},
@@ -18,13 +21,14 @@ use crate::{
 /// One of the tasks that apply batches.
 #[derive(Debug)]
 pub(crate) struct Worker {
+    class: Class,
     queue: Arc<Mutex<Queue>>,
     pool: PgPool,
 }
 
 impl Worker {
-    pub(super) const fn new(queue: Arc<Mutex<Queue>>, pool: PgPool) -> Self {
-        Self { queue, pool }
+    pub(super) const fn new(class: Class, queue: Arc<Mutex<Queue>>, pool: PgPool) -> Self {
+        Self { class, queue, pool }
     }
 
     /// Applies batches until the last handle is dropped. A batch that was taken is always finished.
@@ -37,7 +41,7 @@ impl Worker {
     }
 
     async fn apply(&self, mut calls: Vec<Call>) {
-        let span = info_span!(parent: None, "ledger batch", calls = calls.len());
+        let span = info_span!(parent: None, "ledger batch", class = self.class.name(), calls = calls.len());
         for call in &calls {
             telemetry::link(&call.span, &span);
         }
@@ -68,16 +72,17 @@ impl Worker {
             info_span!("apply_transfers", otel.kind = "client", db.system = "postgresql", size = batch.len());
         let apply = postgres::retrying(|| transfers::apply(&self.pool, batch, stripe));
         let outcomes = apply.instrument(span).await?;
-        histogram!("loljoa_ledger_batch_seconds", "service" => SERVICE)
+        histogram!("loljoa_ledger_batch_seconds", "service" => SERVICE, "class" => self.class.name())
             .record(started.elapsed().as_secs_f64());
-        report(&outcomes);
+        report(self.class, &outcomes);
         Ok(outcomes)
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a histogram records floats and a batch is small")]
-fn report(outcomes: &[Outcome]) {
-    histogram!("loljoa_ledger_batch_size", "service" => SERVICE).record(outcomes.len() as f64);
+fn report(class: Class, outcomes: &[Outcome]) {
+    histogram!("loljoa_ledger_batch_size", "service" => SERVICE, "class" => class.name())
+        .record(outcomes.len() as f64);
     for outcome in outcomes {
         counter!("loljoa_ledger_transfers_total", "service" => SERVICE, "outcome" => outcome.name())
             .increment(1);

@@ -62,7 +62,7 @@ mod tests {
             Config::new(Database::at("postgres://"), "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
         (config.passwords.memory_kib, config.passwords.passes) = (64, 1);
         let (ledger, _) = ledger::new(&config.ledger, pool);
-        crate::service(&config, pool, Clock::system(), ledger).unwrap()
+        crate::service(&config, pool, pool, Clock::system(), ledger).unwrap()
     }
 
     fn credentials(username: &str, password: &str) -> Credentials {

@@ -2,7 +2,9 @@
 
 mod bootstrap;
 mod log_in;
+mod ranking;
 mod reads;
+mod refresh_token;
 mod sessions;
 mod sign_up;
 mod upkeep;
@@ -19,9 +21,10 @@ use crate::{
     ledger,
     passwords::Hasher,
     store::transfers,
-    tokens::Keyring,
+    tokens::{Keyring, Stamp},
 };
 pub(crate) use bootstrap::bootstrap_admin;
+pub(crate) use ranking::run as run_ranking;
 pub(crate) use reads::LeaderboardQuery;
 pub(crate) use sessions::OpenSession;
 pub(crate) use upkeep::run as run_upkeep;
@@ -44,11 +47,15 @@ pub(crate) struct SignUp {
 #[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) pool: PgPool,
+    /// For what anybody may look at, so that it never takes a connection from log-ins.
+    pub(crate) reads: PgPool,
     pub(crate) clock: Clock,
     pub(crate) hasher: Hasher,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) ledger: ledger::Handle,
     pub(crate) throttle: throttle::Policy,
+    /// Marks the cursors of the leaderboard.
+    pub(crate) cursors: Stamp,
     /// How long a session lives.
     pub(crate) session_lives: TimeDelta,
 }

@@ -14,7 +14,12 @@ use crate::{
 };
 
 const EVERY: Duration = Duration::from_mins(10);
+/// Rows that one statement deletes.
 const CHUNK: i64 = 1_000;
+/// Sessions that are deleted together.
+const SESSIONS: i64 = 100;
+/// The pause after each statement, so that much to delete takes time and not the database.
+const BREATH: Duration = Duration::from_millis(20);
 /// Sessions are kept for a while after their end, for whoever looks into a complaint.
 const KEEP_SESSIONS: TimeDelta = TimeDelta::days(1);
 
@@ -28,10 +33,23 @@ pub(crate) async fn run(pool: PgPool, clock: Clock, throttle: throttle::Policy, 
     }
 }
 
-pub(crate) async fn clean_up(pool: &PgPool, clock: &Clock, throttle: throttle::Policy) -> sqlx::Result<()> {
+async fn clean_up(pool: &PgPool, clock: &Clock, throttle: throttle::Policy) -> sqlx::Result<()> {
     let now = clock.now();
-    while is_full(sessions::delete_expired(pool, now - KEEP_SESSIONS, CHUNK).await?) {}
-    while is_full(login_failures::delete_older(pool, now - throttle.forgets_after(), CHUNK).await?) {}
+    loop {
+        let dead = sessions::expired(pool, now - KEEP_SESSIONS, SESSIONS).await?;
+        // A session can have thousands of tokens, so they go before it does, and not in its wake.
+        while is_full(sessions::delete_tokens(pool, &dead, CHUNK).await?) {
+            time::sleep(BREATH).await;
+        }
+        // Where another replica is at the same ones, it ends its work.
+        if sessions::delete(pool, &dead).await? == 0 {
+            break;
+        }
+        time::sleep(BREATH).await;
+    }
+    while is_full(login_failures::delete_older(pool, now - throttle.forgets_after(), CHUNK).await?) {
+        time::sleep(BREATH).await;
+    }
     Ok(())
 }
 
@@ -70,5 +88,33 @@ mod tests {
         .await
         .unwrap();
         assert_eq!(left, (1, 1, 1));
+    }
+
+    #[sqlx::test]
+    async fn no_statement_deletes_more_than_a_chunk(pool: PgPool) {
+        let now: DateTime<Utc> = "2022-03-16T12:00:00Z".parse().unwrap();
+        sqlx::raw_sql(
+            "INSERT INTO users VALUES (gen_random_uuid(), 'faker', 'faker', '', 'user', now());
+            INSERT INTO sessions SELECT gen_random_uuid(), account_id, now(), timestamptz '2022-03-10T12:00Z', NULL
+                FROM users, generate_series(1, 3);
+            INSERT INTO refresh_tokens SELECT (session_id::text || n)::bytea, session_id, now(), now()
+                FROM sessions, generate_series(1, 2500) n;
+            INSERT INTO login_failures SELECT 'faker', n::text, 1, '2022-03-10T12:00Z' FROM generate_series(1, 2500) n;
+            CREATE TABLE deletions (rows bigint);
+            CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN INSERT INTO deletions SELECT count(*) FROM gone; RETURN NULL; END $$;
+            CREATE TRIGGER note AFTER DELETE ON refresh_tokens REFERENCING OLD TABLE AS gone EXECUTE FUNCTION note();
+            CREATE TRIGGER note AFTER DELETE ON sessions REFERENCING OLD TABLE AS gone EXECUTE FUNCTION note();
+            CREATE TRIGGER note AFTER DELETE ON login_failures REFERENCING OLD TABLE AS gone EXECUTE FUNCTION note()",
+        )
+        .execute(&pool)
+        .await
+        .unwrap();
+        clean_up(&pool, &Clock::fixed(now), crate::config::Throttle::default().policy()).await.unwrap();
+        let (most, all): (i64, i64) = sqlx::query_as("SELECT max(rows), sum(rows)::bigint FROM deletions")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!((most, all), (CHUNK, 3 + 3 * 2_500 + 2_500));
     }
 }

@@ -106,3 +106,15 @@ pub(crate) async fn refused_stakes(connection: &mut PgConnection) -> sqlx::Resul
     let difference = |id, found| Difference { id, check: Check::RefusedStake, expected: Points::ZERO, found };
     Ok(rows.into_iter().map(|row| difference(row.id, row.found)).collect())
 }
+
+/// The sum of all balances; zero, if all is well.
+pub(crate) async fn sum(connection: &mut PgConnection) -> sqlx::Result<Points> {
+    sqlx::query_scalar!(
+        r#"SELECT (
+            coalesce((SELECT sum(balance) FROM user_balances), 0)
+            + coalesce((SELECT sum(balance) FROM system_balances), 0)
+        )::bigint AS "sum!: Points""#
+    )
+    .fetch_one(connection)
+    .await
+}

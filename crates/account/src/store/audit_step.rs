@@ -3,7 +3,7 @@
 //! All functions of one step run in one REPEATABLE READ transaction, so that they see one state.
 
 use loljoa_service_kit::Points;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgExecutor, postgres::types::PgInterval};
 use uuid::Uuid;
 
 use crate::{
@@ -11,11 +11,55 @@ use crate::{
     domain::feed::Position,
 };
 
-/// Lets one replica at a time do a step; tells whether this one may.
-pub(crate) async fn try_lock(connection: &mut PgConnection) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock(hashtext('loljoa.account.audit')) AS "locked!""#)
-        .fetch_one(connection)
-        .await
+/// Where the audit stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    /// Up to where transfers are folded.
+    pub(crate) folded: Position,
+    /// Up to which id accounts have been sampled.
+    pub(crate) sampled: Uuid,
+}
+
+/// What is known to differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Findings {
+    /// Accounts and system accounts.
+    pub(crate) count: i64,
+    /// By how much, each taken as positive.
+    pub(crate) apart: Points,
+    /// By how much all together. What transfers make sums to zero, so this is what all that is stored sums to.
+    pub(crate) sum: Points,
+}
+
+/// Lets `replica` audit for `lease` if no other does, and tells where to go on. One step at a time is made whoever makes it.
+pub(crate) async fn take(
+    connection: &mut PgConnection,
+    replica: Uuid,
+    lease: PgInterval,
+) -> sqlx::Result<Option<Progress>> {
+    let locked = sqlx::query_scalar!(
+        r#"SELECT pg_try_advisory_xact_lock(hashtext('loljoa.account.audit')) AS "locked!""#
+    );
+    if !locked.fetch_one(&mut *connection).await? {
+        return Ok(None);
+    }
+    let taken = sqlx::query!(
+        r#"UPDATE audit_cursor SET holder = $1, held_until = clock_timestamp() + $2::interval
+        WHERE holder IS NULL OR holder = $1 OR held_until < clock_timestamp()
+        RETURNING xid::text::bigint AS "xid!", seq, sampled"#,
+        replica,
+        lease,
+    );
+    let taken = taken.fetch_optional(connection).await?;
+    Ok(taken.map(|row| Progress { folded: Position { xid: row.xid, seq: row.seq }, sampled: row.sampled }))
+}
+
+/// Lets another replica go on at once.
+pub(crate) async fn release(executor: impl PgExecutor<'_>, replica: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE audit_cursor SET holder = NULL WHERE holder = $1", replica)
+        .execute(executor)
+        .await?;
+    Ok(())
 }
 
 /// Up to where transfers are folded.
@@ -54,10 +98,52 @@ pub(crate) async fn fold(connection: &mut PgConnection, from: Position, limit: i
     .await
 }
 
-/// Compares what is stored with what should be, for all that transfers have touched since it was last found equal.
+/// At most `limit` of those that transfers have touched since they were compared.
+pub(crate) async fn touched(connection: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("SELECT id FROM audit_balances WHERE dirty ORDER BY id LIMIT $1", limit)
+        .fetch_all(connection)
+        .await
+}
+
+/// At most `limit` of those that differed when they were compared last.
+pub(crate) async fn differing(connection: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("SELECT id FROM audit_balances WHERE difference <> 0 ORDER BY id LIMIT $1", limit)
+        .fetch_all(connection)
+        .await
+}
+
+/// The next `limit` in the order of their ids behind `from`, touched or not, of all that are stored or should be.
+pub(crate) async fn sample(connection: &mut PgConnection, from: Uuid, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        r#"WITH known AS (
+            (SELECT account_id AS id FROM user_balances WHERE account_id > $1 ORDER BY account_id LIMIT $2)
+            UNION
+            (SELECT DISTINCT ledger_id FROM system_balances WHERE ledger_id > $1 ORDER BY ledger_id LIMIT $2)
+            UNION
+            (SELECT id FROM audit_balances WHERE id > $1 ORDER BY id LIMIT $2)
+        )
+        SELECT id AS "id!" FROM known ORDER BY id LIMIT $2"#,
+        from,
+        limit,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Notes up to which id accounts have been sampled.
+pub(crate) async fn move_sample(connection: &mut PgConnection, to: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE audit_cursor SET sampled = $1", to).execute(connection).await?;
+    Ok(())
+}
+
+/// Compares what is stored with what should be, for `ids` and for all that is touched by transfers behind `from`.
 ///
 /// What should be is the folded balance and the transfers behind `from`, which are not folded yet.
-pub(crate) async fn compare(connection: &mut PgConnection, from: Position) -> sqlx::Result<Vec<Difference>> {
+pub(crate) async fn compare(
+    connection: &mut PgConnection,
+    from: Position,
+    ids: &[Uuid],
+) -> sqlx::Result<Vec<Difference>> {
     let rows = sqlx::query!(
         r#"WITH tail AS (
             SELECT debit_id, credit_id, points FROM transfers WHERE (xid, seq) > ($1::bigint::text::xid8, $2)
@@ -66,21 +152,22 @@ pub(crate) async fn compare(connection: &mut PgConnection, from: Position) -> sq
             UNION ALL
             SELECT credit_id, points FROM tail
             UNION ALL
-            SELECT id, 0 FROM audit_balances WHERE dirty
-        ), touched AS (
+            SELECT id, 0 FROM unnest($3::uuid[]) AS chosen (id)
+        ), looked_at AS (
             SELECT id, sum(change)::bigint AS change FROM sides GROUP BY id
         ), compared AS (
-            SELECT t.id, t.change + coalesce(a.balance, 0) AS expected,
-                coalesce(u.balance, (SELECT sum(s.balance) FROM system_balances s WHERE s.ledger_id = t.id), 0)::bigint
+            SELECT l.id, l.change + coalesce(a.balance, 0) AS expected,
+                coalesce(u.balance, (SELECT sum(s.balance) FROM system_balances s WHERE s.ledger_id = l.id), 0)::bigint
                     AS found
-            FROM touched t
-            LEFT JOIN audit_balances a ON a.id = t.id
-            LEFT JOIN user_balances u ON u.account_id = t.id
+            FROM looked_at l
+            LEFT JOIN LATERAL (SELECT balance FROM audit_balances a WHERE a.id = l.id LIMIT 1) a ON true
+            LEFT JOIN LATERAL (SELECT balance FROM user_balances u WHERE u.account_id = l.id LIMIT 1) u ON true
         )
         SELECT id AS "id!", expected AS "expected!: Points", found AS "found!: Points"
         FROM compared WHERE expected <> found ORDER BY id"#,
         from.xid,
         from.seq,
+        ids,
     )
     .fetch_all(connection)
     .await?;
@@ -88,21 +175,42 @@ pub(crate) async fn compare(connection: &mut PgConnection, from: Position) -> sq
     Ok(rows.into_iter().map(|row| difference(row.id, row.expected, row.found)).collect())
 }
 
-/// Notes that everything but `differing` was found equal.
-pub(crate) async fn mark_equal(connection: &mut PgConnection, differing: &[Uuid]) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE audit_balances SET dirty = false WHERE dirty AND id <> ALL ($1)", differing)
-        .execute(connection)
-        .await?;
+/// Notes what the comparison of `ids` has found: these differences, and that all others are equal.
+pub(crate) async fn settle(
+    connection: &mut PgConnection,
+    ids: &[Uuid],
+    found: &[Difference],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE audit_balances SET dirty = false, difference = 0
+        WHERE id = ANY ($1) AND (dirty OR difference <> 0)",
+        ids,
+    )
+    .execute(&mut *connection)
+    .await?;
+    let differing: Vec<_> = found.iter().map(|difference| difference.id).collect();
+    let apart: Vec<_> = found.iter().map(|d| d.found.0.saturating_sub(d.expected.0)).collect();
+    sqlx::query!(
+        "INSERT INTO audit_balances (id, balance, dirty, difference)
+        SELECT id, 0, false, apart FROM unnest($1::uuid[], $2::bigint[]) AS found (id, apart) ORDER BY id
+        ON CONFLICT (id) DO UPDATE SET difference = EXCLUDED.difference",
+        &differing,
+        &apart,
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
-/// The sum of all balances; zero, if all is well.
-pub(crate) async fn sum(connection: &mut PgConnection) -> sqlx::Result<Points> {
-    sqlx::query_scalar!(
-        r#"SELECT (
-            coalesce((SELECT sum(balance) FROM user_balances), 0)
-            + coalesce((SELECT sum(balance) FROM system_balances), 0)
-        )::bigint AS "sum!: Points""#
+/// All that is known to differ.
+pub(crate) async fn findings(connection: &mut PgConnection) -> sqlx::Result<Findings> {
+    sqlx::query_as!(
+        Findings,
+        r#"SELECT count(*) AS "count!",
+            least(coalesce(sum(abs(difference::numeric)), 0), 9223372036854775807)::bigint AS "apart!: Points",
+            greatest(least(coalesce(sum(difference), 0), 9223372036854775807), -9223372036854775807)::bigint
+                AS "sum!: Points"
+        FROM audit_balances WHERE difference <> 0"#
     )
     .fetch_one(connection)
     .await

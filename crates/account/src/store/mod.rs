@@ -8,6 +8,7 @@ pub(crate) mod feed;
 pub(crate) mod leaderboard;
 pub(crate) mod login_failures;
 pub(crate) mod pools;
+pub(crate) mod ranks;
 pub(crate) mod results;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;

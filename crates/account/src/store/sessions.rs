@@ -5,16 +5,16 @@ use loljoa_service_kit::AccountId;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use crate::domain::session::Session;
+use crate::domain::session::{Past, Session};
 
 /// A refresh token as it is stored: its SHA-256.
 pub(crate) type TokenHash = [u8; 32];
 
-/// A session, and when the token that led to it was used.
+/// A session, and what is known of the token that led to it.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) session: Session,
-    pub(crate) used_at: Option<DateTime<Utc>>,
+    pub(crate) past: Past,
 }
 
 /// Opens a session.
@@ -82,8 +82,23 @@ pub(crate) async fn find_for_update(
             expires_at: row.expires_at,
             revoked: row.revoked,
         },
-        used_at: row.used_at,
+        past: row.used_at.map_or(Past::Unused, Past::UsedAt),
     }))
+}
+
+/// A session that a token was given out for which is stored no more, locked like any other.
+pub(crate) async fn find_forgotten_for_update(
+    connection: &mut PgConnection,
+    session: Uuid,
+) -> sqlx::Result<Option<Found>> {
+    let found = sqlx::query_as!(
+        Session,
+        r#"SELECT session_id AS id, account_id AS "account: AccountId", expires_at,
+            revoked_at IS NOT NULL AS "revoked!"
+        FROM sessions WHERE session_id = $1 FOR NO KEY UPDATE"#,
+        session,
+    );
+    Ok(found.fetch_optional(connection).await?.map(|session| Found { session, past: Past::LongUsed }))
 }
 
 /// Notes the first use of a token.
@@ -152,18 +167,68 @@ pub(crate) async fn revoke_all(
     Ok(ended.rows_affected())
 }
 
-/// Deletes at most `limit` sessions that expired before `before`, with their tokens, and tells how many.
-pub(crate) async fn delete_expired(
+/// Forgets at most `limit` tokens of a session that were used before `before`.
+pub(crate) async fn delete_used(
+    connection: &mut PgConnection,
+    session: Uuid,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "DELETE FROM refresh_tokens WHERE token_hash IN (
+            SELECT token_hash FROM refresh_tokens WHERE session_id = $1 AND used_at < $2 LIMIT $3
+        )",
+        session,
+        before,
+        limit,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// At most `limit` sessions that expired before `before`, the oldest first.
+pub(crate) async fn expired(
     executor: impl PgExecutor<'_>,
     before: DateTime<Utc>,
     limit: i64,
-) -> sqlx::Result<u64> {
-    let deleted = sqlx::query!(
-        "DELETE FROM sessions WHERE session_id IN (
-            SELECT session_id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
-        )",
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "SELECT session_id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
         before,
         limit,
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// Deletes at most `limit` tokens of these sessions, and tells how many.
+pub(crate) async fn delete_tokens(
+    executor: impl PgExecutor<'_>,
+    sessions: &[Uuid],
+    limit: i64,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        "DELETE FROM refresh_tokens WHERE token_hash IN (
+            SELECT token_hash FROM refresh_tokens WHERE session_id = ANY ($1) LIMIT $2 FOR UPDATE SKIP LOCKED
+        )",
+        sessions,
+        limit,
+    )
+    .execute(executor)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Deletes these sessions as far as they have no tokens left.
+pub(crate) async fn delete(executor: impl PgExecutor<'_>, sessions: &[Uuid]) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        "DELETE FROM sessions WHERE session_id IN (
+            SELECT session_id FROM sessions s
+            WHERE session_id = ANY ($1) AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.session_id)
+            ORDER BY session_id FOR UPDATE SKIP LOCKED
+        )",
+        sessions,
     )
     .execute(executor)
     .await?;

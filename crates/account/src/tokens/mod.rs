@@ -3,6 +3,7 @@
 mod keyring;
 mod material;
 mod sealing;
+mod stamp;
 
 use chrono::{DateTime, Utc};
 use loljoa_service_kit::{AccountId, ids};
@@ -11,6 +12,7 @@ use serde::Serialize;
 use crate::domain::profile::Role;
 pub(crate) use keyring::Keyring;
 pub(crate) use sealing::Sealer;
+pub(crate) use stamp::Stamp;
 
 /// Who issues the tokens.
 pub const ISSUER: &str = "loljoa";

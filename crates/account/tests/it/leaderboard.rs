@@ -3,7 +3,8 @@
 use loljoa_proto::account::v1::{
     Account, BatchGetUsernamesRequest, ListLeaderboardRequest, ListLeaderboardResponse, Tier,
 };
-use loljoa_service_kit::{AccountId, Error, ErrorCode};
+use loljoa_service_kit::{AccountId, Error, ErrorCode, page};
+use serde_json::json;
 use sqlx::PgPool;
 
 use crate::harness::Service;
@@ -63,9 +64,13 @@ async fn a_tier_has_its_own_page_with_the_ranks_of_all(pool: PgPool) {
 #[sqlx::test]
 async fn bad_questions_are_refused(pool: PgPool) {
     let service = Service::start(&pool).await;
+    let position = json!({"position": {"profit": 0, "account": AccountId::fresh()}, "rank": 1, "counted": 1});
+    let forged = page::encode_cursor(&position);
     let cases = [
         (ListLeaderboardRequest { limit: 101, ..Default::default() }, "limit"),
         (ListLeaderboardRequest { cursor: "x".into(), ..Default::default() }, "cursor"),
+        // What a client could make up: a place in the middle of all who have a profit of 0.
+        (ListLeaderboardRequest { cursor: forged, ..Default::default() }, "cursor"),
         (ListLeaderboardRequest { tier: 9, ..Default::default() }, "tier"),
         (ListLeaderboardRequest { account_id: "x".into(), ..Default::default() }, "accountId"),
     ];

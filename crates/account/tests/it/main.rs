@@ -12,6 +12,7 @@ mod ledger;
 mod log_in;
 mod model;
 mod races;
+mod reads;
 mod results;
 mod schema;
 mod sessions;

@@ -167,9 +167,10 @@ async fn many_callers_with_the_same_accounts_are_all_answered_and_lose_no_point(
 }
 
 #[sqlx::test]
-async fn a_full_queue_answers_at_once(pool: PgPool) {
+async fn a_full_queue_is_waited_for_and_not_for_long(pool: PgPool) {
     let mut config = config(&pool);
     config.ledger.queue_capacity = 5_000;
+    config.ledger.patience_ms = 1;
     let service = Service::start_with(config, Clock::fixed(noon())).await;
     let faker = service.account("faker").await;
     let mut lock = postgres::begin(&pool).await.unwrap();

@@ -121,3 +121,37 @@ async fn logging_out_everywhere_ends_every_session_of_the_account_alone(pool: Pg
     assert!(!is_over(&service, &somebody.refresh_token).await);
     service.stop().await;
 }
+
+#[sqlx::test]
+async fn a_long_session_stores_few_tokens_and_still_knows_a_stolen_one(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let first = service.sign_up("faker").await;
+    let mut last = first.clone();
+    for _ in 0..8 {
+        service.clock.advance(TimeDelta::hours(12));
+        last = service.refresh(&last.refresh_token).await.unwrap();
+    }
+    let stored: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM refresh_tokens").fetch_one(&pool).await.unwrap();
+    assert_eq!(stored, 4, "the present one, and those used within a day");
+    assert!(is_over(&service, &first.refresh_token).await);
+    assert!(is_over(&service, &last.refresh_token).await, "the first one, used days ago, came again");
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn a_token_that_tells_no_session_goes_on(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    service.sign_up("faker").await;
+    // A token of before they told their session: 32 bytes, here zeros, as it was stored.
+    sqlx::query("UPDATE refresh_tokens SET token_hash = sha256(decode(repeat('00', 32), 'hex'))")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let second = service.refresh(&"A".repeat(43)).await.unwrap();
+    assert!(!is_over(&service, &second.refresh_token).await);
+    service.clock.advance(TimeDelta::seconds(31));
+    assert!(is_over(&service, &"A".repeat(43)).await, "its reuse is found while it is stored");
+    assert!(is_over(&service, &second.refresh_token).await);
+    service.stop().await;
+}

@@ -45,7 +45,7 @@ pub(crate) struct Account {
     /// Points won minus points staked, over settled markets.
     #[schema(value_type = i64)]
     profit: Points,
-    /// 1 is the best profit; accounts of equal profit share a rank.
+    /// 1 is the best profit; accounts of equal profit share a rank. Some seconds old.
     rank: i64,
     created_at: DateTime<Utc>,
 }

@@ -20,6 +20,9 @@ use crate::{
     http::{extract::Result, problem::Problem},
 };
 
+/// The routes where one sees one's points, and so the grant of the day.
+const SHOW_POINTS: [&str; 3] = ["/api/account/me", "/api/account/me/transfers", "/api/account/leaderboard"];
+
 /// Lets a request through when the table of routes says so, with its [`Identity`] left in its extensions.
 pub(crate) async fn guard(
     State(app): State<Arc<App>>,
@@ -32,7 +35,10 @@ pub(crate) async fn guard(
     };
     if let Some(identity) = identify(&app, access, request.headers()).await? {
         app.limits.check_account(identity.account_id)?;
-        app.daily_grants.claim(identity.account_id).await;
+        let grant = app.daily_grants.claim(identity.account_id);
+        if SHOW_POINTS.contains(&path.as_str()) {
+            grant.settled().await;
+        }
         request.extensions_mut().insert(identity);
     }
     Ok(next.run(request).await)

@@ -1,12 +1,15 @@
 //! Which tokens are taken, and what a good one sets off.
 
+use std::time::Duration;
+
 use aws_lc_rs::{digest, hmac};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use loljoa_service_kit::{AccountId, Clock};
 use serde_json::json;
+use tokio::time;
 
 use crate::harness::{
-    Gateway, Signer, problem,
+    Gateway, PATIENCE, Signer, problem,
     tokens::{claims, with},
     upstreams,
 };
@@ -126,4 +129,31 @@ async fn a_grant_that_fails_costs_nothing_but_points() {
     let me: serde_json::Value =
         gateway.get(ME).bearer_auth(token).send().await.unwrap().json().await.unwrap();
     assert_eq!(me["accountId"], json!(account));
+}
+
+#[tokio::test]
+async fn who_looks_at_points_sees_the_grant_and_a_bet_does_not_wait_for_it() {
+    const BETTORS: usize = 30;
+    let gateway = Gateway::start().await;
+    let account = &gateway.backend.account;
+    account.hold_grants(true);
+    // Each of them would wait for a second or more, all together for longer than anybody is patient.
+    let bets = async {
+        for _ in 0..BETTORS {
+            let token = gateway.signer.token("user");
+            assert_eq!(gateway.bet(&token, 500).send().await.unwrap().status(), 201);
+        }
+    };
+    time::timeout(PATIENCE, bets).await.expect("no bet waits for a grant");
+    assert_eq!(account.grants_made(), 0);
+
+    account.hold_grants(false);
+    while account.grants_made() < BETTORS {
+        time::sleep(Duration::from_millis(5)).await;
+    }
+    let token = gateway.signer.token("user");
+    let me: serde_json::Value =
+        gateway.get(ME).bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+    assert_eq!(account.grants(), BETTORS + 1, "nothing was given up or asked again");
+    assert_eq!(me["points"], 1_000 + 500 * (BETTORS + 1));
 }

@@ -18,7 +18,7 @@ use loljoa_proto::{
     ops::v1::ops_service_server::OpsServiceServer,
 };
 use loljoa_service_kit::{grpc::Ops, health::Health};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{
     Request, Response, Status, async_trait,
@@ -61,6 +61,8 @@ pub(crate) struct Account(Arc<Books>);
 struct Books {
     key_set: Mutex<String>,
     grants: AtomicUsize,
+    grants_made: AtomicUsize,
+    grants_held: watch::Sender<bool>,
     grants_fail: AtomicBool,
     addresses: Mutex<Vec<String>>,
     refreshed_with: Mutex<Vec<String>>,
@@ -75,6 +77,16 @@ impl Account {
     /// How often a grant was claimed.
     pub(crate) fn grants(&self) -> usize {
         self.0.grants.load(Ordering::SeqCst)
+    }
+
+    /// How often a claim was answered; none is given up by whoever made it.
+    pub(crate) fn grants_made(&self) -> usize {
+        self.0.grants_made.load(Ordering::SeqCst)
+    }
+
+    /// Whether claims have to wait for their answer from now on.
+    pub(crate) fn hold_grants(&self, held: bool) {
+        self.0.grants_held.send_replace(held);
     }
 
     /// From now on no grant can be claimed.
@@ -147,7 +159,10 @@ impl AccountService for Account {
     }
 
     async fn get_account(&self, request: Request<GetAccountRequest>) -> Answer<GetAccountResponse> {
-        Ok(Response::new(GetAccountResponse { account: Some(someone(request.into_inner().account_id)) }))
+        let account = someone(request.into_inner().account_id);
+        let granted = i64::try_from(self.grants_made()).unwrap() * 500;
+        let account = loljoa_proto::account::v1::Account { points: account.points + granted, ..account };
+        Ok(Response::new(GetAccountResponse { account: Some(account) }))
     }
 
     async fn claim_daily_grant(&self, _: Request<ClaimDailyGrantRequest>) -> Answer<ClaimDailyGrantResponse> {
@@ -155,6 +170,8 @@ impl AccountService for Account {
         if self.0.grants_fail.load(Ordering::SeqCst) {
             return Err(Status::internal("no grants today"));
         }
+        let _ = self.0.grants_held.subscribe().wait_for(|held| !held).await;
+        self.0.grants_made.fetch_add(1, Ordering::SeqCst);
         Ok(Response::new(ClaimDailyGrantResponse { granted: 500 }))
     }
 

@@ -10,10 +10,13 @@ pub(crate) struct Admin {
 }
 
 impl Admin {
+    /// Logs in and looks at the account once, so that its grant of the day is not under way during the story.
     pub(crate) async fn log_in(http: &Http, username: &str, password: &str) -> Self {
         let credentials = json!({ "username": username, "password": password });
         let session = http.post("/api/account/login", &credentials).await.ok();
-        Self { http: Bettor::from_session(http, session).http }
+        let admin = Bettor::from_session(http, session);
+        admin.me().await;
+        Self { http: admin.http }
     }
 
     pub(crate) async fn import(&self, season: &serde_json::Value) -> Reply {

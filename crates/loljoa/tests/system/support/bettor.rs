@@ -21,9 +21,12 @@ pub(crate) struct Bettor {
 }
 
 impl Bettor {
+    /// A new account that has looked at itself once, so that its grant of the day is not under way during the story.
     pub(crate) async fn sign_up(http: &Http, username: &str) -> Self {
         let credentials = json!({ "username": username, "password": PASSWORD });
-        Self::from_session(http, http.post("/api/account/signup", &credentials).await.ok())
+        let bettor = Self::from_session(http, http.post("/api/account/signup", &credentials).await.ok());
+        bettor.me().await;
+        bettor
     }
 
     pub(crate) fn from_session(http: &Http, session: Session) -> Self {

@@ -4,8 +4,9 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 use super::TestDatabases;
 
-/// What the services write by themselves, whatever is asked of them: leases, cursors, how far an audit is.
-const HOUSEKEEPING: [&str; 5] = ["feed_cursors", "leases", "replays", "audit_cursor", "audit_balances"];
+/// What the services write by themselves, whatever is asked of them: leases, cursors, how far an audit is, where ranks are.
+const HOUSEKEEPING: [&str; 7] =
+    ["feed_cursors", "leases", "replays", "audit_cursor", "audit_balances", "rank_anchors", "rank_snapshot"];
 
 /// A hash of each table of the three databases.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,0 +1,56 @@
+//! What a replica says of the audit. Only the one that audits says anything but 0, so the greatest over all replicas holds.
+
+use loljoa_service_kit::Clock;
+use metrics::{counter, gauge};
+
+use super::Difference;
+use crate::{SERVICE, store::audit_step::Findings};
+
+/// Reports a comparison: all that is known to differ, and what of it this step has seen.
+pub(super) fn compared(clock: &Clock, findings: Findings, seen: &[Difference]) {
+    report(findings);
+    set("loljoa_audit_last_success_timestamp_seconds", clock.now().timestamp().unsigned_abs());
+    counter!("loljoa_audit_steps_total", "service" => SERVICE).increment(1);
+    if findings.count > 0 {
+        tracing::error!(?findings, ?seen, "stored balances differ from the transfers");
+    }
+}
+
+/// Reports that this replica has the audit to make.
+pub(super) fn leading() {
+    set("loljoa_audit_leading", 1);
+    set("loljoa_audit_failing", 0);
+}
+
+/// Reports that another replica audits: what was found here before is for that one to say.
+pub(super) fn elsewhere() {
+    report(Findings::default());
+    set("loljoa_audit_leading", 0);
+    set("loljoa_audit_failing", 0);
+    set("loljoa_audit_last_success_timestamp_seconds", 0);
+}
+
+/// Reports a step that came to nothing. What was known to differ stays.
+pub(super) fn failed(error: &sqlx::Error) {
+    tracing::warn!(%error, "the audit could not look");
+    set("loljoa_audit_failing", 1);
+    counter!("loljoa_audit_failures_total", "service" => SERVICE).increment(1);
+}
+
+/// The gauges hold absolute values, so that no difference hides another.
+fn report(findings: Findings) {
+    for (check, points) in [("balances", findings.apart), ("sum", findings.sum)] {
+        let apart = number(points.0.unsigned_abs());
+        gauge!("loljoa_audit_difference", "service" => SERVICE, "check" => check).set(apart);
+    }
+    set("loljoa_audit_findings", findings.count.unsigned_abs());
+}
+
+fn set(name: &'static str, value: u64) {
+    gauge!(name, "service" => SERVICE).set(number(value));
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; whether it is zero is never lost")]
+fn number(value: u64) -> f64 {
+    value as f64
+}

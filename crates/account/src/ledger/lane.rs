@@ -1,0 +1,61 @@
+//! The queue of one class of transfers.
+
+use std::{sync::Arc, time::Duration};
+
+use loljoa_service_kit::Error;
+use sqlx::PgPool;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tracing::Span;
+
+use super::{
+    Class, Worker,
+    admission::{Admission, Places, stopping},
+    queue::{Call, Queue},
+};
+use crate::{
+    config::Ledger as Config,
+    domain::transfer::{Outcome, Transfer},
+};
+
+/// The most transfers of one call that go into a batch together: a full batch of bets. The rest of the call queues
+/// again behind those who came meanwhile, so that a great call does not hold up small ones.
+const PIECE: usize = 2_000;
+
+/// The way of one class of transfers into the ledger.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    calls: mpsc::Sender<Call>,
+    admission: Admission,
+}
+
+/// A lane and its workers.
+pub(super) fn new(class: Class, config: &Config, workers: usize, pool: &PgPool) -> (Lane, Vec<Worker>) {
+    let capacity = config.queue_capacity as usize;
+    let (calls, receiver) = mpsc::channel(capacity);
+    let queue = Arc::new(Mutex::new(Queue::new(receiver)));
+    let workers = (0..workers).map(|_| Worker::new(class, queue.clone(), pool.clone())).collect();
+    let patience = Duration::from_millis(config.patience_ms);
+    (Lane { calls, admission: Admission::with_capacity(class, capacity, patience) }, workers)
+}
+
+impl Lane {
+    /// Applies transfers, in pieces that follow each other, so that their order holds.
+    pub(super) async fn apply(&self, mut transfers: Vec<Transfer>) -> Result<Vec<Outcome>, Error> {
+        let mut places = self.admission.enter(transfers.len()).await?;
+        let mut outcomes = Vec::with_capacity(transfers.len());
+        while !transfers.is_empty() {
+            let rest = transfers.split_off(transfers.len().min(PIECE));
+            let piece = std::mem::replace(&mut transfers, rest);
+            let share = places.split(piece.len());
+            outcomes.extend(self.queue(piece, share).await?);
+        }
+        Ok(outcomes)
+    }
+
+    async fn queue(&self, transfers: Vec<Transfer>, places: Places) -> Result<Vec<Outcome>, Error> {
+        let (answer, answered) = oneshot::channel();
+        let call = Call { transfers, answer, span: Span::current(), _places: places };
+        self.calls.try_send(call).map_err(|_| stopping())?;
+        answered.await.map_err(|_| stopping())?
+    }
+}
