@@ -1,6 +1,7 @@
 -- Cancels many bets at once, each for itself, until `notice` before the lock of its market. Answers for each, in order:
 -- cancelled (also when it was before), not_found, closed (it ended in another way) or too_late. Waits for a row no longer
 -- than `patience_ms`, or than the session does where that is 0.
+-- cancel_bet stays as long as replicas of the release before may run.
 CREATE FUNCTION cancel_bets(bet_ids uuid[], account_ids uuid[], notice interval, patience_ms int) RETURNS text[]
 LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
 DECLARE
