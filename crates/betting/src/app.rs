@@ -31,8 +31,9 @@ use crate::{
         bets::Bets,
         delivery::Delivery,
         life::Life,
-        placement::{Depth, Placement},
+        placement::{Depth, Needs, Placement},
         recovery::Recovery,
+        retention,
         settlement::Settlement,
         ticker,
         watch::{BetWatch, MarketWatch},
@@ -94,7 +95,8 @@ fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
     let life = Life::new(pool(), feed, replica, config.life.clone(), wakers());
     parts.spawn_worker("life", life.run(closing.clone()));
     let tick = Duration::from_millis(config.life.tick_ms);
-    parts.spawn_worker("ticker", ticker::run(pool(), tick, closing));
+    parts.spawn_worker("ticker", ticker::run(pool(), tick, closing.clone()));
+    parts.spawn_worker("retention", retention::run(pool(), config.retention.clone(), closing));
     Ok(())
 }
 
@@ -102,30 +104,33 @@ fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
 fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
     let Shared { config, pools, ledger, wakers, failpoints } = shared;
     let (pool, closing) = (&pools.requests, parts.closing());
-    let market_cache = MarketCache::new(pool.clone());
-    let (placement, workers) = Placement::new(
-        &config.placement,
-        pools.workers.clone(),
-        market_cache.clone(),
-        ledger.clone(),
-        wakers.clone(),
-        failpoints.clone(),
-    );
+    let market_cache = MarketCache::new(pool.clone(), config.placement.lock_timeout());
+    let cancel_window = config.cancel_window();
+    let needs = Needs {
+        requests: pool.clone(),
+        workers: pools.workers.clone(),
+        markets: market_cache.clone(),
+        ledger: ledger.clone(),
+        wakers: wakers.clone(),
+        failpoints: failpoints.clone(),
+        cancel_window,
+    };
+    let (placement, workers, room) = Placement::new(&config.placement, needs);
     for worker in workers {
         parts.spawn_worker("bet batches", worker.run());
     }
+    parts.spawn_worker("held markets", room.run(closing.clone()));
     parts.spawn_worker("queue metrics", report_depth(placement.depth(), closing.clone()));
     let interval = Duration::from_millis(config.watch_interval_ms);
     let (market_watch, market_poller) = MarketWatch::new(pool.clone(), interval);
     parts.spawn_worker("market watch", market_poller.run(closing.clone()));
     let (bet_watch, bet_poller) = BetWatch::new(pool.clone(), interval);
     parts.spawn_worker("bet watch", bet_poller.run(closing.clone()));
-    let cancel_window = config.cancel_window();
     let betting = Betting {
         pool: pool.clone(),
         market_cache,
-        placement,
-        bets: Bets::new(pool.clone(), wakers.clone(), cancel_window),
+        placement: placement.clone(),
+        bets: Bets::new(pool.clone(), placement),
         market_watch,
         bet_watch,
         cancel_window,

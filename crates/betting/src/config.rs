@@ -40,6 +40,9 @@ pub struct Config {
     /// Following matches, and locking markets in time.
     #[serde(default)]
     pub life: Life,
+    /// How long what nobody needs any more is kept.
+    #[serde(default)]
+    pub retention: Retention,
     /// How often watchers are told of changes. Milliseconds.
     #[serde(default = "default_watch_interval_ms")]
     pub watch_interval_ms: u64,
@@ -60,6 +63,7 @@ impl Config {
             settlement: Settlement::default(),
             recovery: Recovery::default(),
             life: Life::default(),
+            retention: Retention::default(),
             watch_interval_ms: default_watch_interval_ms(),
         }
     }
@@ -89,11 +93,30 @@ pub struct Placement {
     pub batch: usize,
     /// Batches under way at once. More make batches smaller.
     pub workers: usize,
+    /// How long a transaction waits for a market's row before that market is put aside. Milliseconds.
+    pub lock_timeout_ms: u32,
+    /// For how long a bet whose stake is taken is tried to be recorded while its market cannot be had. Milliseconds; after
+    /// `recovery.grace_ms` the stake is given back in any case.
+    pub record_within_ms: u32,
 }
 
 impl Default for Placement {
     fn default() -> Self {
-        Self { queue: 20_000, batch: 2_000, workers: 2 }
+        Self { queue: 20_000, batch: 2_000, workers: 2, lock_timeout_ms: 200, record_within_ms: 20_000 }
+    }
+}
+
+impl Placement {
+    /// How long a transaction waits for a market's row.
+    #[must_use]
+    pub const fn lock_timeout(&self) -> Duration {
+        Duration::from_millis(self.lock_timeout_ms as u64)
+    }
+
+    /// For how long a bet whose stake is taken is tried to be recorded.
+    #[must_use]
+    pub const fn record_within(&self) -> Duration {
+        Duration::from_millis(self.record_within_ms as u64)
     }
 }
 
@@ -157,6 +180,24 @@ impl Default for Life {
     }
 }
 
+/// How long what nobody needs any more is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// How long after a market's end the positions of its bettors are kept. Milliseconds.
+    pub positions_ms: u64,
+    /// How often to look for what is to be deleted. Milliseconds.
+    pub interval_ms: u64,
+    /// The most rows that are deleted in one transaction.
+    pub chunk: u16,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { positions_ms: 7 * 24 * 3_600_000, interval_ms: 60_000, chunk: 1_000 }
+    }
+}
+
 impl Check for Config {
     fn check(&self, problems: &mut Problems) {
         self.runtime.check(problems);
@@ -164,10 +205,17 @@ impl Check for Config {
         self.database.check(problems);
         self.account.check("account", problems);
         self.league_schedule.check("league_schedule", problems);
-        let Placement { queue, batch, workers } = self.placement;
+        let Placement { queue, batch, workers, lock_timeout_ms, record_within_ms } = self.placement;
         problems.require(queue > 0, "placement.queue", queue, "must be 1 or more");
         problems.require((1..=5_000).contains(&batch), "placement.batch", batch, "must be from 1 to 5000");
         problems.require((1..=16).contains(&workers), "placement.workers", workers, "must be from 1 to 16");
+        let fits = (10..=60_000).contains(&lock_timeout_ms);
+        problems.require(fits, "placement.lock_timeout_ms", lock_timeout_ms, "must be from 10 to 60000");
+        let fits = record_within_ms >= lock_timeout_ms;
+        let allowed = "must be placement.lock_timeout_ms or more";
+        problems.require(fits, "placement.record_within_ms", record_within_ms, allowed);
+        let most = self.retention.chunk;
+        problems.require((1..=10_000).contains(&most), "retention.chunk", most, "must be from 1 to 10000");
         let chunk = self.settlement.chunk;
         problems.require((1..=5_000).contains(&chunk), "settlement.chunk", chunk, "must be from 1 to 5000");
         let wait = self.life.feed_wait_ms;
@@ -180,6 +228,7 @@ impl Check for Config {
             ("recovery.interval_ms", self.recovery.interval_ms),
             ("recovery.audit_interval_ms", self.recovery.audit_interval_ms),
             ("life.tick_ms", self.life.tick_ms),
+            ("retention.interval_ms", self.retention.interval_ms),
             ("watch_interval_ms", self.watch_interval_ms),
         ] {
             problems.require(value > 0, key, value, "must be 1 or more");

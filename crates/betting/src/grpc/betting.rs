@@ -218,7 +218,7 @@ impl BettingService for Betting {
         let changes = bets.then(move |bet| {
             let cache = cache.clone();
             async move {
-                let known = cache.get(iter::once(bet.market_id)).await.map_err(Error::from)?;
+                let known = cache.get(iter::once(bet.market_id)).await?;
                 let market = known.get(&bet.market_id).map(|cached| &*cached.market);
                 Ok(proto::WatchBetsResponse { bet: Some(message::bet(&bet, market)) })
             }

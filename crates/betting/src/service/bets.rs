@@ -1,21 +1,19 @@
 //! Reading and cancelling bets. An account sees its own only.
 
-use chrono::TimeDelta;
-use loljoa_service_kit::{AccountId, BetId, Error, MarketId, page, postgres};
+use loljoa_service_kit::{AccountId, BetId, Error, MarketId, page};
 use sqlx::PgPool;
 
-use super::Wakers;
+use super::placement::{Cancel, Placement};
 use crate::{
     domain::{Bet, BetState, Market},
-    store::{self, bets::Cancellation},
+    store,
 };
 
 /// Reads and cancels bets. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Bets {
     pool: PgPool,
-    wakers: Wakers,
-    cancel_window: TimeDelta,
+    placement: Placement,
 }
 
 /// A page of an account's bets.
@@ -31,8 +29,8 @@ pub(crate) struct BetPage {
 impl Bets {
     /// Bets over `pool`.
     #[must_use]
-    pub(crate) const fn new(pool: PgPool, wakers: Wakers, cancel_window: TimeDelta) -> Self {
-        Self { pool, wakers, cancel_window }
+    pub(crate) const fn new(pool: PgPool, placement: Placement) -> Self {
+        Self { pool, placement }
     }
 
     /// A bet of this account.
@@ -70,23 +68,32 @@ impl Bets {
     ///
     /// # Errors
     ///
-    /// `bet_not_found`; `cancel_window_closed` shortly before the lock; `bet_closed` when it ended in another way.
+    /// `bet_not_found`; `cancel_window_closed` shortly before the lock; `bet_closed` when it ended in another way;
+    /// `market_busy` while its market cannot be had.
     pub(crate) async fn cancel(&self, account: AccountId, bet: BetId) -> Result<Bet, Error> {
-        let attempt = || store::bets::cancel(&self.pool, account, bet, self.cancel_window);
-        match postgres::retrying(attempt).await? {
-            Cancellation::Cancelled => {
-                self.wakers.owed.notify_one();
-                self.get(account, bet).await
+        let found = self.get(account, bet).await?;
+        match found.state {
+            BetState::Cancelled => Ok(found),
+            BetState::Accepted => {
+                let cancel = Cancel { bet_id: bet, account_id: account, market_id: found.market_id };
+                self.placement.cancel(cancel).await
             }
-            Cancellation::NotFound => Err(not_found()),
-            Cancellation::Closed => Err(Error::conflict("bet_closed", "the bet has ended")),
-            Cancellation::TooLate => {
-                Err(Error::conflict("cancel_window_closed", "it is too late to cancel this bet"))
-            }
+            _ => Err(closed()),
         }
     }
 }
 
-fn not_found() -> Error {
+/// This account has no such bet.
+pub(super) fn not_found() -> Error {
     Error::not_found("bet_not_found", "there is no such bet")
+}
+
+/// It ended in another way.
+pub(super) fn closed() -> Error {
+    Error::conflict("bet_closed", "the bet has ended")
+}
+
+/// The market's cancel window is over.
+pub(super) fn too_late() -> Error {
+    Error::conflict("cancel_window_closed", "it is too late to cancel this bet")
 }

@@ -8,6 +8,7 @@ pub(crate) mod life;
 pub(crate) mod markets;
 pub(crate) mod placement;
 pub(crate) mod recovery;
+pub(crate) mod retention;
 pub(crate) mod settlement;
 pub(crate) mod ticker;
 pub(crate) mod watch;
@@ -56,6 +57,11 @@ async fn run_when_woken<F>(
             }
         }
     }
+}
+
+/// A duration, as PostgreSQL wants it.
+fn millis(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
 }
 
 /// A count, as metrics want it.

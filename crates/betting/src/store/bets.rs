@@ -23,8 +23,12 @@ macro_rules! select_bets {
 pub(super) use select_bets;
 
 /// Records bets whose stakes are taken, in this order, and answers each with its present state and whether it is new. The
-/// ids are distinct.
-pub(crate) async fn record(pool: &PgPool, bets: &[NewBet]) -> Result<Vec<(Bet, bool)>, sqlx::Error> {
+/// ids are distinct. Waits for a row at most `patience_ms`, and then records nothing.
+pub(crate) async fn record(
+    pool: &PgPool,
+    bets: &[NewBet],
+    patience_ms: i32,
+) -> Result<Vec<(Bet, bool)>, sqlx::Error> {
     let ids: Vec<_> = bets.iter().map(|bet| bet.bet_id).collect();
     let accounts: Vec<_> = bets.iter().map(|bet| bet.account_id).collect();
     let markets: Vec<_> = bets.iter().map(|bet| bet.market_id).collect();
@@ -38,13 +42,14 @@ pub(crate) async fn record(pool: &PgPool, bets: &[NewBet]) -> Result<Vec<(Bet, b
             placed_odds_hundredths AS "placed_odds!: Odds", returned AS "returned!: Points",
             fingerprint AS "fingerprint!: Fingerprint", recorded_at AS "recorded_at!", closed_at,
             changed_xid = pg_current_xact_id() AS "is_new!"
-        FROM record_bets($1, $2, $3, $4, $5, $6)"#,
+        FROM record_bets($1, $2, $3, $4, $5, $6, $7)"#,
         &ids as &[BetId],
         &accounts as &[AccountId],
         &markets as &[MarketId],
         &outcomes as &[OutcomeId],
         &stakes as &[Points],
         &fingerprints as &[Fingerprint],
+        patience_ms,
     )
     .fetch_all(pool)
     .await?;
@@ -153,19 +158,22 @@ pub(crate) enum Cancellation {
     TooLate,
 }
 
-/// Cancels a bet until `window` before its market's lock.
+/// Cancels bets of these accounts until `window` before their markets' locks, each for itself, and answers for each in
+/// order. Waits for a row at most `patience_ms`, and then cancels nothing.
 pub(crate) async fn cancel(
     db: impl PgExecutor<'_>,
-    account: AccountId,
-    bet: BetId,
+    bets: &[(BetId, AccountId)],
     window: TimeDelta,
-) -> Result<Cancellation, sqlx::Error> {
+    patience_ms: i32,
+) -> Result<Vec<Cancellation>, sqlx::Error> {
     let notice = PgInterval { months: 0, days: 0, microseconds: window.num_milliseconds() * 1_000 };
+    let (ids, accounts): (Vec<_>, Vec<_>) = bets.iter().copied().unzip();
     sqlx::query_scalar!(
-        r#"SELECT cancel_bet($1, $2, $3) AS "verdict!: Cancellation""#,
-        bet as BetId,
-        account as AccountId,
+        r#"SELECT cancel_bets($1, $2, $3, $4) AS "verdicts!: Vec<Cancellation>""#,
+        &ids as &[BetId],
+        &accounts as &[AccountId],
         notice,
+        patience_ms,
     )
     .fetch_one(db)
     .await

@@ -16,6 +16,9 @@ pub(crate) async fn differences(
         Difference,
         r#"WITH market AS (
             SELECT * FROM markets WHERE NOT $1 OR state NOT IN ('settled', 'void')
+        ), sought AS (
+            -- Positions of final markets are swept some day.
+            SELECT outcome_id FROM outcomes JOIN market USING (market_id) WHERE state NOT IN ('settled', 'void')
         ), standing AS (
             SELECT b.* FROM bets b JOIN market USING (market_id) WHERE b.state NOT IN ('cancelled', 'refunded')
         ), held AS (
@@ -42,9 +45,8 @@ pub(crate) async fn differences(
             SELECT 'position', coalesce(h.outcome_id, p.outcome_id),
                 ROW(h.account_id, h.stake, h.bets, h.since_seq)::text,
                 ROW(p.account_id, p.stake, p.bets, p.since_seq)::text
-            FROM held h FULL JOIN (
-                SELECT p.* FROM positions p JOIN outcomes o USING (outcome_id) JOIN market USING (market_id)
-                WHERE p.bets > 0
+            FROM (SELECT h.* FROM held h JOIN sought USING (outcome_id)) h FULL JOIN (
+                SELECT p.* FROM positions p JOIN sought USING (outcome_id) WHERE p.bets > 0
             ) p ON p.outcome_id = h.outcome_id AND p.account_id = h.account_id
             UNION ALL
             SELECT 'market_paid', m.market_id, ROW(m.pool, 0)::text, ROW(coalesce(p.points, 0), coalesce(p.still_open, 0))::text

@@ -72,17 +72,6 @@ pub(crate) async fn hold_of_match(
     hold(db, &ids).await
 }
 
-/// Waits until every transaction that holds one of these markets now has ended.
-pub(crate) async fn await_holders(db: impl PgExecutor<'_>, ids: &[MarketId]) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "SELECT 1 AS held FROM markets WHERE market_id = ANY ($1) ORDER BY market_id FOR SHARE",
-        ids as &[MarketId],
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(())
-}
-
 struct Row {
     market_id: MarketId,
     match_id: MatchId,

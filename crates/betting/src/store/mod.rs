@@ -5,9 +5,11 @@ pub(crate) mod books;
 pub(crate) mod cursors;
 pub(crate) mod events;
 pub(crate) mod incidents;
+pub(crate) mod lanes;
 pub(crate) mod markets;
 pub(crate) mod matches;
 pub(crate) mod owed;
+pub(crate) mod positions;
 pub(crate) mod settlement;
 
 use chrono::{DateTime, Utc};

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+mod cancels;
 mod concurrency;
 mod harness;
+mod lanes;
 mod life;
 mod model;
 mod parked;
@@ -11,6 +13,7 @@ mod placement;
 mod races;
 mod recovery;
 mod refusals;
+mod retention;
 mod settlement;
 mod steps;
 mod story;

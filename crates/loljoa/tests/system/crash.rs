@@ -43,6 +43,8 @@ impl Story {
         let app = App::start_as_processes(|options| {
             let betting = options.overrides.get_mut(&Service::Betting).unwrap();
             betting["recovery"]["grace_ms"] = json!(grace.as_millis());
+            // Here a held market is a place to stop at, not a stranger's.
+            betting["placement"] = json!({ "lock_timeout_ms": 30_000, "record_within_ms": 60_000 });
         })
         .await;
         let mut cup = Cup::of(&app).await;

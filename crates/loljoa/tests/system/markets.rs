@@ -33,6 +33,8 @@ async fn pool_odds_bettors_and_leader_follow_every_bet_and_cancel() {
     assert_eq!(row(&market, "GEN"), (100, Some(10.0), 1, Some(("faker", 100))));
 
     chovy.cancel(much.bet_id).await.ok::<Bet>();
+    // Whoever cancels sees the points at once.
+    assert_eq!(chovy.me().await.points, 1_500);
     let market = cup.look(&game.winner).await;
     assert_eq!(row(&market, "T1"), (400, Some(1.25), 1, Some(("faker", 400))));
     assert_eq!(market.pool, 500);

@@ -1,27 +1,30 @@
-//! One batch: debit in one commit of the ledger, record in one commit of ours, then answer everybody.
+//! One batch: debit in one commit of the ledger, record in one commit of ours, then answer everybody. Cancels of the same
+//! batch go beside.
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
     time::Instant,
 };
 
 use loljoa_proto::account::v1::TransferOutcome;
-use loljoa_service_kit::{BetId, Error, MarketId, postgres, telemetry};
+use loljoa_service_kit::{Error, telemetry};
 use metrics::{counter, histogram};
-use sqlx::PgPool;
+use tokio::join;
 use tracing::{Instrument, Span, info_span};
 
 use super::{
-    Answer, answer, key_reused, market_locked,
-    queue::{Job, Jobs},
+    Answer, apart,
+    cancel::Canceller,
+    key_reused,
+    lanes::{Lanes, Taken},
+    queue::{self, BetJob, Jobs},
+    record::{Recorder, Request, request},
 };
 use crate::{
-    domain::{Bet, Market, NewBet, bet::Fingerprint},
+    domain::NewBet,
     failpoints::{FailPoints, Step},
     ledger::{self, Ledger},
-    service::{MarketCache, Wakers, number},
-    store,
+    service::number,
 };
 
 /// Takes batches off the queue until no more will come.
@@ -29,15 +32,19 @@ use crate::{
 pub(crate) struct Worker {
     pub(super) jobs: Jobs,
     pub(super) batch: usize,
-    pub(super) pool: PgPool,
-    pub(super) markets: MarketCache,
+    pub(super) lanes: Lanes,
+    pub(super) recorder: Recorder,
+    pub(super) canceller: Canceller,
     pub(super) ledger: Ledger,
-    pub(super) wakers: Wakers,
     pub(super) failpoints: FailPoints,
 }
 
-/// A request: the same bet may be asked for more than once in a batch, and the same id with another request.
-type Request = (BetId, Fingerprint);
+/// What became of the bets of a batch.
+struct Decided {
+    answers: HashMap<Request, Answer>,
+    /// Their stakes are taken, and their markets cannot be had.
+    held: Vec<NewBet>,
+}
 
 impl Worker {
     /// Runs until the queue is closed and empty. A batch that was taken is finished, also when its callers are gone.
@@ -47,30 +54,29 @@ impl Worker {
             if jobs.is_empty() {
                 return;
             }
-            let span = batch_span(&jobs);
-            self.run_batch(jobs).instrument(span).await;
+            let (bets, cancels) = queue::apart(self.lanes.admit(jobs));
+            let span = batch_span(&bets);
+            join!(self.place(bets).instrument(span), self.canceller.cancel(cancels));
         }
     }
 
-    async fn run_batch(&self, jobs: Vec<Job>) {
+    async fn place(&self, jobs: Vec<BetJob>) {
+        if jobs.is_empty() {
+            return;
+        }
         let started = Instant::now();
         histogram!("loljoa_bet_batch_size", "service" => "betting").record(number(jobs.len()));
-        let asked: Vec<Request> = jobs.iter().map(|job| (job.bet.bet_id, job.bet.fingerprint)).collect();
-        let answers = self.decide(unique(&jobs, &asked)).await;
+        let decided = self.decide(unique(&jobs)).await;
         histogram!("loljoa_bet_batch_seconds", "service" => "betting")
             .record(started.elapsed().as_secs_f64());
-        for (job, request) in jobs.into_iter().zip(asked) {
-            let answer = match &answers {
-                Ok(answers) => answers.get(&request).cloned().unwrap_or_else(|| Err(forgotten())),
-                Err(error) => Err(error.clone()),
-            };
-            counter!("loljoa_bets_total", "service" => "betting", "result" => label(&answer)).increment(1);
-            job.answer(answer);
+        match decided {
+            Ok(decided) => self.answer(jobs, decided),
+            Err(error) => jobs.into_iter().for_each(|job| tell(job, Err(error.clone()))),
         }
     }
 
     /// Decides each request once.
-    async fn decide(&self, bets: Vec<NewBet>) -> Result<HashMap<Request, Answer>, Error> {
+    async fn decide(&self, bets: Vec<NewBet>) -> Result<Decided, Error> {
         self.failpoints.pass(Step::BeforeDebit)?;
         let stakes = bets.iter().map(ledger::stake);
         let outcomes = self.ledger.apply(stakes).instrument(info_span!("take_stakes")).await?;
@@ -81,80 +87,46 @@ impl Worker {
         for (bet, outcome) in bets.into_iter().zip(outcomes) {
             match outcome {
                 TransferOutcome::Applied | TransferOutcome::AlreadyApplied => taken.push(bet),
-                TransferOutcome::StakeRevoked => revoked.push((bet.bet_id, bet.fingerprint)),
+                TransferOutcome::StakeRevoked => revoked.push(request(&bet)),
                 refused => {
-                    answers.insert((bet.bet_id, bet.fingerprint), Err(refusal(refused)));
+                    answers.insert(request(&bet), Err(refusal(refused)));
                 }
             }
         }
-        let recorded = self.record(&taken).instrument(info_span!("record_bets")).await?;
+        let outcome = apart::run(&self.recorder, taken).instrument(info_span!("record_bets")).await?;
         self.failpoints.pass(Step::AfterRecord)?;
-        answers.extend(self.answers(&taken, recorded).await?);
-        answers.extend(self.fates(&revoked).await?);
-        Ok(answers)
+        answers.extend(self.recorder.answers(outcome.done).await?);
+        answers.extend(self.recorder.fates(&revoked).await?);
+        Ok(Decided { answers, held: outcome.held })
     }
 
-    async fn record(&self, taken: &[NewBet]) -> Result<Vec<(Bet, bool)>, Error> {
-        if taken.is_empty() {
-            return Ok(Vec::new());
+    /// Answers everybody, except whoever waits for a market that cannot be had.
+    fn answer(&self, jobs: Vec<BetJob>, decided: Decided) {
+        let mut held: HashMap<_, _> =
+            decided.held.into_iter().map(|bet| (request(&bet), Taken::new(bet))).collect();
+        for job in jobs {
+            let asked = request(&job.asked);
+            match (decided.answers.get(&asked), held.get_mut(&asked)) {
+                (Some(answer), _) => tell(job, answer.clone()),
+                (None, Some(taken)) => taken.jobs.push(job),
+                (None, None) => tell(job, Err(forgotten())),
+            }
         }
-        let recorded = postgres::retrying(|| store::bets::record(&self.pool, taken)).await?;
-        if recorded.iter().any(|(bet, fresh)| *fresh && bet.tombstone.is_some()) {
-            self.wakers.owed.notify_one();
-        }
-        Ok(recorded)
-    }
-
-    async fn answers(
-        &self,
-        taken: &[NewBet],
-        recorded: Vec<(Bet, bool)>,
-    ) -> Result<HashMap<Request, Answer>, Error> {
-        let markets = self.markets_of(recorded.iter().map(|(bet, _)| bet)).await?;
-        let asked = taken.iter().map(|bet| bet.fingerprint);
-        let pair = |((bet, fresh), asked): ((Bet, bool), Fingerprint)| {
-            let market = markets.get(&bet.market_id).cloned();
-            ((bet.bet_id, asked), answer(bet, asked, !fresh, market))
-        };
-        Ok(recorded.into_iter().zip(asked).map(pair).collect())
-    }
-
-    /// The markets of `bets` as they are now.
-    async fn markets_of<'a>(
-        &self,
-        bets: impl Iterator<Item = &'a Bet>,
-    ) -> Result<HashMap<MarketId, Arc<Market>>, Error> {
-        let ids: HashSet<_> = bets.map(|bet| bet.market_id).collect();
-        let ids: Vec<_> = ids.into_iter().collect();
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let markets = self.markets.read(&ids).await?;
-        Ok(markets.into_iter().map(|(id, cached)| (id, Arc::clone(&cached.market))).collect())
-    }
-
-    /// What became of bets whose stakes were given back before they came.
-    async fn fates(&self, revoked: &[Request]) -> Result<HashMap<Request, Answer>, Error> {
-        if revoked.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let ids: Vec<_> = revoked.iter().map(|(id, _)| *id).collect();
-        let found = store::bets::by_ids(&self.pool, &ids).await?;
-        let markets = self.markets_of(found.iter()).await?;
-        let found: HashMap<_, _> = found.into_iter().map(|bet| (bet.bet_id, bet)).collect();
-        let fate = |request: &Request| {
-            let known = |bet: Bet| {
-                let market = markets.get(&bet.market_id).cloned();
-                answer(bet, request.1, true, market)
-            };
-            (*request, found.get(&request.0).cloned().map_or_else(|| Err(market_locked()), known))
-        };
-        Ok(revoked.iter().map(fate).collect())
+        self.lanes.put_aside(held.into_values(), []);
     }
 }
 
+/// Answers a bet and counts it.
+pub(super) fn tell(job: BetJob, answer: Answer) {
+    counter!("loljoa_bets_total", "service" => "betting", "result" => label(&answer)).increment(1);
+    job.answer(answer);
+}
+
 /// The batch belongs to the first trace that is kept, so that it is kept too; every bet's own span links to it.
-fn batch_span(jobs: &[Job]) -> Span {
+fn batch_span(jobs: &[BetJob]) -> Span {
+    if jobs.is_empty() {
+        return Span::none();
+    }
     let traced = || jobs.iter().filter(|job| !job.span.is_disabled());
     let parent = traced().next().and_then(|job| job.span.id());
     let span = info_span!(parent: parent, "bet_batch", size = jobs.len());
@@ -165,10 +137,10 @@ fn batch_span(jobs: &[Job]) -> Span {
 }
 
 /// Each request once, in the order of arrival.
-fn unique(jobs: &[Job], asked: &[Request]) -> Vec<NewBet> {
+fn unique(jobs: &[BetJob]) -> Vec<NewBet> {
     let mut seen = HashSet::with_capacity(jobs.len());
-    let first = jobs.iter().zip(asked).filter(|(_, request)| seen.insert(**request));
-    first.map(|(job, _)| job.bet.clone()).collect()
+    let first = jobs.iter().filter(|job| seen.insert(request(&job.asked)));
+    first.map(|job| job.asked.clone()).collect()
 }
 
 fn refusal(outcome: TransferOutcome) -> Error {

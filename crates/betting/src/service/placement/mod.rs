@@ -1,20 +1,35 @@
-//! The path of a bet: pre-check, queue, batch.
+//! The path of a bet and of its cancel: pre-check, queue, batch.
 
+mod apart;
 mod batch;
+mod cancel;
+mod lanes;
 mod precheck;
 mod queue;
+mod record;
+mod refund;
+mod room;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use loljoa_service_kit::Error;
 use sqlx::PgPool;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-pub(crate) use self::{batch::Worker, queue::Depth};
+pub(crate) use self::{
+    batch::Worker,
+    queue::{Cancel, Depth},
+    room::Room,
+};
 use self::{
+    cancel::Canceller,
+    lanes::Lanes,
     precheck::Verdict,
-    queue::{Job, Queue},
+    queue::{Job, Queue, Waiting},
+    record::Recorder,
+    refund::Refunds,
 };
 use super::{MarketCache, Wakers};
 use crate::{
@@ -38,36 +53,55 @@ pub(crate) struct Placed {
 /// What comes of one bet.
 pub(crate) type Answer = Result<Placed, Error>;
 
-/// Places bets. Cheap to clone; the workers end when the last clone is gone and the queue is empty.
+/// What placing bets needs.
+pub(crate) struct Needs {
+    /// Connections for what a caller asks.
+    pub(crate) requests: PgPool,
+    /// Connections for the batches.
+    pub(crate) workers: PgPool,
+    /// Markets as they were a moment ago.
+    pub(crate) markets: MarketCache,
+    /// Where stakes are taken, and refunds paid.
+    pub(crate) ledger: Ledger,
+    /// Wakes delivery.
+    pub(crate) wakers: Wakers,
+    /// Where tests let a step fail.
+    pub(crate) failpoints: FailPoints,
+    /// How long before the lock cancelling ends.
+    pub(crate) cancel_window: TimeDelta,
+}
+
+/// Places and cancels bets. Cheap to clone; the workers end when the last clone is gone and the queue is empty.
 #[derive(Clone)]
 pub(crate) struct Placement {
     queue: Queue,
     markets: MarketCache,
+    lanes: Lanes,
     pool: PgPool,
 }
 
 impl Placement {
-    /// A queue, and the workers that empty it.
+    /// A queue, the workers that empty it, and the one for markets that cannot be had.
     #[must_use]
-    pub(crate) fn new(
-        config: &config::Placement,
-        pool: PgPool,
-        markets: MarketCache,
-        ledger: Ledger,
-        wakers: Wakers,
-        failpoints: FailPoints,
-    ) -> (Self, Vec<Worker>) {
+    pub(crate) fn new(config: &config::Placement, needs: Needs) -> (Self, Vec<Worker>, Room) {
+        let Needs { requests, workers: pool, markets, ledger, wakers, failpoints, cancel_window } = needs;
         let (queue, jobs) = queue::bounded(config.queue);
-        let worker = Worker {
-            jobs,
-            batch: config.batch,
-            pool: pool.clone(),
-            markets: markets.clone(),
-            ledger,
-            wakers,
-            failpoints,
+        let (lanes, patience) = (Lanes::default(), config.lock_timeout());
+        let refunds = Refunds::new(requests.clone(), ledger.clone(), wakers.clone());
+        let canceller =
+            Canceller { pool: pool.clone(), lanes: lanes.clone(), refunds, window: cancel_window, patience };
+        let recorder = Recorder { pool: pool.clone(), markets: markets.clone(), wakers, patience };
+        let room = Room {
+            pool,
+            lanes: lanes.clone(),
+            recorder: recorder.clone(),
+            way_back: queue.way_back(),
+            record_within: config.record_within(),
         };
-        (Self { queue, markets, pool }, vec![worker; config.workers])
+        let (batch, placement) =
+            (config.batch, Self { queue, markets, lanes: lanes.clone(), pool: requests });
+        let worker = Worker { jobs, batch, lanes, recorder, canceller, ledger, failpoints };
+        (placement, vec![worker; config.workers], room)
     }
 
     /// How many bets wait.
@@ -78,13 +112,16 @@ impl Placement {
 
     /// Places bets, each for itself, and answers for each in order. All are queued, in order, before any is awaited.
     pub(crate) async fn place(&self, bets: Vec<(NewBet, Span)>) -> Vec<Answer> {
-        let verdicts = precheck::check(&self.pool, &self.markets, &bets).await;
+        let verdicts = precheck::check(&self.pool, &self.markets, &self.lanes, &bets).await;
         let submit = |((bet, span), verdict)| match verdict {
             Verdict::Answered(answer) => Submitted::Answered(answer),
-            Verdict::Pass => match Job::submit(&self.queue, bet, span) {
-                Ok(answered) => Submitted::Queued(answered),
-                Err(full) => Submitted::Answered(Box::new(Err(full))),
-            },
+            Verdict::Pass => {
+                let (job, answered) = Waiting::new(bet, span);
+                match self.queue.submit(Job::Bet(job)) {
+                    Ok(()) => Submitted::Queued(answered),
+                    Err(full) => Submitted::Answered(Box::new(Err(full))),
+                }
+            }
         };
         let submitted: Vec<_> = bets.into_iter().zip(verdicts).map(submit).collect();
         let mut answers = Vec::with_capacity(submitted.len());
@@ -96,6 +133,17 @@ impl Placement {
         }
         answers
     }
+
+    /// Gives the stake of an accepted bet back, and waits for the refund.
+    ///
+    /// # Errors
+    ///
+    /// `bet_not_found`, `bet_closed`, `cancel_window_closed`; `queue_full`, `market_busy`.
+    pub(crate) async fn cancel(&self, cancel: Cancel) -> Result<Bet, Error> {
+        let (job, answered) = Waiting::new(cancel, Span::current());
+        self.queue.submit(Job::Cancel(job))?;
+        answered.await.unwrap_or_else(|_| Err(undecided()))
+    }
 }
 
 /// A bet on its way.
@@ -105,7 +153,7 @@ enum Submitted {
 }
 
 fn undecided() -> Error {
-    Error::unavailable("the bet was not decided; ask again")
+    Error::unavailable("this was not decided; ask again")
 }
 
 /// Why a market that is closed takes no bet.

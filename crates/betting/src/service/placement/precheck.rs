@@ -1,15 +1,22 @@
 //! Refuses what is plainly wrong before any debit.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use loljoa_service_kit::{Error, MarketId};
 use sqlx::PgPool;
 use tracing::Span;
 
-use super::{Answer, MarketCache, answer, market_locked};
+use super::{
+    Answer, MarketCache, answer,
+    lanes::{self, Lanes},
+    market_locked,
+};
 use crate::{
     domain::{Bet, Market, NewBet},
-    service::cache::Cached,
+    service::cache::Known,
     store,
 };
 
@@ -23,10 +30,15 @@ pub(super) enum Verdict {
 
 /// Checks bets against their markets. A bet that exists already is answered with its present state, whatever has become
 /// of its market.
-pub(super) async fn check(pool: &PgPool, markets: &MarketCache, bets: &[(NewBet, Span)]) -> Vec<Verdict> {
+pub(super) async fn check(
+    pool: &PgPool,
+    markets: &MarketCache,
+    lanes: &Lanes,
+    bets: &[(NewBet, Span)],
+) -> Vec<Verdict> {
     let result = match markets.get(bets.iter().map(|(bet, _)| bet.market_id)).await {
-        Ok(known) => refusals(pool, bets, &known).await,
-        Err(error) => Err(error.into()),
+        Ok(known) => refusals(pool, bets, &known, &lanes.stuck()).await,
+        Err(error) => Err(error),
     };
     match result {
         Ok(verdicts) => verdicts,
@@ -37,9 +49,10 @@ pub(super) async fn check(pool: &PgPool, markets: &MarketCache, bets: &[(NewBet,
 async fn refusals(
     pool: &PgPool,
     bets: &[(NewBet, Span)],
-    known: &HashMap<MarketId, Arc<Cached>>,
+    known: &Known,
+    stuck: &HashSet<MarketId>,
 ) -> Result<Vec<Verdict>, Error> {
-    let refusals: Vec<_> = bets.iter().map(|(bet, _)| refusal(bet, known)).collect();
+    let refusals: Vec<_> = bets.iter().map(|(bet, _)| refusal(bet, known, stuck)).collect();
     let refused = bets.iter().zip(&refusals).filter(|(_, refusal)| refusal.is_some());
     let refused: Vec<_> = refused.map(|((bet, _), _)| bet.bet_id).collect();
     let mut existing = HashMap::new();
@@ -57,11 +70,11 @@ async fn refusals(
     Ok(bets.iter().zip(refusals).map(verdict).collect())
 }
 
-fn market_of(bet: &Bet, known: &HashMap<MarketId, Arc<Cached>>) -> Option<Arc<Market>> {
+fn market_of(bet: &Bet, known: &Known) -> Option<Arc<Market>> {
     known.get(&bet.market_id).map(|cached| Arc::clone(&cached.market))
 }
 
-fn refusal(bet: &NewBet, known: &HashMap<MarketId, Arc<Cached>>) -> Option<Error> {
+fn refusal(bet: &NewBet, known: &Known, stuck: &HashSet<MarketId>) -> Option<Error> {
     let Some(cached) = known.get(&bet.market_id) else {
         let missing = Error::not_found("market_not_found", "there is no such market");
         return Some(missing.with_field("marketId", "must be the id of a market"));
@@ -70,5 +83,11 @@ fn refusal(bet: &NewBet, known: &HashMap<MarketId, Arc<Cached>>) -> Option<Error
         let allowed = "must be an outcome of the market";
         return Some(Error::invalid_field("outcomeId", "outcome_not_in_market", allowed));
     }
-    (!cached.market.takes_bets(cached.read_at)).then(market_locked)
+    // Whether the same bet stands already is not certain while somebody holds the market.
+    let is_certain = cached.is_certain && !stuck.contains(&bet.market_id);
+    match (cached.market.takes_bets(cached.read_at), is_certain) {
+        (true, true) => None,
+        (false, true) => Some(market_locked()),
+        (_, false) => Some(lanes::busy()),
+    }
 }

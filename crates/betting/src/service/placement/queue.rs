@@ -2,33 +2,84 @@
 
 use std::{sync::Arc, time::Duration};
 
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{AccountId, BetId, Error, MarketId};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::Span;
 
 use super::Answer;
-use crate::domain::NewBet;
+use crate::domain::{Bet, NewBet};
 
-/// A bet that waits for its batch.
-pub(super) struct Job {
-    pub(super) bet: NewBet,
-    /// The bet's own span, disabled unless its trace is sampled.
-    pub(super) span: Span,
-    answer: oneshot::Sender<Answer>,
+/// A bet to be cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Cancel {
+    /// Which.
+    pub(crate) bet_id: BetId,
+    /// By whom.
+    pub(crate) account_id: AccountId,
+    /// The bet's market.
+    pub(crate) market_id: MarketId,
 }
 
-impl Job {
-    /// Puts a bet into the queue.
-    pub(super) fn submit(queue: &Queue, bet: NewBet, span: Span) -> Result<oneshot::Receiver<Answer>, Error> {
+/// A request that waits for its batch.
+pub(super) struct Waiting<T, A> {
+    pub(super) asked: T,
+    /// The request's own span, disabled unless its trace is sampled.
+    pub(super) span: Span,
+    answer: oneshot::Sender<A>,
+}
+
+/// A bet that waits for its batch.
+pub(super) type BetJob = Waiting<NewBet, Answer>;
+/// A cancel that waits for its batch.
+pub(super) type CancelJob = Waiting<Cancel, Result<Bet, Error>>;
+
+impl<T, A> Waiting<T, A> {
+    /// A request, and where its answer will come.
+    pub(super) fn new(asked: T, span: Span) -> (Self, oneshot::Receiver<A>) {
         let (answer, answered) = oneshot::channel();
-        queue.0.try_send(Self { bet, span, answer }).map_err(|_| full())?;
-        Ok(answered)
+        (Self { asked, span, answer }, answered)
     }
 
     /// Answers the caller, if it is still there.
-    pub(super) fn answer(self, answer: Answer) {
+    pub(super) fn answer(self, answer: A) {
         let _ = self.answer.send(answer);
     }
+}
+
+/// What waits for a batch.
+pub(super) enum Job {
+    Bet(BetJob),
+    Cancel(CancelJob),
+}
+
+impl Job {
+    /// The market it is about.
+    pub(super) const fn market(&self) -> MarketId {
+        match self {
+            Self::Bet(job) => job.asked.market_id,
+            Self::Cancel(job) => job.asked.market_id,
+        }
+    }
+
+    /// Answers the caller that nothing comes of it.
+    pub(super) fn refuse(self, error: Error) {
+        match self {
+            Self::Bet(job) => job.answer(Err(error)),
+            Self::Cancel(job) => job.answer(Err(error)),
+        }
+    }
+}
+
+/// Bets and cancels apart, each in order.
+pub(super) fn apart(jobs: Vec<Job>) -> (Vec<BetJob>, Vec<CancelJob>) {
+    let (mut bets, mut cancels) = (Vec::with_capacity(jobs.len()), Vec::new());
+    for job in jobs {
+        match job {
+            Job::Bet(job) => bets.push(job),
+            Job::Cancel(job) => cancels.push(job),
+        }
+    }
+    (bets, cancels)
 }
 
 fn full() -> Error {
@@ -40,8 +91,39 @@ fn full() -> Error {
 pub(super) struct Queue(mpsc::Sender<Job>);
 
 impl Queue {
+    /// Puts a job into the queue.
+    pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
+        self.0.try_send(job).map_err(|_| full())
+    }
+
     pub(super) fn depth(&self) -> Depth {
         Depth(self.0.downgrade())
+    }
+
+    /// A way back into the queue that does not keep it open.
+    pub(super) fn way_back(&self) -> WayBack {
+        WayBack(self.0.downgrade())
+    }
+}
+
+/// Lets jobs wait once more.
+#[derive(Clone)]
+pub(super) struct WayBack(mpsc::WeakSender<Job>);
+
+impl WayBack {
+    /// Puts jobs that were held back into the queue again.
+    pub(super) fn resubmit(&self, jobs: Vec<Job>) {
+        let queue = self.0.upgrade();
+        for job in jobs {
+            match &queue {
+                Some(queue) => {
+                    if let Err(refused) = queue.try_send(job) {
+                        refused.into_inner().refuse(full());
+                    }
+                }
+                None => job.refuse(super::undecided()),
+            }
+        }
     }
 }
 
@@ -50,7 +132,7 @@ impl Queue {
 pub(super) struct Jobs(Arc<Mutex<mpsc::Receiver<Job>>>);
 
 impl Jobs {
-    /// Waits for bets and takes up to `limit` of them; empty when no more will come.
+    /// Waits for jobs and takes up to `limit` of them; empty when no more will come.
     pub(super) async fn take(&self, limit: usize) -> Vec<Job> {
         let mut jobs = Vec::new();
         self.0.lock().await.recv_many(&mut jobs, limit).await;

@@ -13,12 +13,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::Bet,
-    store::events::{self, Watermark},
+    store::events::{self, Place},
 };
 
 /// Changes that a watcher may leave unread.
 const BACKLOG: usize = 256;
 const ARRIVALS: usize = 64;
+/// Changes that are looked through in one go.
+const PAGE: i64 = 5_000;
 
 struct Arrival {
     account: AccountId,
@@ -74,7 +76,7 @@ impl BetPoller {
     /// Serves watchers until the last has gone.
     async fn serve(&mut self, first: Arrival) {
         let mut read_to = match events::watermark(&self.pool).await {
-            Ok(watermark) => watermark,
+            Ok(watermark) => watermark.place(),
             Err(error) => return tracing::warn!(%error, "bets cannot be watched"),
         };
         self.admit(first);
@@ -83,9 +85,8 @@ impl BetPoller {
         while !self.watchers.is_empty() {
             tokio::select! {
                 Some(arrival) = self.arrivals.recv() => self.admit(arrival),
-                _ = ticks.tick() => match self.poll(read_to).await {
-                    Ok(watermark) => read_to = watermark,
-                    Err(error) => tracing::warn!(%error, "changes of bets could not be read"),
+                _ = ticks.tick() => if let Err(error) = self.poll(&mut read_to).await {
+                    tracing::warn!(%error, "changes of bets could not be read");
                 },
             }
         }
@@ -96,18 +97,21 @@ impl BetPoller {
         self.watchers.entry(arrival.account).or_default().push(arrival.changes);
     }
 
-    async fn poll(&mut self, from: Watermark) -> Result<Watermark, sqlx::Error> {
+    /// Tells of all changes up to now, page by page. Only bets of accounts that watch are read.
+    async fn poll(&mut self, read_to: &mut Place) -> Result<(), sqlx::Error> {
+        let accounts: Vec<_> = self.watchers.keys().copied().collect();
         let to = events::watermark(&self.pool).await?;
-        if to != from {
-            for bet in events::changes(&self.pool, from, to).await? {
+        while let Some(end) = events::page_end(&self.pool, *read_to, to, PAGE).await? {
+            for bet in events::changes(&self.pool, &accounts, *read_to, end).await? {
                 self.tell(&bet);
             }
+            *read_to = end;
         }
         self.watchers.retain(|_, watchers| {
             watchers.retain(|watcher| !watcher.is_closed());
             !watchers.is_empty()
         });
-        Ok(to)
+        Ok(())
     }
 
     fn tell(&mut self, bet: &Bet) {

@@ -78,6 +78,9 @@ impl World {
         config.recovery.interval_ms = 50;
         config.life.tick_ms = 50;
         config.watch_interval_ms = 20;
+        // Races are forced by holding rows, for as long as a busy machine takes.
+        config.placement.lock_timeout_ms = 30_000;
+        config.placement.record_within_ms = 60_000;
         configure(&mut config);
         let replicas = vec![Replica::start(config.clone()).await];
         Self { pool: pool.clone(), feed, replicas, ledger, accounts, config, shutdown, league, account }

@@ -1,0 +1,106 @@
+//! Records bets whose stakes are taken, and says what became of them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use loljoa_service_kit::{BetId, Error, MarketId, postgres};
+use sqlx::PgPool;
+
+use super::{Answer, answer, apart::Work, market_locked};
+use crate::{
+    domain::{Bet, Market, NewBet, bet::Fingerprint},
+    service::{MarketCache, Wakers, millis},
+    store,
+};
+
+/// A request: the same bet may be asked for more than once in a batch, and the same id with another request.
+pub(super) type Request = (BetId, Fingerprint);
+
+/// What tells a bet from another request.
+pub(super) const fn request(bet: &NewBet) -> Request {
+    (bet.bet_id, bet.fingerprint)
+}
+
+/// Records bets. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Recorder {
+    pub(super) pool: PgPool,
+    pub(super) markets: MarketCache,
+    pub(super) wakers: Wakers,
+    /// How long a transaction waits for a row.
+    pub(super) patience: Duration,
+}
+
+impl Work for Recorder {
+    type Item = NewBet;
+    type Done = (Bet, bool);
+
+    fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    fn market(bet: &NewBet) -> MarketId {
+        bet.market_id
+    }
+
+    /// Each bet in its present state, and whether it is new.
+    async fn attempt(&self, bets: &[NewBet]) -> Result<Vec<(Bet, bool)>, sqlx::Error> {
+        let patience_ms = millis(self.patience);
+        let record = || store::bets::record(&self.pool, bets, patience_ms);
+        let recorded = postgres::retrying(record).await?;
+        if recorded.iter().any(|(bet, fresh)| *fresh && bet.tombstone.is_some()) {
+            self.wakers.owed.notify_one();
+        }
+        Ok(recorded)
+    }
+}
+
+impl Recorder {
+    /// What recorded bets mean to those who asked for them.
+    pub(super) async fn answers(
+        &self,
+        recorded: Vec<(NewBet, (Bet, bool))>,
+    ) -> Result<HashMap<Request, Answer>, Error> {
+        let markets = self.markets_of(recorded.iter().map(|(_, (bet, _))| bet)).await?;
+        let pair = |(asked, (bet, fresh)): (NewBet, (Bet, bool))| {
+            let market = markets.get(&bet.market_id).cloned();
+            (request(&asked), answer(bet, asked.fingerprint, !fresh, market))
+        };
+        Ok(recorded.into_iter().map(pair).collect())
+    }
+
+    /// What became of bets whose stakes were given back before they came.
+    pub(super) async fn fates(&self, revoked: &[Request]) -> Result<HashMap<Request, Answer>, Error> {
+        if revoked.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let ids: Vec<_> = revoked.iter().map(|(id, _)| *id).collect();
+        let found = store::bets::by_ids(&self.pool, &ids).await?;
+        let markets = self.markets_of(found.iter()).await?;
+        let found: HashMap<_, _> = found.into_iter().map(|bet| (bet.bet_id, bet)).collect();
+        let fate = |request: &Request| {
+            let known = |bet: Bet| {
+                let market = markets.get(&bet.market_id).cloned();
+                answer(bet, request.1, true, market)
+            };
+            (*request, found.get(&request.0).cloned().map_or_else(|| Err(market_locked()), known))
+        };
+        Ok(revoked.iter().map(fate).collect())
+    }
+
+    /// The markets of `bets` as they are now.
+    async fn markets_of<'a>(
+        &self,
+        bets: impl Iterator<Item = &'a Bet>,
+    ) -> Result<HashMap<MarketId, Arc<Market>>, Error> {
+        let ids: HashSet<_> = bets.map(|bet| bet.market_id).collect();
+        let ids: Vec<_> = ids.into_iter().collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        Ok(self.markets.read(&self.pool, &ids).await?)
+    }
+}
