@@ -16,8 +16,16 @@ pub enum Step {
     AfterDebit,
     /// The bets are recorded, nobody has been answered yet.
     AfterRecord,
+    /// A chunk of late bets is refunded, the next is not.
+    AfterRefund,
+    /// A page of a decided market's winners is counted, the next is not.
+    AfterCount,
+    /// How a market ends is fixed, none of its bets is closed yet.
+    AfterFreeze,
     /// A chunk of a market's bets is closed, the next is not.
     AfterChunk,
+    /// A chunk of corrections is owed, the next is not.
+    AfterCorrection,
     /// Owed rows are leased, the ledger does not know of them yet.
     AfterLease,
     /// The ledger has paid, results are not recorded yet.
@@ -31,9 +39,18 @@ pub enum Step {
 impl Step {
     /// Every step of the path of a bet.
     pub const PLACEMENT: [Self; 3] = [Self::BeforeDebit, Self::AfterDebit, Self::AfterRecord];
-    /// Every step of the end of a market.
-    pub const SETTLEMENT: [Self; 5] =
-        [Self::AfterChunk, Self::AfterLease, Self::AfterPayment, Self::AfterResults, Self::BeforeFinish];
+    /// Every step of the end of a market that settles.
+    pub const SETTLEMENT: [Self; 7] = [
+        Self::AfterCount,
+        Self::AfterFreeze,
+        Self::AfterChunk,
+        Self::AfterLease,
+        Self::AfterPayment,
+        Self::AfterResults,
+        Self::BeforeFinish,
+    ];
+    /// Every step of the end of a market that is voided.
+    pub const VOID: [Self; 4] = [Self::AfterChunk, Self::AfterLease, Self::AfterPayment, Self::BeforeFinish];
 }
 
 /// The fail points that are set. Cheap to clone.

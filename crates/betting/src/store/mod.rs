@@ -2,13 +2,16 @@
 
 pub(crate) mod bets;
 pub(crate) mod books;
+pub(crate) mod corrections;
 pub(crate) mod cursors;
 pub(crate) mod events;
 pub(crate) mod incidents;
+pub(crate) mod late;
 pub(crate) mod markets;
 pub(crate) mod matches;
 pub(crate) mod owed;
 pub(crate) mod settlement;
+pub(crate) mod under_way;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;

@@ -1,43 +1,27 @@
 //! Markets in the hands of admins.
 
+mod question;
+
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{Error, IdempotencyKey, MarketId, MatchId, OutcomeId, Points, ids, page, postgres};
+use loljoa_service_kit::{Error, MarketId, OutcomeId, Points, postgres};
 use sqlx::{PgConnection, PgPool};
 
-use super::{Wakers, markets, next_cursor, settlement};
+pub(crate) use self::question::Question;
+use self::question::{draft, is_same, key_reused};
+use super::{Wakers, markets, settlement::Settlement};
 use crate::{
     domain::{
-        Market, MarketState, Outcome, Owed, OwedKind, Template, VoidReason,
+        Market, MarketState, Outcome, VoidReason,
         life::{self, Step},
-        payout::{Division, Winner},
-        template::{self, MarketDraft, OutcomeDraft},
     },
-    store::{self, incidents::Incident},
+    store,
 };
-
-const OUTCOMES: std::ops::RangeInclusive<usize> = 2..=20;
-const MAX_TEXT: usize = 200;
-
-/// A question that an admin asks.
-#[derive(Clone, Debug)]
-pub(crate) struct Question {
-    /// The same key makes the same market.
-    pub(crate) key: IdempotencyKey,
-    /// On which match.
-    pub(crate) match_id: MatchId,
-    /// In English.
-    pub(crate) en: String,
-    /// In Korean.
-    pub(crate) ko: String,
-    /// The answers, in English and Korean.
-    pub(crate) answers: Vec<(String, String)>,
-}
 
 /// What a correction pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Correction {
-    /// To how many bets.
-    pub(crate) bets: usize,
+    /// On the right outcome so many bets stand; 0 while they are counted, where there are very many.
+    pub(crate) bets: i64,
     /// How much in all.
     pub(crate) points: Points,
 }
@@ -46,14 +30,15 @@ pub(crate) struct Correction {
 #[derive(Clone)]
 pub(crate) struct Admin {
     pool: PgPool,
+    settlement: Settlement,
     wakers: Wakers,
 }
 
 impl Admin {
     /// Admins' hands over `pool`.
     #[must_use]
-    pub(crate) const fn new(pool: PgPool, wakers: Wakers) -> Self {
-        Self { pool, wakers }
+    pub(crate) const fn new(pool: PgPool, settlement: Settlement, wakers: Wakers) -> Self {
+        Self { pool, settlement, wakers }
     }
 
     /// Opens a market for a question; the same key and question again gives the market that is there.
@@ -116,13 +101,15 @@ impl Admin {
         let market = hold(&mut transaction, id).await?;
         let winner = outcome_of(&market, outcome)?;
         match life::settle_step(&market, winner) {
-            Step::Begin => settlement::begin(&mut transaction, &market, winner).await?,
+            Step::Begin => {
+                store::settlement::decide(&mut transaction, id, outcome).await?;
+            }
             Step::Already => {}
             Step::StillOpen => return Err(Error::conflict("market_open", "the market takes bets still")),
             Step::Contradiction => return Err(decided(&market)),
         }
         transaction.commit().await?;
-        self.wakers.closing.notify_one();
+        self.settlement.begin(id).await?;
         markets::get(&self.pool, id).await
     }
 
@@ -146,36 +133,30 @@ impl Admin {
         markets::get(&self.pool, id).await
     }
 
-    /// Pays, from the house, what a settled market would have paid on `outcome`. Nobody is clawed back. The same again
-    /// succeeds and pays nothing more.
+    /// Pays, from the house, what the market would have paid on `outcome`: to bets that lost the whole payout, to bets whose
+    /// stakes a void gave back what goes beyond them. Nobody is clawed back. The same again succeeds and pays nothing more.
     ///
     /// # Errors
     ///
-    /// `market_not_found`; `outcome_not_in_market`; `market_not_settled`; `already_settled` for the outcome that was paid;
-    /// `already_corrected` to another.
+    /// `market_not_found`; `outcome_not_in_market`; `market_not_settled` before it is final; `already_settled` for the outcome
+    /// that was paid; `already_void` for the one that nobody had a stake on; `already_corrected` to another.
     pub(crate) async fn correct(&self, id: MarketId, outcome: OutcomeId) -> Result<Correction, Error> {
         let mut transaction = postgres::begin(&self.pool).await?;
         let market = hold(&mut transaction, id).await?;
-        outcome_of(&market, outcome)?;
-        if market.state != MarketState::Settled {
-            return Err(Error::conflict("market_not_settled", "only a settled market can be corrected"));
-        }
-        if market.settled_outcome_id == Some(outcome) {
-            return Err(Error::conflict("already_settled", "the market paid this outcome"));
-        }
-        let before = store::settlement::corrected_outcome(&mut transaction, id).await?;
-        if before.is_some_and(|before| before != outcome) {
-            return Err(Error::conflict("already_corrected", "the market was corrected to another outcome"));
-        }
-        let owed = corrections(&mut transaction, &market, outcome).await?;
-        if before.is_none() {
-            store::settlement::set_corrected_outcome(&mut transaction, id, outcome).await?;
-            store::owed::add_corrections(&mut transaction, id, &owed).await?;
+        let right = outcome_of(&market, outcome)?;
+        check_correction(&market, outcome)?;
+        match store::corrections::of(&mut *transaction, id).await? {
+            Some(before) if before.outcome_id != outcome => {
+                return Err(Error::conflict("already_corrected", "the market was corrected to another outcome"));
+            }
+            Some(_) => {}
+            None => store::corrections::begin(&mut transaction, id, outcome).await?,
         }
         transaction.commit().await?;
-        self.wakers.owed.notify_one();
-        let points = if owed.is_empty() { Points::ZERO } else { market.pool };
-        Ok(Correction { bets: owed.len(), points })
+        self.settlement.begin(id).await?;
+        let correction = store::corrections::of(&self.pool, id).await?;
+        let bets = correction.and_then(|correction| correction.bets).unwrap_or_default();
+        Ok(Correction { bets, points: cost(&market, right) })
     }
 
     /// Has every payment that the ledger refused tried again, and answers how many there are. What is refused again is set
@@ -188,18 +169,6 @@ impl Admin {
         let payments = postgres::retrying(|| store::owed::unpark(&self.pool)).await?;
         self.wakers.owed.notify_one();
         Ok(payments)
-    }
-
-    /// A page of incidents, newest first.
-    ///
-    /// # Errors
-    ///
-    /// `limit_out_of_range`, `cursor_malformed`.
-    pub(crate) async fn incidents(&self, limit: i32, cursor: &str) -> Result<(Vec<Incident>, String), Error> {
-        let (limit, before) = (page::limit(limit)?, page::decode_cursor::<i64>(cursor)?);
-        let mut incidents = store::incidents::list(&self.pool, before, limit + 1).await?;
-        let next = next_cursor(&mut incidents, limit, |incident| incident.seq);
-        Ok((incidents, next))
     }
 }
 
@@ -219,76 +188,33 @@ fn outcome_of(market: &Market, outcome: OutcomeId) -> Result<&Outcome, Error> {
     market.outcome(outcome).ok_or_else(|| Error::invalid_field("outcomeId", "outcome_not_in_market", allowed))
 }
 
+fn check_correction(market: &Market, outcome: OutcomeId) -> Result<(), Error> {
+    match market.state {
+        MarketState::Settled if market.settled_outcome_id == Some(outcome) => {
+            Err(Error::conflict("already_settled", "the market paid this outcome"))
+        }
+        MarketState::Void if market.decided_outcome_id == Some(outcome) => {
+            Err(Error::conflict("already_void", "the market is void because nobody had a stake on this outcome"))
+        }
+        MarketState::Settled | MarketState::Void => Ok(()),
+        _ => Err(Error::conflict("market_not_settled", "only a settled or void market can be corrected")),
+    }
+}
+
+/// What a correction to the `right` outcome comes to.
+fn cost(market: &Market, right: &Outcome) -> Points {
+    match market.state {
+        _ if right.pool == Points::ZERO => Points::ZERO,
+        MarketState::Void => Points(market.pool.0 - right.pool.0),
+        _ => market.pool,
+    }
+}
+
 fn decided(market: &Market) -> Error {
     match market.state {
-        MarketState::Settling | MarketState::Settled => {
+        MarketState::Locked | MarketState::Settling | MarketState::Settled => {
             Error::conflict("already_settled", "the market is settled")
         }
         _ => Error::conflict("already_void", "the market is void"),
     }
-}
-
-async fn corrections(
-    db: &mut PgConnection,
-    market: &Market,
-    outcome: OutcomeId,
-) -> Result<Vec<Owed>, sqlx::Error> {
-    let bets = store::settlement::lost_on(db, market.market_id, outcome).await?;
-    let winner = |bet: &store::settlement::Standing| Winner { seq: bet.seq, stake: bet.stake };
-    let Some(division) = Division::of(market.pool, &bets.iter().map(winner).collect::<Vec<_>>()) else {
-        return Ok(Vec::new());
-    };
-    let owed = bets.iter().map(|bet| Owed {
-        bet_id: bet.bet_id,
-        account_id: bet.account_id,
-        market_id: market.market_id,
-        kind: OwedKind::Correction,
-        points: division.payout(winner(bet)),
-        staked: bet.stake,
-    });
-    Ok(owed.collect())
-}
-
-fn draft(question: &Question) -> Result<MarketDraft, Error> {
-    check_text("questionEn", &question.en)?;
-    check_text("questionKo", &question.ko)?;
-    if !OUTCOMES.contains(&question.answers.len()) {
-        return Err(Error::invalid_field("outcomes", "outcomes_out_of_range", "must be 2 to 20"));
-    }
-    let market_id = MarketId(ids::derived(&[b"market", b"custom", question.key.0.as_bytes()]));
-    let answer = |(n, (en, ko)): (usize, &(String, String))| {
-        check_text("labelEn", en)?;
-        check_text("labelKo", ko)?;
-        let key = n.to_string();
-        let outcome_id = template::outcome_id(market_id, &key);
-        Ok(OutcomeDraft { outcome_id, key, label_en: en.clone(), label_ko: ko.clone() })
-    };
-    Ok(MarketDraft {
-        market_id,
-        template: Template::Custom,
-        question_en: question.en.clone(),
-        question_ko: question.ko.clone(),
-        outcomes: (1..).zip(&question.answers).map(answer).collect::<Result<_, Error>>()?,
-    })
-}
-
-fn check_text(field: &str, text: &str) -> Result<(), Error> {
-    let length = text.chars().count();
-    if (1..=MAX_TEXT).contains(&length) && !text.chars().any(char::is_control) {
-        return Ok(());
-    }
-    let allowed = format!("must be 1 to {MAX_TEXT} characters without control characters");
-    Err(Error::invalid_field(field, "text_out_of_range", allowed))
-}
-
-fn is_same(market: &Market, question: &Question, draft: &MarketDraft) -> bool {
-    let labels = |en: &str, ko: &str| (en.to_owned(), ko.to_owned());
-    let present = market.outcomes.iter().map(|outcome| labels(&outcome.label_en, &outcome.label_ko));
-    market.match_id == question.match_id
-        && (market.question_en.as_str(), market.question_ko.as_str()) == (&*question.en, &*question.ko)
-        && present.eq(draft.outcomes.iter().map(|outcome| labels(&outcome.label_en, &outcome.label_ko)))
-}
-
-fn key_reused() -> Error {
-    Error::conflict("idempotency_key_reused", "the key was used for another request")
 }
