@@ -72,7 +72,8 @@ pub(crate) async fn serve(
     let ledger = Ledger::new(client::connect(&config.account)?);
     let health = Health::new(SERVICE);
     let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?;
-    let shared = Shared { replica: ids::fresh(), config, pools, ledger, wakers: Wakers::default(), failpoints };
+    let shared =
+        Shared { replica: ids::fresh(), config, pools, ledger, wakers: Wakers::default(), failpoints };
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
     parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));

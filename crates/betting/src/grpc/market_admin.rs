@@ -82,10 +82,7 @@ impl MarketAdminService for MarketAdmin {
     ) -> Result<Response<proto::CorrectMarketResponse>, Status> {
         let (market, outcome) = (&request.get_ref().market_id, &request.get_ref().outcome_id);
         let correction = self.admin.correct(MarketId::parse(market)?, OutcomeId::parse(outcome)?).await?;
-        Ok(Response::new(proto::CorrectMarketResponse {
-            bets: correction.bets,
-            points: correction.points.0,
-        }))
+        Ok(Response::new(proto::CorrectMarketResponse { bets: correction.bets, points: correction.points.0 }))
     }
 
     async fn retry_owed(
@@ -102,8 +99,7 @@ impl MarketAdminService for MarketAdmin {
     ) -> Result<Response<proto::ListIncidentsResponse>, Status> {
         let request = request.get_ref();
         let is_open = message::open_filter(request.state());
-        let (incidents, next_cursor) =
-            self.incidents.list(is_open, request.limit, &request.cursor).await?;
+        let (incidents, next_cursor) = self.incidents.list(is_open, request.limit, &request.cursor).await?;
         let incidents = incidents.iter().map(message::incident).collect();
         Ok(Response::new(proto::ListIncidentsResponse { incidents, next_cursor }))
     }

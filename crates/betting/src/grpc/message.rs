@@ -84,7 +84,8 @@ pub(super) fn incident(incident: &Incident) -> proto::Incident {
         market_id: incident.market_id.map(|id| id.to_string()).unwrap_or_default(),
         message: incident.message.clone(),
         created_at: Some(timestamp(incident.created_at)),
-        state: if incident.is_open { proto::IncidentState::Open } else { proto::IncidentState::Resolved }.into(),
+        state: if incident.is_open { proto::IncidentState::Open } else { proto::IncidentState::Resolved }
+            .into(),
         occurrences: incident.occurrences,
         occurred_at: Some(timestamp(incident.occurred_at)),
         resolution: incident.resolution.as_ref().map(|resolution| proto::Resolution {

@@ -51,7 +51,12 @@ impl Incidents {
     /// # Errors
     ///
     /// `text_out_of_range` for the name or the note; `incident_not_found`.
-    pub(crate) async fn resolve(&self, incident: IncidentId, by: &str, note: &str) -> Result<Incident, Error> {
+    pub(crate) async fn resolve(
+        &self,
+        incident: IncidentId,
+        by: &str,
+        note: &str,
+    ) -> Result<Incident, Error> {
         check_text("resolvedBy", by, MAX_NAME)?;
         check_text("note", note, MAX_NOTE)?;
         let resolve = || async {

@@ -45,10 +45,7 @@ pub(crate) async fn begin(
 }
 
 /// A market's correction, if it has one.
-pub(crate) async fn of(
-    db: impl PgExecutor<'_>,
-    market: MarketId,
-) -> Result<Option<Correction>, sqlx::Error> {
+pub(crate) async fn of(db: impl PgExecutor<'_>, market: MarketId) -> Result<Option<Correction>, sqlx::Error> {
     let row = sqlx::query!(
         r#"SELECT c.outcome_id AS "outcome_id: OutcomeId", c.winning_total AS "winning_total: Points", c.cutoff_remainder,
             c.cutoff_seq, c.bets, c.cursor, c.done_at IS NOT NULL AS "is_done!", m.pool AS "pool: Points"
@@ -63,7 +60,11 @@ pub(crate) async fn of(
         Correction {
             outcome_id: row.outcome_id,
             bets: row.bets,
-            division: row.winning_total.map(|winning_total| Division { pool: row.pool, winning_total, cutoff }),
+            division: row.winning_total.map(|winning_total| Division {
+                pool: row.pool,
+                winning_total,
+                cutoff,
+            }),
             cursor: row.cursor,
             is_done: row.is_done,
         }

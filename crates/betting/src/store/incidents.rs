@@ -226,10 +226,9 @@ pub(crate) async fn count(db: impl PgExecutor<'_>, kind: IncidentKind) -> Result
 
 /// How many incidents of each kind are open; kinds without any are left out.
 pub(crate) async fn count_open(db: impl PgExecutor<'_>) -> Result<HashMap<String, i64>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT kind, count(*) AS "count!" FROM incidents WHERE is_open GROUP BY kind"#,
-    )
-    .fetch_all(db)
-    .await?;
+    let rows =
+        sqlx::query!(r#"SELECT kind, count(*) AS "count!" FROM incidents WHERE is_open GROUP BY kind"#,)
+            .fetch_all(db)
+            .await?;
     Ok(rows.into_iter().map(|row| (row.kind, row.count)).collect())
 }

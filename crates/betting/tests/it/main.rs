@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+mod chunks;
+mod closing_model;
 mod concurrency;
+mod delivery;
 mod harness;
+mod incidents;
 mod life;
 mod model;
 mod parked;

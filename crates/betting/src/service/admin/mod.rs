@@ -147,7 +147,10 @@ impl Admin {
         check_correction(&market, outcome)?;
         match store::corrections::of(&mut *transaction, id).await? {
             Some(before) if before.outcome_id != outcome => {
-                return Err(Error::conflict("already_corrected", "the market was corrected to another outcome"));
+                return Err(Error::conflict(
+                    "already_corrected",
+                    "the market was corrected to another outcome",
+                ));
             }
             Some(_) => {}
             None => store::corrections::begin(&mut transaction, id, outcome).await?,
@@ -193,9 +196,10 @@ fn check_correction(market: &Market, outcome: OutcomeId) -> Result<(), Error> {
         MarketState::Settled if market.settled_outcome_id == Some(outcome) => {
             Err(Error::conflict("already_settled", "the market paid this outcome"))
         }
-        MarketState::Void if market.decided_outcome_id == Some(outcome) => {
-            Err(Error::conflict("already_void", "the market is void because nobody had a stake on this outcome"))
-        }
+        MarketState::Void if market.decided_outcome_id == Some(outcome) => Err(Error::conflict(
+            "already_void",
+            "the market is void because nobody had a stake on this outcome",
+        )),
         MarketState::Settled | MarketState::Void => Ok(()),
         _ => Err(Error::conflict("market_not_settled", "only a settled or void market can be corrected")),
     }

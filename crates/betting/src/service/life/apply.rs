@@ -90,9 +90,7 @@ async fn settle(
         return report(db, news, market, message).await;
     };
     match life::settle_step(market, winner) {
-        Step::Begin => {
-            store::settlement::decide(db, market.market_id, winner.outcome_id).await.map(drop)
-        }
+        Step::Begin => store::settlement::decide(db, market.market_id, winner.outcome_id).await.map(drop),
         Step::Already => Ok(()),
         Step::Contradiction if market.void_reason == Some(VoidReason::Admin) => Ok(()),
         Step::Contradiction | Step::StillOpen => {

@@ -33,7 +33,10 @@ impl Settlement {
                 store::settlement::begin_voiding(db, market, VoidReason::NoWinningStake).await?
             }
         };
-        debug_assert!(begun, "the market is held, locked and decided, and the pool is the one that was divided");
+        debug_assert!(
+            begun,
+            "the market is held, locked and decided, and the pool is the one that was divided"
+        );
         Ok(if begun { Progress::Fixed } else { Progress::Rest })
     }
 

@@ -183,11 +183,7 @@ impl Settlement {
     }
 
     /// Refunds the next late bets. That comes before everything else: pools are fixed without them.
-    async fn refund(
-        &self,
-        db: &mut PgConnection,
-        stretch: &store::late::Stretch,
-    ) -> Result<Progress, Error> {
+    async fn refund(&self, db: &mut PgConnection, stretch: &store::late::Stretch) -> Result<Progress, Error> {
         let limit = i64::from(self.config.chunk);
         let late = store::late::next(&mut *db, stretch, limit * LOOK_AT, limit).await?;
         store::late::refund(db, stretch, &late).await?;
