@@ -40,9 +40,8 @@ pub enum Step {
 impl Step {
     /// Every step of the path of a bet.
     pub const PLACEMENT: [Self; 3] = [Self::BeforeDebit, Self::AfterDebit, Self::AfterRecord];
-    /// Every step of the end of a market that settles.
-    pub const SETTLEMENT: [Self; 7] = [
-        Self::AfterCount,
+    /// Every step of the end of a market that settles, has no late bets, and winners of one page.
+    pub const SETTLEMENT: [Self; 6] = [
         Self::AfterFreeze,
         Self::AfterChunk,
         Self::AfterLease,

@@ -105,7 +105,7 @@ async fn a_stake_that_goes_back_does_not_wait_behind_payouts(pool: PgPool) {
 #[sqlx::test]
 async fn a_payment_whose_answer_comes_too_late_is_paid_once(pool: PgPool) {
     let world = World::start_with(&pool, |config| {
-        config.account.timeout_ms = 300;
+        config.account.timeout_ms = 800;
         config.settlement.backoff_ms = 10;
     })
     .await;
