@@ -117,7 +117,9 @@ impl Count {
                 kept.extend(winners.iter().take(room));
             }
             Pass::Narrow(narrow) => {
-                winners.iter().for_each(|winner| narrow.note(share(pool, narrow.total, winner.stake).1));
+                for winner in winners {
+                    narrow.note(share(pool, narrow.total, winner.stake).1);
+                }
             }
             Pass::Find { total, remainder, nth } => {
                 for winner in winners.iter().filter(|it| share(pool, *total, it.stake).1 == *remainder) {
@@ -144,13 +146,14 @@ impl Count {
                 let total = Points(i64::try_from(*total).unwrap_or(i64::MAX));
                 Pass::Narrow(Narrow::over(total, 0, total.0, self.classes, 0))
             }
-            Pass::Narrow(narrow) => match narrow.end(self.classes) {
-                Some(next) => next,
-                None => {
-                    let division = Division { pool: self.pool, winning_total: narrow.total, cutoff: None };
-                    return Some(Counted::Winners(division, self.bets));
-                }
-            },
+            Pass::Narrow(narrow) => {
+                let nothing_left_over =
+                    Division { pool: self.pool, winning_total: narrow.total, cutoff: None };
+                let Some(next) = narrow.end(self.classes) else {
+                    return Some(Counted::Winners(nothing_left_over, self.bets));
+                };
+                next
+            }
             // Bets that were there in one pass are there in the next: they are not touched any more.
             Pass::Find { .. } => Pass::Total { total: 0, kept: Vec::new() },
         };

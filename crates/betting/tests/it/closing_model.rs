@@ -26,8 +26,11 @@ enum End {
 /// Bets by number, and how they are to end. Numbers beyond the bets are of bets that nobody knows.
 type Chunk = Vec<(usize, End)>;
 
-/// Bets of a market and of its neighbour, those that are cancelled, and the chunks that close the market's.
-fn stories() -> impl Strategy<Value = (Vec<(bool, u8, u8, i64)>, Vec<usize>, Vec<Chunk>)> {
+/// Whether it is of the market or of its neighbour, account, outcome, stake.
+type Placed = (bool, u8, u8, i64);
+
+/// Bets, those that are cancelled, and the chunks that close the market's.
+fn stories() -> impl Strategy<Value = (Vec<Placed>, Vec<usize>, Vec<Chunk>)> {
     let bet = (prop::bool::weighted(0.8), 0..4_u8, 0..3_u8, 100..1_000_i64);
     let end = prop_oneof![Just(End::Lost), Just(End::Void), (0..5_000_i64).prop_map(End::Won)];
     (vec(bet, 1..25), vec(0..25_usize, 0..4), vec(vec((0..28_usize, end), 0..12), 1..5))
@@ -81,7 +84,7 @@ fn ended(end: End, stake: i64) -> (&'static str, i64, &'static str) {
     }
 }
 
-async fn begin(pool: &PgPool, round: usize, bets: &[(bool, u8, u8, i64)]) -> Model {
+async fn begin(pool: &PgPool, round: usize, bets: &[Placed]) -> Model {
     let rounds = [2 * round, 2 * round + 1];
     let mut model =
         Model { markets: rounds.map(market_id), bets: Vec::new(), owed: BTreeMap::new(), cursor: 0 };
@@ -168,7 +171,9 @@ async fn bets_close_as_if_one_after_another(pool: PgPool) {
             chunk.dedup_by_key(|(n, _)| *n);
             model.cursor += 10;
             close(&pool, &model, &chunk).await;
-            chunk.iter().for_each(|(n, end)| model.close(*n, *end));
+            for (n, end) in &chunk {
+                model.close(*n, *end);
+            }
             assert_same(&pool, &model).await;
             // The same chunk again closes nothing twice.
             close(&pool, &model, &chunk).await;
