@@ -8,7 +8,9 @@ import { useAction } from "./act";
 import { words } from "./words";
 
 async function load(): Promise<Incident[]> {
-  const page = await data(api.GET("/api/betting/incidents", { params: { query: { state: "open", limit: 100 } } }));
+  const page = await data(
+    api.GET("/api/betting/incidents", { params: { query: { state: "open", limit: 100 } } }),
+  );
   return page.items;
 }
 
