@@ -16,9 +16,11 @@ use loljoa_service_kit::{
     probe::Probe,
 };
 use metrics::gauge;
+use sqlx::PgPool;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+use uuid::Uuid;
 
 use crate::{
     Config, MIGRATOR, SERVICE,
@@ -30,6 +32,7 @@ use crate::{
         admin::Admin,
         bets::Bets,
         delivery::Delivery,
+        incidents::Incidents,
         life::Life,
         placement::{Depth, Needs, Placement},
         recovery::Recovery,
@@ -44,11 +47,19 @@ const METRICS_EVERY: Duration = Duration::from_secs(1);
 
 /// What the parts of one replica share.
 struct Shared {
+    replica: Uuid,
     config: Config,
     pools: Pools,
     ledger: Ledger,
     wakers: Wakers,
     failpoints: FailPoints,
+}
+
+impl Shared {
+    fn settlement(&self, pool: PgPool) -> Settlement {
+        let (config, wakers) = (self.config.settlement.clone(), self.wakers.clone());
+        Settlement::new(pool, self.replica, config, wakers, self.failpoints.clone())
+    }
 }
 
 /// Serves until `shutdown`.
@@ -62,7 +73,8 @@ pub(crate) async fn serve(
     let ledger = Ledger::new(client::connect(&config.account)?);
     let health = Health::new(SERVICE);
     let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?;
-    let shared = Shared { config, pools, ledger, wakers: Wakers::default(), failpoints };
+    let shared =
+        Shared { replica: ids::fresh(), config, pools, ledger, wakers: Wakers::default(), failpoints };
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
     parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
@@ -82,11 +94,11 @@ pub(crate) async fn serve(
 
 /// The workers that need nobody to call them.
 fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
-    let Shared { config, pools, ledger, wakers, failpoints } = shared;
-    let (closing, replica) = (parts.closing(), ids::fresh());
+    let Shared { replica, config, pools, ledger, wakers, failpoints } = shared;
+    let (closing, replica) = (parts.closing(), *replica);
     let (pool, ledger, wakers) = (|| pools.background.clone(), || ledger.clone(), || wakers.clone());
-    let settlement = Settlement::new(pool(), config.settlement.clone(), wakers(), failpoints.clone());
-    parts.spawn_worker("settlement", settlement.run(closing.clone()));
+    parts.spawn_worker("settlement", shared.settlement(pool()).run(closing.clone()));
+    parts.spawn_worker("incident metrics", Incidents::new(pool()).report(closing.clone()));
     let delivery = Delivery::new(pool(), ledger(), config.settlement.clone(), wakers(), failpoints.clone());
     parts.spawn_worker("delivery", delivery.run(closing.clone()));
     let recovery = Recovery::new(pool(), ledger(), replica, config.recovery.clone(), wakers());
@@ -102,7 +114,7 @@ fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
 
 /// The gRPC services and the workers behind them. The queue's workers end once nobody can call any more.
 fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
-    let Shared { config, pools, ledger, wakers, failpoints } = shared;
+    let Shared { config, pools, ledger, wakers, failpoints, .. } = shared;
     let (pool, closing) = (&pools.requests, parts.closing());
     let market_cache = MarketCache::new(pool.clone(), config.placement.lock_timeout());
     let cancel_window = config.cancel_window();
@@ -136,7 +148,11 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
         cancel_window,
         closing,
     };
-    let market_admin = MarketAdmin { admin: Admin::new(pool.clone(), wakers.clone()), cancel_window };
+    let market_admin = MarketAdmin {
+        admin: Admin::new(pool.clone(), shared.settlement(pool.clone()), wakers.clone()),
+        incidents: Incidents::new(pool.clone()),
+        cancel_window,
+    };
     Routes::default()
         .add_service(BettingServiceServer::new(betting))
         .add_service(MarketAdminServiceServer::new(market_admin))

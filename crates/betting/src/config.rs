@@ -130,11 +130,24 @@ pub struct Settlement {
     pub interval_ms: u64,
     /// How long a replica has for delivering a chunk before another may try. Milliseconds.
     pub lease_ms: u32,
+    /// How often a payment is tried before it is set aside for a person.
+    pub attempts: u16,
+    /// How long a payment waits after its first failure; doubled with each further one. Milliseconds.
+    pub backoff_ms: u32,
+    /// How long a payment waits at most. Milliseconds.
+    pub backoff_max_ms: u32,
 }
 
 impl Default for Settlement {
     fn default() -> Self {
-        Self { chunk: 1_000, interval_ms: 1_000, lease_ms: 30_000 }
+        Self {
+            chunk: 1_000,
+            interval_ms: 1_000,
+            lease_ms: 30_000,
+            attempts: 12,
+            backoff_ms: 1_000,
+            backoff_max_ms: 300_000,
+        }
     }
 }
 
@@ -225,6 +238,9 @@ impl Check for Config {
         for (key, value) in [
             ("settlement.interval_ms", self.settlement.interval_ms),
             ("settlement.lease_ms", u64::from(self.settlement.lease_ms)),
+            ("settlement.attempts", u64::from(self.settlement.attempts)),
+            ("settlement.backoff_ms", u64::from(self.settlement.backoff_ms)),
+            ("settlement.backoff_max_ms", u64::from(self.settlement.backoff_max_ms)),
             ("recovery.interval_ms", self.recovery.interval_ms),
             ("recovery.audit_interval_ms", self.recovery.audit_interval_ms),
             ("life.tick_ms", self.life.tick_ms),

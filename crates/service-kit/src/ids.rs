@@ -122,6 +122,11 @@ id!(
     "transferId"
 );
 id!(
+    /// Something that needs a person.
+    IncidentId,
+    "incidentId"
+);
+id!(
     /// What a client sends to have a write at most once.
     IdempotencyKey,
     "Idempotency-Key"

@@ -23,6 +23,7 @@ pub mod telemetry;
 pub use clock::Clock;
 pub use error::{Error, ErrorCode};
 pub use ids::{
-    AccountId, BetId, IdempotencyKey, MarketId, MatchId, OutcomeId, TeamId, TournamentId, TransferId,
+    AccountId, BetId, IdempotencyKey, IncidentId, MarketId, MatchId, OutcomeId, TeamId, TournamentId,
+    TransferId,
 };
 pub use points::Points;

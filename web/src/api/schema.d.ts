@@ -224,6 +224,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/betting/incidents/{incidentId}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that the caller has dealt with an incident. Resolving a resolved one changes nothing; what occurs again opens again. */
+        post: operations["resolveIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/betting/markets": {
         parameters: {
             query?: never;
@@ -268,7 +285,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pays, from the house, what a settled market would have paid on another outcome. Nobody is clawed back. */
+        /**
+         * Pays, from the house, what a settled or void market would have paid on another outcome: the whole payout where the bet
+         *     lost, what goes beyond the stake where it was given back. Nobody is clawed back.
+         */
         post: operations["correctMarket"];
         delete?: never;
         options?: never;
@@ -616,11 +636,11 @@ export interface components {
             /** Format: uuid */
             outcomeId: string;
         };
-        /** @description What correcting a settled market costs. */
+        /** @description What correcting a market costs. */
         Correction: {
             /**
              * Format: int64
-             * @description Bets that get a correction.
+             * @description Bets on the outcome; 0 while they are counted, where there are very many.
              */
             bets: number;
             /**
@@ -706,20 +726,37 @@ export interface components {
             /** Format: int32 */
             unchanged: number;
         };
-        /** @description Something that needs a person. */
+        /** @description Something that needs a person, or did. */
         Incident: {
             /** Format: date-time */
             createdAt: string;
             /** Format: uuid */
             incidentId: string;
-            /** @description `result_changed`, `transfer_refused` or `audit_difference`. */
+            /** @description `result_changed`, `transfer_refused`, `audit_difference` or `match_unreadable`. */
             kind: string;
             /** Format: uuid */
             marketId?: string | null;
             /** Format: uuid */
             matchId?: string | null;
             message: string;
+            /**
+             * Format: date-time
+             * @description When it occurred last.
+             */
+            occurredAt: string;
+            /**
+             * Format: int64
+             * @description How often it has occurred.
+             */
+            occurrences: number;
+            resolution?: components["schemas"]["Resolution"] | null;
+            state: components["schemas"]["IncidentState"];
         };
+        /**
+         * @description Whether an incident still needs a person.
+         * @enum {string}
+         */
+        IncidentState: "open" | "resolved";
         /** @description Accounts by profit, best first. */
         Leaderboard: {
             items: components["schemas"]["Account"][];
@@ -848,13 +885,25 @@ export interface components {
                 createdAt: string;
                 /** Format: uuid */
                 incidentId: string;
-                /** @description `result_changed`, `transfer_refused` or `audit_difference`. */
+                /** @description `result_changed`, `transfer_refused`, `audit_difference` or `match_unreadable`. */
                 kind: string;
                 /** Format: uuid */
                 marketId?: string | null;
                 /** Format: uuid */
                 matchId?: string | null;
                 message: string;
+                /**
+                 * Format: date-time
+                 * @description When it occurred last.
+                 */
+                occurredAt: string;
+                /**
+                 * Format: int64
+                 * @description How often it has occurred.
+                 */
+                occurrences: number;
+                resolution?: components["schemas"]["Resolution"] | null;
+                state: components["schemas"]["IncidentState"];
             }[];
             /** @description Send it as `cursor` for the next page; null at the end. */
             nextCursor?: string | null;
@@ -1066,6 +1115,19 @@ export interface components {
          * @enum {string}
          */
         ReplayState: "running" | "finished";
+        /** @description That a person has dealt with an incident. */
+        Resolution: {
+            note: string;
+            /** Format: date-time */
+            resolvedAt: string;
+            /** @description The admin's account, or the name that the command line gave. */
+            resolvedBy: string;
+        };
+        /** @description What was done about an incident. */
+        ResolveIncident: {
+            /** @description Up to 2,000 characters. */
+            note: string;
+        };
         /** @description Payments that were set aside, and are tried again. */
         RetriedPayments: {
             /**
@@ -1621,6 +1683,8 @@ export interface operations {
     listIncidents: {
         parameters: {
             query?: {
+                /** @description Only those that are open, or only those that are resolved. */
+                state?: "open" | "resolved";
                 /** @description 1 to 100. */
                 limit?: number;
                 /** @description A page's `nextCursor`. */
@@ -1666,6 +1730,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetriedPayments"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolveIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incidentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveIncident"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
                 };
             };
             /** @description what went wrong */

@@ -77,8 +77,8 @@ pub struct Books {
     pub(crate) bets: Vec<BookedBet>,
     /// What is owed and not acknowledged, by bet and whether it is a correction.
     pub(crate) owed: HashSet<(BetId, bool)>,
-    /// The outcome that each corrected market was corrected to, and its pool.
-    pub(crate) corrected: HashMap<MarketId, (OutcomeId, Points)>,
+    /// The outcome that each corrected market was corrected to, its pool, and up to which bet that has been owed.
+    pub(crate) corrected: HashMap<MarketId, (OutcomeId, Points, i64)>,
 }
 
 type Expected = HashMap<(BetId, bool), (OwedKind, Points)>;
@@ -130,20 +130,22 @@ impl Books {
     fn expected(&self) -> Expected {
         let mut expected: Expected =
             self.bets.iter().filter_map(|bet| Some(((bet.bet_id, false), bet.closing()?))).collect();
-        for (market, (outcome, pool)) in &self.corrected {
+        for (market, (outcome, pool, cursor)) in &self.corrected {
             let paid: Vec<_> = self
                 .bets
                 .iter()
                 .filter(|bet| bet.market_id == *market && bet.outcome_id == Some(*outcome))
-                .filter(|bet| bet.state == BetState::Lost)
-                .map(|bet| (bet.bet_id, Winner { seq: bet.seq, stake: bet.stake }))
+                .filter(|bet| matches!(bet.state, BetState::Lost | BetState::Void))
+                .map(|bet| (bet, Winner { seq: bet.seq, stake: bet.stake }))
                 .collect();
             let winners: Vec<_> = paid.iter().map(|(_, winner)| *winner).collect();
             if let Some(division) = Division::of(*pool, &winners) {
-                let correction = |(bet, winner): (BetId, Winner)| {
-                    ((bet, true), (OwedKind::Correction, division.payout(winner)))
-                };
-                expected.extend(paid.into_iter().map(correction));
+                let owed = paid.into_iter().filter(|(bet, _)| bet.seq <= *cursor).map(|(bet, winner)| {
+                    let given_back = bet.state == BetState::Void;
+                    let points = if given_back { division.profit(winner) } else { division.payout(winner) };
+                    ((bet.bet_id, true), (OwedKind::Correction, points))
+                });
+                expected.extend(owed.filter(|(_, (_, points))| *points > Points::ZERO));
             }
         }
         expected

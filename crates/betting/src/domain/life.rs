@@ -129,27 +129,29 @@ pub(crate) enum Step {
 /// Settling `market` on `outcome`.
 #[must_use]
 pub(crate) fn settle_step(market: &Market, outcome: &Outcome) -> Step {
-    match market.state {
-        MarketState::Open => Step::StillOpen,
-        MarketState::Locked => Step::Begin,
-        MarketState::Settling | MarketState::Settled
-            if market.settled_outcome_id == Some(outcome.outcome_id) =>
-        {
-            Step::Already
-        }
-        MarketState::Void | MarketState::Voiding
-            if market.void_reason == Some(VoidReason::NoWinningStake) && outcome.top.is_none() =>
-        {
-            Step::Already
-        }
-        _ => Step::Contradiction,
-    }
+    let asked_before = match market.state {
+        MarketState::Open => return Step::StillOpen,
+        MarketState::Locked if market.decided_outcome_id.is_none() => return Step::Begin,
+        MarketState::Locked => market.decided_outcome_id == Some(outcome.outcome_id),
+        MarketState::Settling | MarketState::Settled => market.settled_outcome_id == Some(outcome.outcome_id),
+        MarketState::Voiding | MarketState::Void => is_void_for_want_of(market, outcome),
+    };
+    if asked_before { Step::Already } else { Step::Contradiction }
+}
+
+/// Whether the market is void because nobody had a stake on this outcome. Which one was asked for was not always written
+/// down: of a market that is older, every outcome without a stake could have been it.
+fn is_void_for_want_of(market: &Market, outcome: &Outcome) -> bool {
+    let was_asked_for =
+        market.decided_outcome_id.map_or(outcome.top.is_none(), |asked| asked == outcome.outcome_id);
+    market.void_reason == Some(VoidReason::NoWinningStake) && was_asked_for
 }
 
 /// Voiding `market`.
 #[must_use]
 pub(crate) const fn void_step(market: &Market) -> Step {
     match market.state {
+        MarketState::Locked if market.is_decided() => Step::Contradiction,
         MarketState::Open | MarketState::Locked => Step::Begin,
         MarketState::Voiding | MarketState::Void => Step::Already,
         MarketState::Settling | MarketState::Settled => Step::Contradiction,
@@ -159,10 +161,11 @@ pub(crate) const fn void_step(market: &Market) -> Step {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use loljoa_service_kit::{MatchId, TeamId};
+    use loljoa_service_kit::{MarketId, MatchId, OutcomeId, Points, TeamId};
     use uuid::Uuid;
 
     use super::*;
+    use crate::domain::Template;
 
     fn team(n: u128) -> Team {
         let name = format!("T{n}");
@@ -253,6 +256,57 @@ mod tests {
     fn sides_that_swap_keep_the_markets_order() {
         let swapped = MatchNews { teams: Some([team(2), team(1)]), ..news(MatchState::Completed, [2, 0]) };
         assert_eq!(plan(Some(&known()), &swapped, noon()).fate, Fate::Settle([0, 2]));
+    }
+
+    fn market(state: MarketState) -> Market {
+        let outcome = |n: u128| Outcome {
+            outcome_id: OutcomeId(Uuid::from_u128(n)),
+            key: n.to_string(),
+            label_en: String::new(),
+            label_ko: String::new(),
+            pool: Points::ZERO,
+            bettors: 0,
+            top: None,
+        };
+        Market {
+            market_id: MarketId(Uuid::from_u128(8)),
+            match_id: MatchId(Uuid::from_u128(9)),
+            template: Template::MatchWinner,
+            question_en: String::new(),
+            question_ko: String::new(),
+            state,
+            lock_at: noon(),
+            pool: Points::ZERO,
+            decided_outcome_id: None,
+            settled_outcome_id: None,
+            void_reason: None,
+            revision: 1,
+            outcomes: vec![outcome(1), outcome(2)],
+        }
+    }
+
+    #[test]
+    fn a_decided_market_takes_its_outcome_again_and_nothing_else() {
+        let mut market = market(MarketState::Locked);
+        let [one, two] = [0, 1].map(|n| market.outcomes[n].clone());
+        assert_eq!(settle_step(&market, &one), Step::Begin);
+        market.decided_outcome_id = Some(one.outcome_id);
+        assert_eq!(settle_step(&market, &one), Step::Already);
+        assert_eq!(settle_step(&market, &two), Step::Contradiction);
+        assert_eq!(void_step(&market), Step::Contradiction);
+    }
+
+    #[test]
+    fn a_market_that_nobody_won_is_void_for_the_outcome_that_was_asked_for() {
+        let mut market = market(MarketState::Void);
+        market.void_reason = Some(VoidReason::NoWinningStake);
+        let [one, two] = [0, 1].map(|n| market.outcomes[n].clone());
+        assert_eq!([settle_step(&market, &one), settle_step(&market, &two)], [Step::Already, Step::Already]);
+        market.decided_outcome_id = Some(one.outcome_id);
+        assert_eq!(
+            [settle_step(&market, &one), settle_step(&market, &two)],
+            [Step::Already, Step::Contradiction]
+        );
     }
 
     #[test]

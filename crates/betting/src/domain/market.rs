@@ -125,6 +125,9 @@ pub(crate) struct Market {
     pub(crate) lock_at: DateTime<Utc>,
     /// All stakes.
     pub(crate) pool: Points,
+    /// The outcome that it is to settle on. A locked market that has one is decided: its winners are being counted. Kept when
+    /// it turns out that nobody had a stake on it.
+    pub(crate) decided_outcome_id: Option<OutcomeId>,
     /// Set from settling on.
     pub(crate) settled_outcome_id: Option<OutcomeId>,
     /// Set from voiding on.
@@ -136,6 +139,16 @@ pub(crate) struct Market {
 }
 
 impl Market {
+    /// Whether its outcome is fixed, or it is void, so that its lock moves no more.
+    #[must_use]
+    pub(crate) const fn is_decided(&self) -> bool {
+        match self.state {
+            MarketState::Open => false,
+            MarketState::Locked => self.decided_outcome_id.is_some(),
+            _ => true,
+        }
+    }
+
     /// Whether a bet at `instant` would stand.
     #[must_use]
     pub(crate) fn takes_bets(&self, instant: DateTime<Utc>) -> bool {

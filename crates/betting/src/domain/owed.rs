@@ -75,10 +75,10 @@ impl Owed {
         ])
     }
 
-    /// Whether it may come before its stake, which is then refused for good. Any other closing has a bet that stood, and so
-    /// a stake.
+    /// Whether it can be the refund of a bet that never stood. Then it may come before its stake, which is refused for good;
+    /// any other closing has a bet that stood, and so a stake.
     #[must_use]
-    pub(crate) const fn may_lack_its_stake(&self) -> bool {
+    pub(crate) const fn can_be_of_a_bet_that_never_stood(&self) -> bool {
         matches!(self.kind, OwedKind::Tombstone)
     }
 

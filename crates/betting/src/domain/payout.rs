@@ -64,10 +64,16 @@ impl Division {
             .is_some_and(|last| (Reverse(remainder), winner.seq) <= (Reverse(last.remainder), last.seq));
         Points(points + i64::from(extra))
     }
+
+    /// What one winner gets beyond the stake, which is never less.
+    #[must_use]
+    pub(crate) fn profit(&self, winner: Winner) -> Points {
+        Points(self.payout(winner).0 - winner.stake.0)
+    }
 }
 
 /// The share rounded down, which is at most the pool, and its remainder, which is below the winning total.
-fn share(pool: Points, winning_total: Points, stake: Points) -> (i64, i64) {
+pub(super) fn share(pool: Points, winning_total: Points, stake: Points) -> (i64, i64) {
     let product = i128::from(pool.0) * i128::from(stake.0);
     let total = i128::from(winning_total.0);
     let fits = "a share is at most the pool, and a remainder below the winning total";

@@ -2,19 +2,24 @@
 
 use chrono::TimeDelta;
 use loljoa_proto::betting::v1::{self as proto, market_admin_service_server::MarketAdminService};
-use loljoa_service_kit::{Error, IdempotencyKey, MarketId, MatchId, OutcomeId};
+use loljoa_service_kit::{Error, IdempotencyKey, IncidentId, MarketId, MatchId, OutcomeId};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::message;
 use crate::{
     domain::Market,
-    service::admin::{Admin, Question},
+    service::{
+        admin::{Admin, Question},
+        incidents::Incidents,
+    },
 };
 
 /// Serves `MarketAdminService`.
 pub(crate) struct MarketAdmin {
     /// What admins do.
     pub(crate) admin: Admin,
+    /// What needs them.
+    pub(crate) incidents: Incidents,
     /// How long before the lock cancelling ends.
     pub(crate) cancel_window: TimeDelta,
 }
@@ -77,8 +82,7 @@ impl MarketAdminService for MarketAdmin {
     ) -> Result<Response<proto::CorrectMarketResponse>, Status> {
         let (market, outcome) = (&request.get_ref().market_id, &request.get_ref().outcome_id);
         let correction = self.admin.correct(MarketId::parse(market)?, OutcomeId::parse(outcome)?).await?;
-        let bets = i64::try_from(correction.bets).unwrap_or(i64::MAX);
-        Ok(Response::new(proto::CorrectMarketResponse { bets, points: correction.points.0 }))
+        Ok(Response::new(proto::CorrectMarketResponse { bets: correction.bets, points: correction.points.0 }))
     }
 
     async fn retry_owed(
@@ -94,8 +98,20 @@ impl MarketAdminService for MarketAdmin {
         request: Request<proto::ListIncidentsRequest>,
     ) -> Result<Response<proto::ListIncidentsResponse>, Status> {
         let request = request.get_ref();
-        let (incidents, next_cursor) = self.admin.incidents(request.limit, &request.cursor).await?;
+        let is_open = message::open_filter(request.state());
+        let (incidents, next_cursor) = self.incidents.list(is_open, request.limit, &request.cursor).await?;
         let incidents = incidents.iter().map(message::incident).collect();
         Ok(Response::new(proto::ListIncidentsResponse { incidents, next_cursor }))
+    }
+
+    async fn resolve_incident(
+        &self,
+        request: Request<proto::ResolveIncidentRequest>,
+    ) -> Result<Response<proto::ResolveIncidentResponse>, Status> {
+        let request = request.get_ref();
+        let id = IncidentId::parse(&request.incident_id)?;
+        let incident = self.incidents.resolve(id, &request.resolved_by, &request.note).await?;
+        let incident = Some(message::incident(&incident));
+        Ok(Response::new(proto::ResolveIncidentResponse { incident }))
     }
 }

@@ -84,6 +84,24 @@ pub(super) fn incident(incident: &Incident) -> proto::Incident {
         market_id: incident.market_id.map(|id| id.to_string()).unwrap_or_default(),
         message: incident.message.clone(),
         created_at: Some(timestamp(incident.created_at)),
+        state: if incident.is_open { proto::IncidentState::Open } else { proto::IncidentState::Resolved }
+            .into(),
+        occurrences: incident.occurrences,
+        occurred_at: Some(timestamp(incident.occurred_at)),
+        resolution: incident.resolution.as_ref().map(|resolution| proto::Resolution {
+            resolved_at: Some(timestamp(resolution.at)),
+            resolved_by: resolution.by.clone(),
+            note: resolution.note.clone(),
+        }),
+    }
+}
+
+/// Whether to list incidents that are open, or those that are not; none for all.
+pub(super) const fn open_filter(state: proto::IncidentState) -> Option<bool> {
+    match state {
+        proto::IncidentState::Unspecified => None,
+        proto::IncidentState::Open => Some(true),
+        proto::IncidentState::Resolved => Some(false),
     }
 }
 

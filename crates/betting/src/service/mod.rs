@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod bets;
 pub(crate) mod cache;
 pub(crate) mod delivery;
+pub(crate) mod incidents;
 pub(crate) mod life;
 pub(crate) mod markets;
 pub(crate) mod placement;

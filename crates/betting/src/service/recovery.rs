@@ -232,7 +232,7 @@ impl Seen {
             TransferKind::Cancel => closes(OwedKind::Cancel),
             TransferKind::Void => closes(OwedKind::Void),
             TransferKind::Tombstone => closes(OwedKind::Tombstone),
-            TransferKind::Correction => bet.state == BetState::Lost,
+            TransferKind::Correction => matches!(bet.state, BetState::Lost | BetState::Void),
             TransferKind::Unspecified | TransferKind::SignupGrant | TransferKind::DailyGrant => false,
         }
     }

@@ -1,6 +1,6 @@
 //! Bets, and the positions and pools that follow from them.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use loljoa_service_kit::{AccountId, BetId, MarketId, OutcomeId, Points};
 use sqlx::{PgConnection, PgExecutor, PgPool, postgres::types::PgInterval};
 
@@ -174,26 +174,6 @@ pub(crate) async fn cancel(
         &accounts as &[AccountId],
         notice,
         patience_ms,
-    )
-    .fetch_one(db)
-    .await
-}
-
-/// Refunds the bets that were recorded at or after a market's new lock, and answers how many. The caller holds the market.
-pub(crate) async fn refund_recorded_from(
-    db: &mut PgConnection,
-    market: MarketId,
-    lock_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT withdraw_bets(
-            ARRAY(SELECT bet_id FROM bets WHERE market_id = $1 AND state = 'accepted' AND recorded_at >= $2),
-            'refunded', 'tombstone', $3
-        ) AS "withdrawn!""#,
-        market as MarketId,
-        lock_at,
-        now,
     )
     .fetch_one(db)
     .await

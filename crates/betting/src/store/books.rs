@@ -94,9 +94,9 @@ pub(crate) async fn load(db: &mut PgConnection) -> Result<Books, sqlx::Error> {
         .fetch_all(&mut *db)
         .await?;
     let corrected = sqlx::query!(
-        r#"SELECT market_id AS "market_id: MarketId", corrected_outcome_id AS "outcome_id!: OutcomeId",
-            pool AS "pool: Points"
-        FROM markets WHERE corrected_outcome_id IS NOT NULL"#,
+        r#"SELECT m.market_id AS "market_id: MarketId", c.outcome_id AS "outcome_id: OutcomeId", m.pool AS "pool: Points",
+            c.cursor
+        FROM corrections c JOIN markets m USING (market_id)"#,
     )
     .fetch_all(&mut *db)
     .await?;
@@ -106,7 +106,7 @@ pub(crate) async fn load(db: &mut PgConnection) -> Result<Books, sqlx::Error> {
         owed: owed.into_iter().map(|row| (row.bet_id, row.correction)).collect::<HashSet<_>>(),
         corrected: corrected
             .into_iter()
-            .map(|row| (row.market_id, (row.outcome_id, row.pool)))
+            .map(|row| (row.market_id, (row.outcome_id, row.pool, row.cursor)))
             .collect::<HashMap<_, _>>(),
     })
 }

@@ -1,9 +1,10 @@
 //! What needs a person.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{MarketId, MatchId, ids};
-use sqlx::PgExecutor;
-use uuid::Uuid;
+use loljoa_service_kit::{IncidentId, MarketId, MatchId, ids};
+use sqlx::{PgConnection, PgExecutor};
 
 /// What sort of thing happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -15,9 +16,15 @@ pub(crate) enum IncidentKind {
     TransferRefused,
     /// Bets and ledger do not agree.
     AuditDifference,
+    /// The feed of matches said something that cannot be read.
+    MatchUnreadable,
 }
 
 impl IncidentKind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] =
+        [Self::ResultChanged, Self::TransferRefused, Self::AuditDifference, Self::MatchUnreadable];
+
     /// The stable name.
     #[must_use]
     pub(crate) const fn as_str(self) -> &'static str {
@@ -25,6 +32,7 @@ impl IncidentKind {
             Self::ResultChanged => "result_changed",
             Self::TransferRefused => "transfer_refused",
             Self::AuditDifference => "audit_difference",
+            Self::MatchUnreadable => "match_unreadable",
         }
     }
 }
@@ -44,21 +52,33 @@ pub(crate) struct Report {
     pub(crate) message: String,
 }
 
-/// Reports an incident once, and logs it then.
+/// Reports an incident, and logs it then. While it is open already nothing happens; one that was resolved opens again.
 pub(crate) async fn report(db: impl PgExecutor<'_>, report: &Report) -> Result<(), sqlx::Error> {
+    write(db, report, false).await
+}
+
+/// Reports an incident that has occurred anew, whether or not it is open already.
+pub(crate) async fn raise(db: impl PgExecutor<'_>, report: &Report) -> Result<(), sqlx::Error> {
+    write(db, report, true).await
+}
+
+async fn write(db: impl PgExecutor<'_>, report: &Report, is_new: bool) -> Result<(), sqlx::Error> {
     let id = ids::derived(&[b"incident", report.kind.as_str().as_bytes(), report.subject.as_bytes()]);
-    let inserted = sqlx::query!(
-        "INSERT INTO incidents (incident_id, kind, match_id, market_id, message) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (incident_id) DO NOTHING",
+    let written = sqlx::query!(
+        "INSERT INTO incidents AS i (incident_id, kind, match_id, market_id, message) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (incident_id) DO UPDATE SET is_open = true, occurrences = i.occurrences + 1,
+            occurred_at = clock_timestamp(), message = excluded.message
+         WHERE $6 OR NOT i.is_open",
         id,
         report.kind as IncidentKind,
         report.match_id as Option<MatchId>,
         report.market_id as Option<MarketId>,
         report.message,
+        is_new,
     )
     .execute(db)
     .await?;
-    if inserted.rows_affected() == 1 {
+    if written.rows_affected() == 1 {
         tracing::error!(kind = report.kind.as_str(), incident_id = %id, message = report.message, "incident");
         metrics::counter!("loljoa_incidents_total", "service" => "betting", "kind" => report.kind.as_str())
             .increment(1);
@@ -66,11 +86,22 @@ pub(crate) async fn report(db: impl PgExecutor<'_>, report: &Report) -> Result<(
     Ok(())
 }
 
+/// That a person has dealt with an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolution {
+    /// When.
+    pub(crate) at: DateTime<Utc>,
+    /// Who.
+    pub(crate) by: String,
+    /// What was done.
+    pub(crate) note: String,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub(crate) struct Incident {
     /// Its id.
-    pub(crate) incident_id: Uuid,
+    pub(crate) incident_id: IncidentId,
     /// In order of reporting.
     pub(crate) seq: i64,
     /// What sort of thing.
@@ -81,35 +112,123 @@ pub(crate) struct Incident {
     pub(crate) market_id: Option<MarketId>,
     /// For people.
     pub(crate) message: String,
-    /// When it was reported.
+    /// When it was reported first.
     pub(crate) created_at: DateTime<Utc>,
+    /// Whether it still needs a person.
+    pub(crate) is_open: bool,
+    /// How often it has occurred.
+    pub(crate) occurrences: i64,
+    /// When it occurred last.
+    pub(crate) occurred_at: DateTime<Utc>,
+    /// When it was resolved last; it may be open again since.
+    pub(crate) resolution: Option<Resolution>,
 }
 
-/// Incidents before a sequence, newest first.
+struct Row {
+    incident_id: IncidentId,
+    seq: i64,
+    kind: IncidentKind,
+    match_id: Option<MatchId>,
+    market_id: Option<MarketId>,
+    message: String,
+    created_at: DateTime<Utc>,
+    is_open: bool,
+    occurrences: i64,
+    occurred_at: DateTime<Utc>,
+    resolved_at: Option<DateTime<Utc>>,
+    resolved_by: Option<String>,
+    note: Option<String>,
+}
+
+impl From<Row> for Incident {
+    fn from(row: Row) -> Self {
+        let resolution = match (row.resolved_at, row.resolved_by, row.note) {
+            (Some(at), Some(by), Some(note)) => Some(Resolution { at, by, note }),
+            _ => None,
+        };
+        Self {
+            incident_id: row.incident_id,
+            seq: row.seq,
+            kind: row.kind,
+            match_id: row.match_id,
+            market_id: row.market_id,
+            message: row.message,
+            created_at: row.created_at,
+            is_open: row.is_open,
+            occurrences: row.occurrences,
+            occurred_at: row.occurred_at,
+            resolution,
+        }
+    }
+}
+
+/// Incidents before a sequence, newest first; all, or only those that are open or not.
 pub(crate) async fn list(
     db: impl PgExecutor<'_>,
+    is_open: Option<bool>,
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Incident>, sqlx::Error> {
-    sqlx::query_as!(
-        Incident,
-        r#"SELECT incident_id, seq, kind AS "kind: _", match_id AS "match_id: _", market_id AS "market_id: _", message,
-            created_at
-        FROM incidents WHERE seq < coalesce($1, 9223372036854775807) ORDER BY seq DESC LIMIT $2"#,
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT incident_id AS "incident_id: _", seq, kind AS "kind: _", match_id AS "match_id: _", market_id AS "market_id: _", message,
+            created_at, is_open, occurrences, occurred_at, resolved_at, resolved_by, note
+        FROM incidents
+        WHERE seq < coalesce($1, 9223372036854775807) AND ($2::boolean IS NULL OR is_open = $2)
+        ORDER BY seq DESC LIMIT $3"#,
         before,
+        is_open,
         limit,
     )
     .fetch_all(db)
-    .await
+    .await?;
+    Ok(rows.into_iter().map(Incident::from).collect())
 }
 
-/// How many incidents of a kind there are.
+/// Resolves an open incident; one that is resolved stays as it is. Answers it as it is then, if there is such a one.
+pub(crate) async fn resolve(
+    db: &mut PgConnection,
+    incident: IncidentId,
+    by: &str,
+    note: &str,
+) -> Result<Option<Incident>, sqlx::Error> {
+    sqlx::query!(
+        "UPDATE incidents SET is_open = false, resolved_at = clock_timestamp(), resolved_by = $2, note = $3
+         WHERE incident_id = $1 AND is_open",
+        incident as IncidentId,
+        by,
+        note,
+    )
+    .execute(&mut *db)
+    .await?;
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT incident_id AS "incident_id: _", seq, kind AS "kind: _", match_id AS "match_id: _", market_id AS "market_id: _", message,
+            created_at, is_open, occurrences, occurred_at, resolved_at, resolved_by, note
+        FROM incidents WHERE incident_id = $1"#,
+        incident as IncidentId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(Incident::from))
+}
+
+/// How many incidents of a kind are open.
 pub(crate) async fn count(db: impl PgExecutor<'_>, kind: IncidentKind) -> Result<usize, sqlx::Error> {
     let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM incidents WHERE kind = $1"#,
+        r#"SELECT count(*) AS "count!" FROM incidents WHERE kind = $1 AND is_open"#,
         kind as IncidentKind,
     )
     .fetch_one(db)
     .await?;
     Ok(usize::try_from(count).unwrap_or_default())
+}
+
+/// How many incidents of each kind are open; kinds without any are left out.
+pub(crate) async fn count_open(db: impl PgExecutor<'_>) -> Result<HashMap<String, i64>, sqlx::Error> {
+    let rows =
+        sqlx::query!(r#"SELECT kind, count(*) AS "count!" FROM incidents WHERE is_open GROUP BY kind"#,)
+            .fetch_all(db)
+            .await?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.count)).collect())
 }

@@ -81,6 +81,7 @@ struct Row {
     state: MarketState,
     lock_at: DateTime<Utc>,
     pool: Points,
+    decided_outcome_id: Option<OutcomeId>,
     settled_outcome_id: Option<OutcomeId>,
     void_reason: Option<VoidReason>,
     revision: i64,
@@ -109,7 +110,7 @@ pub(crate) async fn load_timed(
         Row,
         r#"SELECT m.market_id AS "market_id: _", m.match_id AS "match_id: _", m.template AS "template: _",
             m.question_en, m.question_ko, m.state AS "state: _", m.lock_at, m.pool AS "pool: _",
-            m.settled_outcome_id AS "settled_outcome_id: _", m.void_reason AS "void_reason: _", m.revision,
+            m.decided_outcome_id AS "decided_outcome_id: _", m.settled_outcome_id AS "settled_outcome_id: _", m.void_reason AS "void_reason: _", m.revision,
             o.outcome_id AS "outcome_id: _", o.key, o.label_en, o.label_ko, o.pool AS "outcome_pool: _", o.bettors,
             o.top_account_id AS "top_account_id: _", o.top_stake AS "top_stake: _",
             (SELECT clock_timestamp()) AS "read_at!"
@@ -156,6 +157,7 @@ fn market(row: Row, first: Outcome) -> Market {
         state: row.state,
         lock_at: row.lock_at,
         pool: row.pool,
+        decided_outcome_id: row.decided_outcome_id,
         settled_outcome_id: row.settled_outcome_id,
         void_reason: row.void_reason,
         revision: row.revision,
@@ -203,7 +205,7 @@ pub(crate) async fn live_revisions(db: impl PgExecutor<'_>) -> Result<Vec<(Marke
     Ok(rows.into_iter().map(|row| (row.market_id, row.revision)).collect())
 }
 
-/// Moves a market's lock. The caller holds the market, which is open or locked.
+/// Moves a market's lock. The caller holds the market, which is open or locked, and not decided.
 pub(crate) async fn move_lock(
     db: &mut PgConnection,
     id: MarketId,
@@ -212,7 +214,7 @@ pub(crate) async fn move_lock(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE markets SET lock_at = $2, state = $3, revision = revision + 1
-         WHERE market_id = $1 AND state IN ('open', 'locked')",
+         WHERE market_id = $1 AND state IN ('open', 'locked') AND decided_outcome_id IS NULL",
         id as MarketId,
         lock_at,
         state as MarketState,

@@ -2,15 +2,18 @@
 
 pub(crate) mod bets;
 pub(crate) mod books;
+pub(crate) mod corrections;
 pub(crate) mod cursors;
 pub(crate) mod events;
 pub(crate) mod incidents;
 pub(crate) mod lanes;
+pub(crate) mod late;
 pub(crate) mod markets;
 pub(crate) mod matches;
 pub(crate) mod owed;
 pub(crate) mod positions;
 pub(crate) mod settlement;
+pub(crate) mod under_way;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;

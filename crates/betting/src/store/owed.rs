@@ -1,11 +1,16 @@
 //! What the ledger has yet to be told.
 
-use loljoa_service_kit::{AccountId, BetId, MarketId, Points};
-use sqlx::{PgConnection, PgExecutor, postgres::types::PgInterval};
+use std::collections::HashSet;
+
+use loljoa_service_kit::BetId;
+use sqlx::{PgExecutor, postgres::types::PgInterval};
 
 use crate::domain::{Owed, OwedKind};
 
-/// Leases up to `limit` rows for `lease_ms`, so that replicas do not deliver the same at the same time.
+/// Leases up to `limit` rows that are due for `lease_ms`, so that replicas do not deliver the same at the same time. Stakes
+/// that go back come first, then the oldest.
+///
+/// The index gives them in this order. Passed over are only those that are leased already or wait for their next attempt.
 pub(crate) async fn lease(
     db: impl PgExecutor<'_>,
     limit: i64,
@@ -16,7 +21,7 @@ pub(crate) async fn lease(
         Owed,
         r#"WITH due AS (
             SELECT bet_id, correction FROM owed WHERE NOT parked AND leased_until < clock_timestamp()
-            ORDER BY bet_id, correction LIMIT $1 FOR UPDATE SKIP LOCKED
+            ORDER BY owed_priority(kind), created_at LIMIT $1 FOR UPDATE SKIP LOCKED
         )
         UPDATE owed o SET leased_until = clock_timestamp() + $2
         FROM due WHERE o.bet_id = due.bet_id AND o.correction = due.correction
@@ -50,7 +55,7 @@ pub(crate) async fn acknowledge(db: impl PgExecutor<'_>, done: &[Owed]) -> Resul
 /// Sets aside what the ledger refused, until a person has looked.
 pub(crate) async fn park(db: impl PgExecutor<'_>, owed: &Owed) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "UPDATE owed SET parked = true WHERE bet_id = $1 AND correction = $2",
+        "UPDATE owed SET parked = true, attempts = attempts + 1 WHERE bet_id = $1 AND correction = $2",
         owed.bet_id as BetId,
         owed.kind == OwedKind::Correction,
     )
@@ -59,13 +64,59 @@ pub(crate) async fn park(db: impl PgExecutor<'_>, owed: &Owed) -> Result<(), sql
     Ok(())
 }
 
+/// When what has failed is tried again, and when no more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// After the first failure; doubled with each further one. Milliseconds.
+    pub(crate) backoff_ms: u32,
+    /// At most so much. Milliseconds.
+    pub(crate) backoff_max_ms: u32,
+    /// After so many failures it is set aside.
+    pub(crate) attempts: u16,
+}
+
+/// Notes that an attempt has failed, and answers whether it was the last one, so that the row is set aside.
+pub(crate) async fn set_back(
+    db: impl PgExecutor<'_>,
+    owed: &Owed,
+    patience: Patience,
+) -> Result<bool, sqlx::Error> {
+    let parked = sqlx::query_scalar!(
+        "UPDATE owed SET attempts = attempts + 1, parked = attempts + 1 >= $5, leased_until = clock_timestamp()
+            + least($3::float8 * power(2, least(attempts, 40)), $4::float8) * interval '1 millisecond'
+         WHERE bet_id = $1 AND correction = $2 RETURNING parked",
+        owed.bet_id as BetId,
+        owed.kind == OwedKind::Correction,
+        f64::from(patience.backoff_ms),
+        f64::from(patience.backoff_max_ms),
+        i32::from(patience.attempts),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(parked.unwrap_or(false))
+}
+
+/// Which of these bets never stood: their stake came too late, or was never followed by the bet.
+pub(crate) async fn never_stood(
+    db: impl PgExecutor<'_>,
+    bets: &[BetId],
+) -> Result<HashSet<BetId>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT bet_id AS "id: BetId" FROM bets WHERE bet_id = ANY ($1) AND tombstone IS NOT NULL"#,
+        bets as &[BetId],
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().collect())
+}
+
 /// Lets everything that was set aside be tried again at once, and answers how much that is.
 pub(crate) async fn unpark(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
     let unparked = sqlx::query!(
         "WITH parked AS (
             SELECT bet_id, correction FROM owed WHERE parked ORDER BY bet_id, correction FOR UPDATE
         )
-        UPDATE owed o SET parked = false, leased_until = '-infinity'
+        UPDATE owed o SET parked = false, attempts = 0, leased_until = '-infinity'
         FROM parked WHERE o.bet_id = parked.bet_id AND o.correction = parked.correction",
     )
     .execute(db)
@@ -94,32 +145,6 @@ pub(crate) async fn release(db: impl PgExecutor<'_>, undelivered: &[Owed]) -> Re
 
 fn keys(owed: &[Owed]) -> (Vec<BetId>, Vec<bool>) {
     owed.iter().map(|row| (row.bet_id, row.kind == OwedKind::Correction)).unzip()
-}
-
-/// Owes corrections. The caller holds the market.
-pub(crate) async fn add_corrections(
-    db: &mut PgConnection,
-    market: MarketId,
-    corrections: &[Owed],
-) -> Result<(), sqlx::Error> {
-    let (ids, _) = keys(corrections);
-    let accounts: Vec<_> = corrections.iter().map(|owed| owed.account_id).collect();
-    let points: Vec<_> = corrections.iter().map(|owed| owed.points).collect();
-    let stakes: Vec<_> = corrections.iter().map(|owed| owed.staked).collect();
-    sqlx::query!(
-        "INSERT INTO owed (bet_id, account_id, market_id, kind, points, staked)
-         SELECT bet_id, account_id, $1, 'correction', points, staked
-         FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[]) AS c (bet_id, account_id, points, staked)
-         ORDER BY bet_id",
-        market as MarketId,
-        &ids as &[BetId],
-        &accounts as &[AccountId],
-        &points as &[Points],
-        &stakes as &[Points],
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }
 
 /// How many rows wait, and how many of them are parked.

@@ -1,28 +1,56 @@
-//! How markets end: fixed first, then closed bet by bet, then final. The caller holds the market.
+//! How markets end: decided first, then fixed, then closed bet by bet, then final. The caller holds the market.
 
 use loljoa_service_kit::{AccountId, BetId, MarketId, OutcomeId, Points};
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::PgConnection;
 
 use crate::domain::{
     BetState, MarketState, OwedKind, VoidReason,
-    payout::{Cutoff, Division, Winner},
+    count::Page,
+    payout::{Division, Winner},
 };
 
-/// The standing bets on an outcome.
+/// Decides a locked market: from now on nothing but this outcome can come of it.
+pub(crate) async fn decide(
+    db: &mut PgConnection,
+    market: MarketId,
+    outcome: OutcomeId,
+) -> Result<bool, sqlx::Error> {
+    let decided = sqlx::query!(
+        "UPDATE markets SET decided_outcome_id = $2, revision = revision + 1
+         WHERE market_id = $1 AND state = 'locked' AND decided_outcome_id IS NULL",
+        market as MarketId,
+        outcome as OutcomeId,
+    )
+    .execute(db)
+    .await?;
+    Ok(decided.rows_affected() == 1)
+}
+
+/// The standing bets on an outcome, among the next `look_at` bets of the market.
 pub(crate) async fn winners(
     db: &mut PgConnection,
     market: MarketId,
     outcome: OutcomeId,
-) -> Result<Vec<Winner>, sqlx::Error> {
-    sqlx::query_as!(
-        Winner,
-        r#"SELECT seq, stake AS "stake: _" FROM bets
-        WHERE market_id = $1 AND outcome_id = $2 AND state NOT IN ('cancelled', 'refunded') ORDER BY seq"#,
+    after: i64,
+    look_at: i64,
+) -> Result<Page, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"WITH page AS MATERIALIZED (
+            SELECT seq, stake, outcome_id, state FROM bets WHERE market_id = $1 AND seq > $3 ORDER BY seq LIMIT $4
+        ), winner AS MATERIALIZED (
+            SELECT seq, stake FROM page WHERE outcome_id = $2 AND state NOT IN ('cancelled', 'refunded') ORDER BY seq
+        )
+        SELECT ARRAY(SELECT seq FROM winner) AS "seqs!", ARRAY(SELECT stake FROM winner) AS "stakes!: Vec<Points>",
+            (SELECT CASE WHEN count(*) = $4 THEN max(seq) END FROM page) AS last"#,
         market as MarketId,
         outcome as OutcomeId,
+        after,
+        look_at,
     )
-    .fetch_all(db)
-    .await
+    .fetch_one(db)
+    .await?;
+    let winners = row.seqs.into_iter().zip(row.stakes).map(|(seq, stake)| Winner { seq, stake });
+    Ok(Page { winners: winners.collect(), last: row.last })
 }
 
 /// locked → settling: fixes the outcome and how the pool is divided.
@@ -36,7 +64,7 @@ pub(crate) async fn begin_settling(
     let begun = sqlx::query!(
         "UPDATE markets SET state = 'settling', settled_outcome_id = $2, winning_total = $3, cutoff_remainder = $4,
             cutoff_seq = $5, revision = revision + 1
-         WHERE market_id = $1 AND state = 'locked' AND pool = $6",
+         WHERE market_id = $1 AND state = 'locked' AND decided_outcome_id = $2 AND pool = $6",
         market as MarketId,
         outcome as OutcomeId,
         division.winning_total as Points,
@@ -66,58 +94,7 @@ pub(crate) async fn begin_voiding(
     Ok(begun.rows_affected() == 1)
 }
 
-/// Markets that are being settled or voided.
-pub(crate) async fn under_way(db: impl PgExecutor<'_>) -> Result<Vec<MarketId>, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT market_id AS "id: MarketId" FROM markets WHERE state IN ('settling', 'voiding') ORDER BY market_id"#,
-    )
-    .fetch_all(db)
-    .await
-}
-
-/// A market that is being settled or voided, with all that was fixed for it.
-#[derive(Clone, Debug)]
-pub(crate) struct Closing {
-    /// How it ends.
-    pub(crate) end: End,
-    /// Bets up to this sequence are closed.
-    pub(crate) cursor: i64,
-}
-
-/// How a market ends.
-#[derive(Clone, Debug)]
-pub(crate) enum End {
-    /// With this outcome, the pool divided so.
-    Settled(OutcomeId, Division),
-    /// With every stake given back.
-    Void,
-}
-
-/// Takes hold of a market that is being settled or voided, unless another replica has it or it is final.
-pub(crate) async fn hold(db: &mut PgConnection, market: MarketId) -> Result<Option<Closing>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"SELECT pool AS "pool: Points", settled_outcome_id AS "outcome: OutcomeId",
-            winning_total AS "winning_total: Points", cutoff_remainder, cutoff_seq, close_cursor
-        FROM markets WHERE market_id = $1 AND state IN ('settling', 'voiding')
-        FOR NO KEY UPDATE SKIP LOCKED"#,
-        market as MarketId,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| {
-        let cutoff = row.cutoff_remainder.zip(row.cutoff_seq);
-        let cutoff = cutoff.map(|(remainder, seq)| Cutoff { remainder, seq });
-        let end = match row.outcome.zip(row.winning_total) {
-            Some((outcome, winning_total)) => {
-                End::Settled(outcome, Division { pool: row.pool, winning_total, cutoff })
-            }
-            None => End::Void,
-        };
-        Closing { end, cursor: row.close_cursor }
-    }))
-}
-
-/// A bet that is to be closed.
+/// A bet of a market that ends or is corrected.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
     /// Which.
@@ -130,9 +107,11 @@ pub(crate) struct Standing {
     pub(crate) stake: Points,
     /// On which answer.
     pub(crate) outcome_id: Option<OutcomeId>,
+    /// Where it stands.
+    pub(crate) state: BetState,
 }
 
-/// The next accepted bets of a market after a sequence.
+/// The next bets of a market after a sequence, whatever their state.
 pub(crate) async fn next_bets(
     db: &mut PgConnection,
     market: MarketId,
@@ -142,8 +121,8 @@ pub(crate) async fn next_bets(
     sqlx::query_as!(
         Standing,
         r#"SELECT bet_id AS "bet_id: _", account_id AS "account_id: _", seq, stake AS "stake: _",
-            outcome_id AS "outcome_id: _"
-        FROM bets WHERE market_id = $1 AND seq > $2 AND state = 'accepted' ORDER BY seq LIMIT $3"#,
+            outcome_id AS "outcome_id: _", state AS "state: _"
+        FROM bets WHERE market_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"#,
         market as MarketId,
         after,
         limit,
@@ -204,53 +183,5 @@ pub(crate) async fn finish(
         market as MarketId,
     )
     .fetch_optional(db)
-    .await
-}
-
-/// The outcome that a settled market was corrected to before.
-pub(crate) async fn corrected_outcome(
-    db: &mut PgConnection,
-    market: MarketId,
-) -> Result<Option<OutcomeId>, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT corrected_outcome_id AS "outcome: OutcomeId" FROM markets WHERE market_id = $1"#,
-        market as MarketId,
-    )
-    .fetch_one(db)
-    .await
-}
-
-/// Notes the outcome that a settled market is corrected to.
-pub(crate) async fn set_corrected_outcome(
-    db: &mut PgConnection,
-    market: MarketId,
-    outcome: OutcomeId,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE markets SET corrected_outcome_id = $2, revision = revision + 1
-         WHERE market_id = $1 AND state = 'settled' AND corrected_outcome_id IS NULL",
-        market as MarketId,
-        outcome as OutcomeId,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// The lost bets on an outcome: those that a correction to it pays.
-pub(crate) async fn lost_on(
-    db: &mut PgConnection,
-    market: MarketId,
-    outcome: OutcomeId,
-) -> Result<Vec<Standing>, sqlx::Error> {
-    sqlx::query_as!(
-        Standing,
-        r#"SELECT bet_id AS "bet_id: _", account_id AS "account_id: _", seq, stake AS "stake: _",
-            outcome_id AS "outcome_id: _"
-        FROM bets WHERE market_id = $1 AND outcome_id = $2 AND state = 'lost' ORDER BY seq"#,
-        market as MarketId,
-        outcome as OutcomeId,
-    )
-    .fetch_all(db)
     .await
 }

@@ -1,7 +1,10 @@
 //! What happens to markets when something happens to their match.
 
 use chrono::TimeDelta;
-use loljoa_proto::betting::v1::{BetState, MarketState};
+use loljoa_proto::{
+    betting::v1::{BetState, MarketState},
+    league_schedule::v1::Match,
+};
 use sqlx::PgPool;
 
 use crate::harness::{Bet, Fixture, World};
@@ -16,10 +19,11 @@ async fn a_start_that_moves_earlier_refunds_the_bets_behind_it(pool: PgPool) {
     let after = world.betting().bet(&Bet::on(&game.winner, "GEN", account, 200)).await;
     world.feed.say(game.fixture.moved(2, lock));
     let market = world.until(&game.winner, MarketState::Locked).await;
+    world.until_delivered().await;
+    let market = world.betting().market(&market.market_id).await;
     assert_eq!(world.betting().get(account, &before.bet_id).await.unwrap().state(), BetState::Accepted);
     assert_eq!(world.betting().get(account, &after.bet_id).await.unwrap().state(), BetState::Refunded);
     assert_eq!((market.pool, market.outcomes[1].pool, market.outcomes[1].bettors), (100, 0, 0));
-    world.until_delivered().await;
     assert_eq!(world.points(account).await, 900);
     world.end().await;
 }
@@ -147,5 +151,23 @@ async fn a_result_that_cannot_be_waits(pool: PgPool) {
     world.until(&game.winner, MarketState::Locked).await;
     world.feed.say(game.fixture.completed(3, [1, 2]));
     world.until(&game.winner, MarketState::Void).await;
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn a_revision_that_cannot_be_read_is_left_to_a_person_and_holds_up_nothing(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game().await;
+    let strange = Match { team1_wins: -1, ..game.fixture.completed(2, [2, 0]) };
+    world.feed.say(strange.clone());
+    world.feed.say(strange);
+    world.feed.say(Match { match_id: "T1–GEN".into(), ..game.fixture.scheduled(7) });
+    let next = world.game().await;
+    assert_eq!(world.betting().market(&next.winner.market_id).await.state(), MarketState::Open);
+    let incidents = world.betting().incidents().await;
+    let kinds: Vec<_> = incidents.iter().map(|incident| incident.kind.as_str()).collect();
+    assert_eq!(kinds, ["match_unreadable", "match_unreadable"]);
+    assert_eq!(incidents[1].match_id, game.fixture.match_id.to_string());
+    assert!(incidents[1].message.contains("revision 2"), "{}", incidents[1].message);
     world.end().await;
 }

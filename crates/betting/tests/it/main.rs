@@ -3,8 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 mod cancels;
+mod chunks;
+mod closing_model;
 mod concurrency;
+mod delivery;
 mod harness;
+mod incidents;
 mod lanes;
 mod life;
 mod model;

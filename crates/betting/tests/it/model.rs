@@ -73,19 +73,19 @@ impl Model {
     }
 }
 
-fn account_id(n: u8) -> Uuid {
+pub(crate) fn account_id(n: u8) -> Uuid {
     Uuid::from_u128(0xA000 + u128::from(n))
 }
 
-fn outcome_id(round: usize, n: u8) -> Uuid {
+pub(crate) fn outcome_id(round: usize, n: u8) -> Uuid {
     Uuid::from_u128((round as u128) << 32 | 0xC000 | u128::from(n))
 }
 
-fn market_id(round: usize) -> Uuid {
+pub(crate) fn market_id(round: usize) -> Uuid {
     Uuid::from_u128((round as u128) << 32 | 0xB000)
 }
 
-async fn open_market(pool: &PgPool, round: usize) {
+pub(crate) async fn open_market(pool: &PgPool, round: usize) {
     sqlx::query("INSERT INTO matches VALUES ($1, 1, 'scheduled', clock_timestamp() + interval '1 day')")
         .bind(market_id(round))
         .execute(pool)
@@ -115,7 +115,7 @@ async fn open_market(pool: &PgPool, round: usize) {
     }
 }
 
-async fn record(pool: &PgPool, round: usize, ids: &[Uuid], bets: &[(u8, u8, i64)]) {
+pub(crate) async fn record(pool: &PgPool, round: usize, ids: &[Uuid], bets: &[(u8, u8, i64)]) {
     let accounts: Vec<_> = bets.iter().map(|bet| account_id(bet.0)).collect();
     let outcomes: Vec<_> = bets.iter().map(|bet| outcome_id(round, bet.1)).collect();
     let stakes: Vec<_> = bets.iter().map(|bet| bet.2).collect();

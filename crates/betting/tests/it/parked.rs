@@ -63,11 +63,15 @@ async fn a_payment_that_was_refused_is_paid_once_a_person_has_it_tried_again(poo
     world.feed.say(game.fixture.completed(2, [2, 0]));
     until_parked(&pool, 1).await;
 
-    // Nothing has been mended: it is refused and set aside again, and told of once.
+    // Nothing has been mended: it is refused and set aside again, which is the same incident once more.
     assert_eq!(world.betting().retry_owed().await, 1);
+    eventually(async || {
+        let incidents = world.betting().incidents().await;
+        assert_eq!((incidents.len(), incidents[0].kind.as_str()), (1, "transfer_refused"));
+        (incidents[0].occurrences == 2).then_some(())
+    })
+    .await;
     until_parked(&pool, 1).await;
-    let incidents = world.betting().incidents().await;
-    assert_eq!((incidents.len(), incidents[0].kind.as_str()), (1, "transfer_refused"));
 
     world.tamper("UPDATE user_balances SET balance = balance - 9223372036854775000").await;
     assert_eq!(world.betting().retry_owed().await, 1);
@@ -92,5 +96,27 @@ async fn a_result_that_the_ledger_cannot_take_holds_up_no_other(pool: PgPool) {
     assert_eq!(world.look(minnow).await.staked, 0);
     // The points came all the same; only the result could not be noted.
     assert_eq!(world.points(whale).await, limit + 1_000);
+    world.abandon().await;
+}
+
+/// A refund of a bet that never stood may come before its stake. This one stood.
+#[sqlx::test]
+async fn a_bet_that_stood_without_a_stake_is_reported_when_a_moved_lock_refunds_it(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    let lock = world.now().await;
+    let free = Bet::on(&game.winner, "T1", account, 300);
+    record(&pool, &free).await;
+    let paid = world.betting().bet(&Bet::on(&game.winner, "T1", account, 200)).await;
+    world.feed.say(game.fixture.moved(2, lock));
+    until_parked(&pool, 1).await;
+    eventually(async || (world.points(account).await == 1_000).then_some(())).await;
+    for bet_id in [free.id().to_string(), paid.bet_id] {
+        assert_eq!(world.betting().get(account, &bet_id).await.unwrap().state(), BetState::Refunded);
+    }
+    let incidents = world.betting().incidents().await;
+    assert_eq!((incidents.len(), incidents[0].kind.as_str()), (1, "transfer_refused"));
+    assert!(incidents[0].message.contains(&free.id().to_string()), "{}", incidents[0].message);
     world.abandon().await;
 }

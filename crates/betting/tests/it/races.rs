@@ -45,10 +45,12 @@ async fn a_bet_a_cancel_and_a_settlement_at_once_leave_every_point_accounted_for
     let (faker, chovy) = (world.account("faker").await, world.account("chovy").await);
     let first = world.betting().bet(&Bet::on(&game.winner, "T1", faker, 300)).await;
     let second = Bet::on(&game.winner, "GEN", chovy, 200);
-    world.feed.say(game.fixture.completed(2, [2, 0]));
-    let race =
-        async { tokio::join!(world.betting().cancel(faker, &first.bet_id), world.betting().place(&second)) };
-    let (cancelled, _) = while_held(&pool, &game.winner, 2, race).await;
+    // The result is said once the row is held, and the feed waits for the row like the others.
+    let race = async {
+        world.feed.say(game.fixture.completed(2, [2, 0]));
+        tokio::join!(world.betting().cancel(faker, &first.bet_id), world.betting().place(&second))
+    };
+    let (cancelled, _) = while_held(&pool, &game.winner, 3, race).await;
     let end = if cancelled.is_ok() { MarketState::Void } else { MarketState::Settled };
     world.until(&game.winner, end).await;
     world.end().await;

@@ -3,6 +3,7 @@
 
 pub(crate) mod account;
 pub(crate) mod betting;
+pub(crate) mod incident;
 pub(crate) mod league;
 pub(crate) mod league_admin;
 pub(crate) mod market;

@@ -48,6 +48,7 @@ pub(crate) const RULES: &[Rule] = &[
     (Method::POST, "/api/betting/markets/{marketId}/correct", Access::Admin),
     (Method::GET, "/api/betting/incidents", Access::Admin),
     (Method::POST, "/api/betting/incidents/retry-owed", Access::Admin),
+    (Method::POST, "/api/betting/incidents/{incidentId}/resolve", Access::Admin),
     (Method::GET, "/api/betting/bets", Access::User),
     (Method::POST, "/api/betting/bets", Access::User),
     (Method::GET, "/api/betting/bets/{betId}", Access::User),

@@ -83,6 +83,13 @@ async fn settle(admin: &Client<'_>, market: &Value) {
     assert!(problem(other).await.starts_with("409 "), "settled on another outcome");
     let retried = admin.post("/api/betting/incidents/retry-owed", json!({})).await;
     assert_eq!(retried, json!({"payments": 0}), "nothing was refused");
+    let open = admin.get("/api/betting/incidents?state=open").await;
+    assert_eq!(open["items"], json!([]), "nothing needs a person");
+    let path = format!("/api/betting/incidents/{}/resolve", key());
+    let unknown = admin.request(Method::POST, &path).json(&json!({"note": "seen"}));
+    assert_eq!(refusal(unknown).await, "404 incident_not_found");
+    let silent = admin.request(Method::POST, &path).json(&json!({"note": ""}));
+    assert_eq!(refusal(silent).await, "400 text_out_of_range");
 }
 
 /// Faker has won 300 points from Chovy.

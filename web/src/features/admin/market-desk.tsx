@@ -162,7 +162,7 @@ export function MarketDesk({ id, match }: { id: string; match: Match }) {
             {words().void}
           </button>
         )}
-        {market.state === "settled" && (
+        {(market.state === "settled" || market.state === "void") && (
           <button type="button" class="button small" onClick={() => setAsking("correct")}>
             {words().correct}
           </button>

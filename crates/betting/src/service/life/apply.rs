@@ -9,7 +9,6 @@ use crate::{
         life::{self, Fate, Lock, Step},
         template,
     },
-    service::settlement,
     store::{
         self,
         incidents::{IncidentKind, Report},
@@ -42,7 +41,7 @@ async fn move_lock(
     lock: Lock,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    if !matches!(market.state, MarketState::Open | MarketState::Locked) {
+    if market.is_decided() {
         return Ok(());
     }
     let lock_at = lock.apply(market.lock_at);
@@ -52,18 +51,21 @@ async fn move_lock(
     }
     let state = if lock_at <= now { MarketState::Locked } else { MarketState::Open };
     store::markets::move_lock(db, market.market_id, lock_at, state).await?;
-    if lock_at < market.lock_at {
-        let refunded = store::bets::refund_recorded_from(db, market.market_id, lock_at, now).await?;
-        tracing::info!(market_id = %market.market_id, %lock_at, refunded, "a lock moved earlier");
+    match state {
+        MarketState::Locked if lock_at < market.lock_at => {
+            tracing::info!(market_id = %market.market_id, %lock_at, "a lock moved earlier");
+            store::late::note(db, market.market_id, lock_at).await
+        }
+        MarketState::Open => store::late::spare_from(db, market.market_id, now).await,
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 async fn end(db: &mut PgConnection, news: &MatchNews, fate: Fate) -> Result<(), sqlx::Error> {
     if fate == Fate::Wait {
         return Ok(());
     }
-    // Refunds above may have changed the pools.
+    // Their locks have moved.
     for market in store::markets::hold_of_match(db, news.match_id).await? {
         match fate {
             Fate::Wait => {}
@@ -88,7 +90,7 @@ async fn settle(
         return report(db, news, market, message).await;
     };
     match life::settle_step(market, winner) {
-        Step::Begin => settlement::begin(db, market, winner).await,
+        Step::Begin => store::settlement::decide(db, market.market_id, winner.outcome_id).await.map(drop),
         Step::Already => Ok(()),
         Step::Contradiction if market.void_reason == Some(VoidReason::Admin) => Ok(()),
         Step::Contradiction | Step::StillOpen => {

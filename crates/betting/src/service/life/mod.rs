@@ -8,7 +8,7 @@ use std::time::Duration;
 use loljoa_proto::league_schedule::v1::{
     ListChangesRequest, Match, league_feed_service_client::LeagueFeedServiceClient,
 };
-use loljoa_service_kit::{Error, grpc::Channel, postgres};
+use loljoa_service_kit::{Error, MatchId, grpc::Channel, postgres};
 use sqlx::PgPool;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,11 @@ use super::Wakers;
 use crate::{
     config,
     domain::MatchNews,
-    store::{self, cursors::Consumer},
+    store::{
+        self,
+        cursors::Consumer,
+        incidents::{IncidentKind, Report},
+    },
 };
 
 /// How much longer than one call the lease lasts.
@@ -97,12 +101,15 @@ pub(crate) async fn apply(
     to: &str,
     changes: &[Match],
 ) -> Result<(), Error> {
-    let news: Vec<_> = changes.iter().filter_map(readable).collect();
+    let (news, unreadable) = read(changes);
     postgres::retrying(|| async {
         let mut transaction = postgres::begin(pool).await?;
         if store::cursors::advance(&mut transaction, Consumer::LeagueSchedule, from, to).await? {
             for news in &news {
                 apply::apply(&mut transaction, news).await?;
+            }
+            for report in &unreadable {
+                store::incidents::report(&mut *transaction, report).await?;
             }
             transaction.commit().await?;
         }
@@ -114,11 +121,23 @@ pub(crate) async fn apply(
     Ok(())
 }
 
-/// A change that cannot be read must not hold up those behind it.
-fn readable(change: &Match) -> Option<MatchNews> {
-    news::read(change)
-        .inspect_err(|error| {
-            tracing::error!(match_id = change.match_id, revision = change.revision, %error, "unreadable change of a match");
-        })
-        .ok()
+/// A change that cannot be read must not hold up those behind it: it is left to a person.
+fn read(changes: &[Match]) -> (Vec<MatchNews>, Vec<Report>) {
+    let (mut news, mut unreadable) = (Vec::new(), Vec::new());
+    for change in changes {
+        match news::read(change) {
+            Ok(read) => news.push(read),
+            Err(error) => unreadable.push(Report {
+                kind: IncidentKind::MatchUnreadable,
+                match_id: MatchId::parse(&change.match_id).ok(),
+                market_id: None,
+                subject: format!("{}/{}", change.match_id, change.revision),
+                message: format!(
+                    "revision {} of match {} cannot be read and was skipped: {error}",
+                    change.revision, change.match_id
+                ),
+            }),
+        }
+    }
+    (news, unreadable)
 }

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use loljoa_betting::{Config, failpoints::FailPoints, serve_with};
 use loljoa_proto::betting::v1::{
-    self as proto, BetState, Market, PlaceBet, PlacedBet, betting_service_client::BettingServiceClient,
-    market_admin_service_client::MarketAdminServiceClient, place_bet_result::Result as Placed,
+    self as proto, BetState, IncidentState, Market, PlaceBet, PlacedBet,
+    betting_service_client::BettingServiceClient, market_admin_service_client::MarketAdminServiceClient,
+    place_bet_result::Result as Placed,
 };
 use loljoa_service_kit::{
     AccountId, BetId, Error, ErrorCode, IdempotencyKey,
@@ -13,8 +14,10 @@ use loljoa_service_kit::{
     config::Upstream,
     grpc::{Channel, client},
 };
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
+
+use super::PATIENCE;
 
 /// One replica, and clients of it.
 pub(crate) struct Replica {
@@ -61,6 +64,12 @@ impl Replica {
         let channel = client::connect(&upstream).unwrap();
         let admin = MarketAdminServiceClient::new(channel.clone());
         Self { betting: BettingServiceClient::new(channel), admin, failpoints, shutdown, serving }
+    }
+
+    /// Waits until the replica has died at a fail point.
+    pub(super) async fn until_dead(self) {
+        let ended = time::timeout(PATIENCE, self.serving).await.expect("it passed its fail point");
+        assert!(ended.unwrap().is_err(), "it ended without having died");
     }
 
     /// Stops the replica and waits until it is gone.
@@ -141,8 +150,22 @@ impl Replica {
     }
 
     pub(crate) async fn incidents(&self) -> Vec<proto::Incident> {
-        let request = proto::ListIncidentsRequest { limit: 100, cursor: String::new() };
+        self.incidents_that_are(IncidentState::Unspecified).await
+    }
+
+    pub(crate) async fn incidents_that_are(&self, state: IncidentState) -> Vec<proto::Incident> {
+        let request = proto::ListIncidentsRequest { limit: 100, cursor: String::new(), state: state.into() };
         self.admin.clone().list_incidents(request).await.unwrap().into_inner().incidents
+    }
+
+    pub(crate) async fn resolve(&self, incident_id: &str, note: &str) -> Result<proto::Incident, Error> {
+        let request = proto::ResolveIncidentRequest {
+            incident_id: incident_id.to_owned(),
+            resolved_by: "oner".to_owned(),
+            note: note.to_owned(),
+        };
+        let response = self.admin.clone().resolve_incident(request).await.map_err(Error::from)?;
+        Ok(response.into_inner().incident.unwrap())
     }
 }
 

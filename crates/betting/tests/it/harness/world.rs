@@ -15,8 +15,9 @@ use loljoa_service_kit::{
     config::{Database, GrpcServer, Upstream},
     grpc::{client, server},
     health::Health,
+    postgres,
 };
-use sqlx::{ConnectOptions, PgPool};
+use sqlx::{ConnectOptions, PgPool, Postgres, Transaction};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -108,6 +109,19 @@ impl World {
         self.replicas.remove(0).stop().await;
     }
 
+    /// Waits until the first replica has died at a fail point, and starts another in its place. What it had leased is free.
+    pub(crate) async fn outlive_the_first_replica(&mut self) {
+        self.replicas.remove(0).until_dead().await;
+        for expire in [
+            "UPDATE feed_cursors SET leased_until = '-infinity'",
+            "UPDATE owed SET leased_until = '-infinity'",
+            "UPDATE markets SET claimed_until = '-infinity' WHERE claimed_by IS NOT NULL",
+        ] {
+            sqlx::query(expire).execute(&self.pool).await.unwrap();
+        }
+        self.replicas.insert(0, Replica::start(self.config.clone()).await);
+    }
+
     /// A new account with 1,000 points.
     pub(crate) async fn account(&self, username: &str) -> AccountId {
         self.accounts.sign_up(username).await
@@ -142,6 +156,27 @@ impl World {
     /// Changes the ledger behind everybody's back.
     pub(crate) async fn tamper(&self, statement: &'static str) {
         sqlx::query(statement).execute(&self.ledger.pool).await.unwrap();
+    }
+
+    /// Holds an account's balance in the ledger until the transaction ends.
+    pub(crate) async fn hold_balance(&self, account: AccountId) -> Transaction<'static, Postgres> {
+        let mut transaction = postgres::begin(&self.ledger.pool).await.unwrap();
+        sqlx::query("SELECT 1 FROM user_balances WHERE account_id = $1 FOR UPDATE")
+            .bind(account.0)
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        transaction
+    }
+
+    /// The kinds of all transfers that closed or corrected a bet, in the order in which they came.
+    pub(crate) async fn closings(&self) -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT kind::text FROM transfers WHERE closes_transfer_id IS NOT NULL ORDER BY seq",
+        )
+        .fetch_all(&self.ledger.pool)
+        .await
+        .unwrap()
     }
 
     /// The time by the database's clock.
@@ -224,7 +259,10 @@ impl World {
         eventually(async || {
             let left: i64 = sqlx::query_scalar(
                 "SELECT (SELECT count(*) FROM owed)
-                    + (SELECT count(*) FROM markets WHERE state IN ('settling', 'voiding'))",
+                    + (SELECT count(*) FROM markets WHERE state IN ('settling', 'voiding'))
+                    + (SELECT count(*) FROM markets WHERE state = 'locked' AND decided_outcome_id IS NOT NULL)
+                    + (SELECT count(*) FROM late_refunds)
+                    + (SELECT count(*) FROM corrections WHERE done_at IS NULL)",
             )
             .fetch_one(&self.pool)
             .await

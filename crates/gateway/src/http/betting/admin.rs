@@ -5,24 +5,21 @@ use std::sync::Arc;
 use axum::{extract::State, response::IntoResponse};
 use http::StatusCode;
 use loljoa_proto::betting::v1::{
-    CorrectMarketRequest, CreateMarketRequest, CustomOutcome, ListIncidentsRequest, LockMarketRequest,
-    RetryOwedRequest, SettleMarketRequest, VoidMarketRequest,
+    CorrectMarketRequest, CreateMarketRequest, CustomOutcome, LockMarketRequest, SettleMarketRequest,
+    VoidMarketRequest,
 };
 use loljoa_service_kit::{IdempotencyKey, MarketId};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::markets::answer;
 use crate::{
     api::{
-        Page, all,
         market::Market,
-        market_admin::{ChooseOutcome, Correction, CreateMarket, Incident, RetriedPayments},
+        market_admin::{ChooseOutcome, Correction, CreateMarket},
     },
     app::App,
     auth::Admin,
     call::repeat,
-    http::extract::{Json, OptionalKey, Path, Query, Result, json, limit},
+    http::extract::{Json, OptionalKey, Path, Result, json},
 };
 
 /// Asks a question of one's own about a match.
@@ -85,7 +82,8 @@ pub(crate) async fn void(State(app): State<Arc<App>>, _: Admin, Path(market_id):
     answer(&app, response.market).await
 }
 
-/// Pays, from the house, what a settled market would have paid on another outcome. Nobody is clawed back.
+/// Pays, from the house, what a settled or void market would have paid on another outcome: the whole payout where the bet
+/// lost, what goes beyond the stake where it was given back. Nobody is clawed back.
 #[utoipa::path(post, path = "/api/betting/markets/{marketId}/correct",
     operation_id = "correctMarket", tag = "betting",
     params(("marketId" = Uuid, Path)), request_body = ChooseOutcome, responses((status = 200, body = Correction)))]
@@ -99,38 +97,4 @@ pub(crate) async fn correct(
     let request = CorrectMarketRequest { market_id, outcome_id };
     let response = repeat!(app.services.market_admin(), correct_market, request)?;
     Ok(json(Correction::from(response)))
-}
-
-/// Has every payment that was refused, and set aside, tried again. What is refused again is set aside again.
-#[utoipa::path(post, path = "/api/betting/incidents/retry-owed",
-    operation_id = "retryOwed", tag = "betting", responses((status = 200, body = RetriedPayments)))]
-pub(crate) async fn retry_owed(State(app): State<Arc<App>>, _: Admin) -> Result {
-    let response = repeat!(app.services.market_admin(), retry_owed, RetryOwedRequest {})?;
-    Ok(json(RetriedPayments::from(response)))
-}
-
-/// Which page of the incidents.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct IncidentParams {
-    /// 1 to 100.
-    limit: Option<i32>,
-    /// A page's `nextCursor`.
-    #[serde(default)]
-    cursor: String,
-}
-
-/// What needs a person: results that changed after settlement, payments that were refused.
-#[utoipa::path(get, path = "/api/betting/incidents",
-    operation_id = "listIncidents", tag = "betting", params(IncidentParams),
-    responses((status = 200, body = Page<Incident>)))]
-pub(crate) async fn incidents(
-    State(app): State<Arc<App>>,
-    _: Admin,
-    Query(page): Query<IncidentParams>,
-) -> Result {
-    let request = ListIncidentsRequest { limit: limit(page.limit)?, cursor: page.cursor };
-    let response = repeat!(app.services.market_admin(), list_incidents, request)?;
-    Ok(json(Page::<Incident>::new(all(response.incidents)?, response.next_cursor)))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod bets;
+pub(crate) mod incidents;
 pub(crate) mod markets;
 pub(crate) mod stream;
 
@@ -20,8 +21,9 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(admin::settle))
         .routes(routes!(admin::void))
         .routes(routes!(admin::correct))
-        .routes(routes!(admin::incidents))
-        .routes(routes!(admin::retry_owed))
+        .routes(routes!(incidents::list))
+        .routes(routes!(incidents::retry_owed))
+        .routes(routes!(incidents::resolve))
         .routes(routes!(bets::list, bets::place))
         .routes(routes!(bets::one, bets::cancel))
         .routes(routes!(stream::events))

@@ -1,14 +1,13 @@
 use clap::{Args, Subcommand};
 use loljoa_proto::betting::v1::{
-    CorrectMarketRequest, Incident, ListIncidentsRequest, LockMarketRequest, Market, MarketState,
-    RetryOwedRequest, SettleMarketRequest, VoidMarketRequest,
+    CorrectMarketRequest, LockMarketRequest, Market, MarketState, SettleMarketRequest, VoidMarketRequest,
     market_admin_service_client::MarketAdminServiceClient,
 };
 use loljoa_service_kit::{MarketId, OutcomeId, grpc::Channel};
 
 use crate::{
     cli::connect::{Target, answer},
-    console::{say, table},
+    console::say,
     system::Service,
 };
 
@@ -21,18 +20,8 @@ pub(super) enum Command {
     Settle(OnOutcome),
     /// Void a market: every stake goes back
     Void(OnMarket),
-    /// Pay, from the house, what a settled market would have paid on another outcome
+    /// Pay, from the house, what a settled or void market would have paid on another outcome
     Correct(OnOutcome),
-    /// List what needs a person: changed results, refused payments, differences
-    Incidents {
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Send the payments that the ledger refused once more, after their cause is mended
-    RetryOwed {
-        #[command(flatten)]
-        target: Target,
-    },
 }
 
 #[derive(Args)]
@@ -56,9 +45,10 @@ pub(super) struct OnOutcome {
     target: Target,
 }
 
-type Client = MarketAdminServiceClient<Channel>;
+pub(super) type Client = MarketAdminServiceClient<Channel>;
 
-fn connect(target: &Target) -> anyhow::Result<Client> {
+/// What admins call.
+pub(super) fn connect(target: &Target) -> anyhow::Result<Client> {
     Ok(MarketAdminServiceClient::new(target.connect(Service::Betting)?))
 }
 
@@ -78,8 +68,6 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
             answer(connect(&target)?.void_market(request).await)?.market
         }
         Command::Correct(on) => return correct(on).await,
-        Command::Incidents { target } => return incidents(connect(&target)?).await,
-        Command::RetryOwed { target } => return retry_owed(connect(&target)?).await,
     };
     say(market.as_ref().map_or_else(String::new, describe));
     Ok(())
@@ -89,33 +77,12 @@ async fn correct(on: OnOutcome) -> anyhow::Result<()> {
     let (market_id, outcome_id) = (on.market_id.to_string(), on.outcome_id.to_string());
     let mut client = connect(&on.target)?;
     let corrected = answer(client.correct_market(CorrectMarketRequest { market_id, outcome_id }).await)?;
-    say(format_args!("{} bets get {} points from the house", corrected.bets, corrected.points));
-    Ok(())
-}
-
-async fn retry_owed(mut client: Client) -> anyhow::Result<()> {
-    let retried = answer(client.retry_owed(RetryOwedRequest {}).await)?.payments;
-    say(format_args!("{retried} refused payments are sent once more"));
-    Ok(())
-}
-
-async fn incidents(mut client: Client) -> anyhow::Result<()> {
-    let mut rows = vec![["kind", "match", "market", "what"].map(str::to_owned).to_vec()];
-    let mut cursor = String::new();
-    loop {
-        let page = answer(client.list_incidents(ListIncidentsRequest { limit: 100, cursor }).await)?;
-        rows.extend(page.incidents.into_iter().map(row));
-        if page.next_cursor.is_empty() {
-            break;
-        }
-        cursor = page.next_cursor;
+    if corrected.bets == 0 && corrected.points > 0 {
+        say(format_args!("very many bets get {} points from the house", corrected.points));
+    } else {
+        say(format_args!("{} bets get {} points from the house", corrected.bets, corrected.points));
     }
-    say(if rows.len() == 1 { "Nothing needs a person.".to_owned() } else { table(&rows) });
     Ok(())
-}
-
-fn row(incident: Incident) -> Vec<String> {
-    vec![incident.kind, incident.match_id, incident.market_id, incident.message]
 }
 
 fn describe(market: &Market) -> String {

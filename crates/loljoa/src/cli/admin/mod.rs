@@ -1,3 +1,4 @@
+mod incidents;
 mod league;
 mod markets;
 mod show;
@@ -8,7 +9,7 @@ use clap::{Args, Subcommand};
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples (ids are those of /api/league/matches and /api/betting/markets):\n  loljoa admin show\n  loljoa admin result 7f6c… 2 1\n  loljoa admin postpone 7f6c… 2022-03-20T08:00:00Z\n  loljoa admin settle 0a1b… 9c8d…"
+    after_help = "Examples (ids are those of /api/league/matches and /api/betting/markets):\n  loljoa admin show\n  loljoa admin result 7f6c… 2 1\n  loljoa admin postpone 7f6c… 2022-03-20T08:00:00Z\n  loljoa admin settle 0a1b… 9c8d…\n  loljoa admin resolve 5d3e… 'the account was unblocked'"
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -23,6 +24,8 @@ enum Command {
     League(league::Command),
     #[command(flatten)]
     Markets(markets::Command),
+    #[command(flatten)]
+    Incidents(incidents::Command),
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -30,6 +33,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Show(arguments) => show::run(&arguments)?,
         Command::League(command) => league::run(command).await?,
         Command::Markets(command) => markets::run(command).await?,
+        Command::Incidents(command) => incidents::run(command).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -33,7 +33,9 @@ pub(crate) async fn all_hold(db: &TestDatabases) -> Books {
 /// They are read only once betting is at rest: the two databases share no snapshot.
 async fn quiet(db: &TestDatabases) -> Books {
     let at_rest = "SELECT NOT EXISTS (SELECT FROM owed)
-        AND NOT EXISTS (SELECT FROM markets WHERE state IN ('settling', 'voiding'))";
+        AND NOT EXISTS (SELECT FROM markets WHERE state IN ('settling', 'voiding'))
+        AND NOT EXISTS (SELECT FROM markets WHERE state = 'locked' AND decided_outcome_id IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM late_refunds) AND NOT EXISTS (SELECT FROM corrections WHERE done_at IS NULL)";
     eventually("coming to rest", async || {
         let at_rest: bool = sqlx::query_scalar(at_rest).fetch_one(&db.betting).await.unwrap();
         if !at_rest {

@@ -1,0 +1,52 @@
+//! Closes the bets of a market whose end is fixed.
+
+use std::time::Instant;
+
+use loljoa_service_kit::{Error, MarketId, Points};
+use sqlx::PgConnection;
+
+use super::{Progress, Settlement};
+use crate::{
+    domain::{BetState, OwedKind, payout::Winner},
+    failpoints::Step,
+    store::{
+        settlement::{self as store, Closed, Standing},
+        under_way::End,
+    },
+};
+
+impl Settlement {
+    /// Closes the next chunk, or makes the market final.
+    pub(super) async fn close(
+        &self,
+        db: &mut PgConnection,
+        market: MarketId,
+        end: End,
+        cursor: i64,
+    ) -> Result<Progress, Error> {
+        let started = Instant::now();
+        let bets = store::next_bets(&mut *db, market, cursor, i64::from(self.config.chunk)).await?;
+        let Some(last) = bets.last() else {
+            self.failpoints.pass(Step::BeforeFinish)?;
+            let ended = store::finish(db, market).await?;
+            return Ok(ended.map_or(Progress::Rest, Progress::Ended));
+        };
+        let standing = bets.iter().filter(|bet| bet.state == BetState::Accepted);
+        let closed: Vec<_> = standing.map(|bet| close(end, bet)).collect();
+        store::close_bets(db, market, &closed, last.seq).await?;
+        Self::record_chunk(started, closed.len());
+        Ok(Progress::Closed)
+    }
+}
+
+fn close(end: End, bet: &Standing) -> Closed {
+    let (state, returned, kind) = match end {
+        End::Settled(outcome, division) if bet.outcome_id == Some(outcome) => {
+            let winner = Winner { seq: bet.seq, stake: bet.stake };
+            (BetState::Won, division.payout(winner), OwedKind::Payout)
+        }
+        End::Settled(..) => (BetState::Lost, Points::ZERO, OwedKind::Lost),
+        End::Void => (BetState::Void, bet.stake, OwedKind::Void),
+    };
+    Closed { bet_id: bet.bet_id, state, returned, kind }
+}

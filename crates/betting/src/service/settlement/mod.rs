@@ -1,0 +1,216 @@
+//! Ends markets, step by step and in chunks, so that a crash resumes where it was and no market holds up another.
+//!
+//! Whoever decides a market only marks it. From there a worker brings it on: late bets are refunded; the winners are counted
+//! and what everybody gets is fixed in one commit; then bets are closed chunk by chunk; when the ledger has acknowledged
+//! everything, the market is final. Corrections go the same way.
+
+mod close;
+mod correct;
+mod decide;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use loljoa_service_kit::{Error, MarketId, postgres};
+use metrics::{counter, gauge, histogram};
+use sqlx::{PgConnection, PgPool};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Wakers, number, run_when_woken};
+use crate::{
+    config,
+    domain::{MarketState, count::Count},
+    failpoints::{FailPoints, Step},
+    store::{self, under_way::Held},
+};
+
+/// So many bets are looked at where only some are written, for each that may be written.
+const LOOK_AT: i64 = 16;
+
+/// Brings markets that are ending on. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Settlement {
+    pool: PgPool,
+    replica: Uuid,
+    config: config::Settlement,
+    wakers: Wakers,
+    failpoints: FailPoints,
+    /// The counts of this replica that are under way. They only read, so that one that is lost is begun again.
+    counts: Arc<Mutex<HashMap<MarketId, Count>>>,
+    /// Since when this replica has seen a market end, for its duration.
+    seen: Arc<Mutex<HashMap<MarketId, Instant>>>,
+}
+
+/// What one step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// A chunk of late bets was refunded, or there are none any more.
+    Refunded,
+    /// A page of bets was counted.
+    Counted,
+    /// How the market ends, or is corrected, was fixed.
+    Fixed,
+    /// A chunk was closed.
+    Closed,
+    /// A chunk of corrections was owed.
+    Corrected,
+    /// The market is final.
+    Ended(MarketState),
+    /// Nothing is to be done now: payments are awaited, another replica is at it, or all is done.
+    Rest,
+}
+
+impl Progress {
+    /// Where the process can die after this.
+    const fn fail_point(self) -> Option<Step> {
+        match self {
+            Self::Refunded => Some(Step::AfterRefund),
+            Self::Counted => Some(Step::AfterCount),
+            Self::Fixed => Some(Step::AfterFreeze),
+            Self::Closed => Some(Step::AfterChunk),
+            Self::Corrected => Some(Step::AfterCorrection),
+            Self::Ended(_) | Self::Rest => None,
+        }
+    }
+}
+
+impl Settlement {
+    /// A worker over `pool`.
+    #[must_use]
+    pub(crate) fn new(
+        pool: PgPool,
+        replica: Uuid,
+        config: config::Settlement,
+        wakers: Wakers,
+        failpoints: FailPoints,
+    ) -> Self {
+        Self { pool, replica, config, wakers, failpoints, counts: Arc::default(), seen: Arc::default() }
+    }
+
+    /// Runs until `closing`.
+    pub(crate) async fn run(self, closing: CancellationToken) {
+        let waker = Arc::clone(&self.wakers.closing);
+        let work = || self.run_once(&closing);
+        run_when_woken("settlement", &waker, self.config.interval(), &closing, work).await;
+    }
+
+    /// Brings every market that is ending as far as it goes now, until `closing`. They take turns, one step each, and one that
+    /// fails does not hold up the others.
+    async fn run_once(&self, closing: &CancellationToken) -> Result<(), Error> {
+        let (mut failed, mut outcome, mut goes_on) = (HashSet::new(), Ok(()), true);
+        while goes_on {
+            goes_on = false;
+            for market in self.under_way().await? {
+                if closing.is_cancelled() {
+                    return outcome;
+                }
+                if failed.contains(&market) {
+                    continue;
+                }
+                match self.advance(market).await {
+                    Ok(progress) => goes_on |= progress != Progress::Rest,
+                    Err(error) => {
+                        failed.insert(market);
+                        outcome = outcome.and(Err(error));
+                    }
+                }
+            }
+        }
+        outcome
+    }
+
+    async fn under_way(&self) -> Result<Vec<MarketId>, Error> {
+        let markets = store::under_way::list(&self.pool).await?;
+        gauge!("loljoa_settlement_markets", "service" => "betting").set(number(markets.len()));
+        let is_under_way: HashSet<_> = markets.iter().copied().collect();
+        lock(&self.counts).retain(|market, _| is_under_way.contains(market));
+        let mut seen = lock(&self.seen);
+        seen.retain(|market, _| is_under_way.contains(market));
+        for market in is_under_way {
+            seen.entry(market).or_insert_with(Instant::now);
+        }
+        Ok(markets)
+    }
+
+    async fn advance(&self, market: MarketId) -> Result<Progress, Error> {
+        let mut transaction = postgres::begin(&self.pool).await?;
+        let progress = self.step(&mut transaction, market).await?;
+        transaction.commit().await?;
+        self.tell(market, progress);
+        progress.fail_point().map_or(Ok(()), |step| self.failpoints.pass(step))?;
+        Ok(progress)
+    }
+
+    /// Takes the first step for a market at once, as soon as nobody else holds it. The worker does the rest.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer; the worker goes on then.
+    pub(crate) async fn begin(&self, market: MarketId) -> Result<(), Error> {
+        let mut transaction = postgres::begin(&self.pool).await?;
+        store::markets::hold(&mut transaction, &[market]).await?;
+        let progress = self.step(&mut transaction, market).await?;
+        transaction.commit().await?;
+        self.tell(market, progress);
+        self.wakers.closing.notify_one();
+        Ok(())
+    }
+
+    /// One step of a market, unless another replica holds it.
+    async fn step(&self, db: &mut PgConnection, market: MarketId) -> Result<Progress, Error> {
+        let Some(held) = store::under_way::hold(&mut *db, market, self.replica).await? else {
+            return Ok(Progress::Rest);
+        };
+        if let Some(stretch) = store::late::first(&mut *db, market).await? {
+            return self.refund(db, &stretch).await;
+        }
+        match held {
+            Held { end: Some(end), state: MarketState::Settling | MarketState::Voiding, cursor, .. } => {
+                self.close(db, market, end, cursor).await
+            }
+            Held { state: MarketState::Locked, decided: Some(outcome), .. } => {
+                self.decide(db, market, &held, outcome).await
+            }
+            Held { state: MarketState::Settled | MarketState::Void, .. } => {
+                self.correct(db, market, &held).await
+            }
+            _ => Ok(Progress::Rest),
+        }
+    }
+
+    /// Refunds the next late bets. That comes before everything else: pools are fixed without them.
+    async fn refund(&self, db: &mut PgConnection, stretch: &store::late::Stretch) -> Result<Progress, Error> {
+        let limit = i64::from(self.config.chunk);
+        let late = store::late::next(&mut *db, stretch, limit * LOOK_AT, limit).await?;
+        store::late::refund(db, stretch, &late).await?;
+        Ok(Progress::Refunded)
+    }
+
+    fn tell(&self, market: MarketId, progress: Progress) {
+        match progress {
+            Progress::Refunded | Progress::Closed | Progress::Corrected => self.wakers.owed.notify_one(),
+            Progress::Ended(state) => {
+                tracing::info!(%market, ?state, "a market is final");
+                if let Some(since) = lock(&self.seen).remove(&market) {
+                    histogram!("loljoa_settlement_seconds", "service" => "betting")
+                        .record(since.elapsed().as_secs_f64());
+                }
+            }
+            Progress::Counted | Progress::Fixed | Progress::Rest => {}
+        }
+    }
+
+    fn record_chunk(started: Instant, bets: usize) {
+        counter!("loljoa_settlement_bets_total", "service" => "betting").increment(bets as u64);
+        histogram!("loljoa_settlement_chunk_seconds", "service" => "betting")
+            .record(started.elapsed().as_secs_f64());
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,104 @@
+//! Which markets need a worker, and how far each has come.
+
+use loljoa_service_kit::{MarketId, OutcomeId, Points};
+use sqlx::{PgConnection, PgExecutor, postgres::types::PgInterval};
+use uuid::Uuid;
+
+use crate::domain::{
+    MarketState,
+    payout::{Cutoff, Division},
+};
+
+/// Markets that a worker has to bring on: decided, being settled or voided, with late bets, or with corrections to be owed.
+pub(crate) async fn list(db: impl PgExecutor<'_>) -> Result<Vec<MarketId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT market_id AS "id!: MarketId" FROM markets
+        WHERE state NOT IN ('settled', 'void')
+            AND (state IN ('settling', 'voiding') OR (state = 'locked' AND decided_outcome_id IS NOT NULL))
+        UNION SELECT market_id FROM late_refunds
+        UNION SELECT market_id FROM corrections WHERE done_at IS NULL
+        ORDER BY 1"#,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Where a market stands on its way to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// Its state.
+    pub(crate) state: MarketState,
+    /// All stakes.
+    pub(crate) pool: Points,
+    /// The outcome that it is to settle on.
+    pub(crate) decided: Option<OutcomeId>,
+    /// How it ends, once that is fixed.
+    pub(crate) end: Option<End>,
+    /// Bets up to this sequence are closed.
+    pub(crate) cursor: i64,
+    /// Another replica counts its bets.
+    pub(crate) is_claimed: bool,
+}
+
+/// How a market ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With this outcome, the pool divided so.
+    Settled(OutcomeId, Division),
+    /// With every stake given back.
+    Void,
+}
+
+/// Takes hold of a market, unless another replica has it.
+pub(crate) async fn hold(
+    db: &mut PgConnection,
+    market: MarketId,
+    replica: Uuid,
+) -> Result<Option<Held>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT state AS "state: MarketState", pool AS "pool: Points", decided_outcome_id AS "decided: OutcomeId",
+            settled_outcome_id AS "outcome: OutcomeId", winning_total AS "winning_total: Points", cutoff_remainder,
+            cutoff_seq, close_cursor,
+            claimed_by IS DISTINCT FROM $2 AND claimed_until > clock_timestamp() AS "is_claimed!"
+        FROM markets WHERE market_id = $1 FOR NO KEY UPDATE SKIP LOCKED"#,
+        market as MarketId,
+        replica,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| {
+        let cutoff = row.cutoff_remainder.zip(row.cutoff_seq);
+        let cutoff = cutoff.map(|(remainder, seq)| Cutoff { remainder, seq });
+        let settled = row.outcome.zip(row.winning_total).map(|(outcome, winning_total)| {
+            End::Settled(outcome, Division { pool: row.pool, winning_total, cutoff })
+        });
+        let end = if row.state == MarketState::Voiding { Some(End::Void) } else { settled };
+        Held {
+            state: row.state,
+            pool: row.pool,
+            decided: row.decided,
+            end,
+            cursor: row.close_cursor,
+            is_claimed: row.is_claimed,
+        }
+    }))
+}
+
+/// Has other replicas leave the counting of a market's bets to this one for `claim_ms`.
+pub(crate) async fn claim(
+    db: &mut PgConnection,
+    market: MarketId,
+    replica: Uuid,
+    claim_ms: i64,
+) -> Result<(), sqlx::Error> {
+    let claim = PgInterval { months: 0, days: 0, microseconds: claim_ms * 1_000 };
+    sqlx::query!(
+        "UPDATE markets SET claimed_by = $2, claimed_until = clock_timestamp() + $3 WHERE market_id = $1",
+        market as MarketId,
+        replica,
+        claim,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
