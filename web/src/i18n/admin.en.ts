@@ -69,6 +69,7 @@ export const adminEn: Shape<typeof adminKo> = {
   noIncidents: "Nothing needs a person",
   kinds: {
     result_changed: "Result changed after settlement",
+    cursor_ahead: "A feed is shorter than what was read of it",
     transfer_refused: "Payment refused",
     audit_difference: "Difference in the books",
     other: "Other",

@@ -15,6 +15,8 @@ pub(crate) enum IncidentKind {
     TransferRefused,
     /// Bets and ledger do not agree.
     AuditDifference,
+    /// A feed was read further than it goes now.
+    CursorAhead,
 }
 
 impl IncidentKind {
@@ -25,6 +27,7 @@ impl IncidentKind {
             Self::ResultChanged => "result_changed",
             Self::TransferRefused => "transfer_refused",
             Self::AuditDifference => "audit_difference",
+            Self::CursorAhead => "cursor_ahead",
         }
     }
 }
@@ -44,9 +47,17 @@ pub(crate) struct Report {
     pub(crate) message: String,
 }
 
+impl Report {
+    /// The incident's id.
+    #[must_use]
+    pub(crate) fn id(&self) -> Uuid {
+        ids::derived(&[b"incident", self.kind.as_str().as_bytes(), self.subject.as_bytes()])
+    }
+}
+
 /// Reports an incident once, and logs it then.
 pub(crate) async fn report(db: impl PgExecutor<'_>, report: &Report) -> Result<(), sqlx::Error> {
-    let id = ids::derived(&[b"incident", report.kind.as_str().as_bytes(), report.subject.as_bytes()]);
+    let id = report.id();
     let inserted = sqlx::query!(
         "INSERT INTO incidents (incident_id, kind, match_id, market_id, message) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (incident_id) DO NOTHING",
@@ -101,15 +112,4 @@ pub(crate) async fn list(
     )
     .fetch_all(db)
     .await
-}
-
-/// How many incidents of a kind there are.
-pub(crate) async fn count(db: impl PgExecutor<'_>, kind: IncidentKind) -> Result<usize, sqlx::Error> {
-    let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM incidents WHERE kind = $1"#,
-        kind as IncidentKind,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(usize::try_from(count).unwrap_or_default())
 }

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+mod audit;
 mod concurrency;
+mod feeds;
 mod harness;
+mod late;
 mod life;
 mod model;
 mod parked;
@@ -14,5 +17,6 @@ mod refusals;
 mod settlement;
 mod steps;
 mod story;
+mod tombstones;
 mod trace;
 mod watch;
