@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     promises,
-    support::{App, Bettor, Cup, Game, TestDatabases, api::Bet},
+    support::{App, Bettor, Cup, Game, TestDatabases, api::Bet, asked},
 };
 use loljoa::system::Service;
 
@@ -31,6 +31,15 @@ struct Target {
     game: Game,
     bettor: Bettor,
     admin_token: String,
+}
+
+impl Target {
+    /// A key under which the bettor asks for something.
+    fn key(&self) -> Uuid {
+        let key = ids::fresh();
+        asked::note(self.bettor.account_id, key);
+        key
+    }
 }
 
 /// An instant to hang up at.
