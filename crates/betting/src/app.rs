@@ -30,6 +30,7 @@ use crate::{
     service::{
         MarketCache, Wakers,
         admin::Admin,
+        audit::Auditor,
         bets::Bets,
         delivery::Delivery,
         incidents::Incidents,
@@ -103,6 +104,8 @@ fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
     parts.spawn_worker("delivery", delivery.run(closing.clone()));
     let recovery = Recovery::new(pool(), ledger(), replica, config.recovery.clone(), wakers());
     parts.spawn_worker("recovery", recovery.run(closing.clone()));
+    let auditor = Auditor::new(pool(), ledger(), replica, config.recovery.clone());
+    parts.spawn_worker("audit", auditor.run(closing.clone()));
     let feed = client::connect(&config.league_schedule)?;
     let life = Life::new(pool(), feed, replica, config.life.clone(), wakers());
     parts.spawn_worker("life", life.run(closing.clone()));

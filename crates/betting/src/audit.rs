@@ -18,7 +18,7 @@ use crate::store;
 /// When the database does not answer.
 pub async fn full(pool: &PgPool) -> Result<Vec<Difference>, sqlx::Error> {
     let mut snapshot = store::books::snapshot(pool).await?;
-    store::books::differences(&mut *snapshot, false).await
+    store::books::differences(&mut *snapshot).await
 }
 
 /// Reads all bets and what is still owed, in one snapshot.

@@ -167,13 +167,15 @@ pub struct Recovery {
     pub grace_ms: u32,
     /// How often the ledger's feed is read. Milliseconds.
     pub interval_ms: u64,
-    /// How often pools are compared with the bets. Milliseconds.
+    /// How often the audit looks at what is new. Milliseconds.
     pub audit_interval_ms: u64,
+    /// How many bets, and positions, of which nothing is new the audit looks at each time, in turn.
+    pub audit_sample: u32,
 }
 
 impl Default for Recovery {
     fn default() -> Self {
-        Self { grace_ms: 30_000, interval_ms: 2_000, audit_interval_ms: 30_000 }
+        Self { grace_ms: 30_000, interval_ms: 2_000, audit_interval_ms: 10_000, audit_sample: 200 }
     }
 }
 
@@ -231,6 +233,13 @@ impl Check for Config {
         problems.require((1..=10_000).contains(&most), "retention.chunk", most, "must be from 1 to 10000");
         let chunk = self.settlement.chunk;
         problems.require((1..=5_000).contains(&chunk), "settlement.chunk", chunk, "must be from 1 to 5000");
+        let sample = self.recovery.audit_sample;
+        problems.require(
+            (1..=5_000).contains(&sample),
+            "recovery.audit_sample",
+            sample,
+            "must be from 1 to 5000",
+        );
         let wait = self.life.feed_wait_ms;
         let allowed = "must be 20000 or less, and below league_schedule.timeout_ms";
         let fits = wait <= 20_000 && u64::from(wait) < self.league_schedule.timeout_ms;

@@ -1,16 +1,16 @@
 //! Calls to the points ledger of the account service.
 
 use loljoa_proto::account::v1::{
-    ApplyTransfersRequest, BatchGetPoolBalancesRequest, BetResult, ListTransferFeedRequest,
-    ListTransferFeedResponse, RecordResultsRequest, Transfer, TransferKind, TransferOutcome,
-    ledger_service_client::LedgerServiceClient,
+    ApplyTransfersRequest, BatchGetPoolBalancesRequest, BetResult, CheckTransfersRequest,
+    ListTransferFeedRequest, ListTransferFeedResponse, RecordResultsRequest, Transfer, TransferKind,
+    TransferOutcome, ledger_service_client::LedgerServiceClient,
 };
 use loljoa_service_kit::{
     Error, MarketId, Points,
     grpc::{Channel, client},
 };
 
-use crate::domain::{NewBet, Owed, OwedKind};
+use crate::domain::{NewBet, Owed, OwedKind, finding::AuditedBet};
 
 /// Kinds of transfers that betting causes.
 const KINDS: [TransferKind; 6] = [
@@ -95,6 +95,28 @@ impl Ledger {
         Ok(response.await?.into_inner())
     }
 
+    /// Which of these transfers, at most 5,000, the ledger does not have as they are: their places, and the points that it has
+    /// under the id instead, if it has anything.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be reached or refuses the call.
+    pub(crate) async fn check(
+        &self,
+        transfers: impl Iterator<Item = Transfer>,
+    ) -> Result<Vec<(usize, Option<Points>)>, Error> {
+        let request = CheckTransfersRequest { transfers: transfers.collect() };
+        let response = client::retrying(|| {
+            let (mut client, request) = (self.0.clone(), request.clone());
+            async move { client.check_transfers(request).await }
+        });
+        let differences = response.await?.into_inner().differences.into_iter().map(|difference| {
+            let index = usize::try_from(difference.index).map_err(Error::internal)?;
+            Ok((index, difference.found.map(|transfer| Points(transfer.points))))
+        });
+        differences.collect()
+    }
+
     /// What the ledger holds for these markets, at most 1,000; markets without transfers are left out.
     ///
     /// # Errors
@@ -128,6 +150,21 @@ pub(crate) fn stake(bet: &NewBet) -> Transfer {
         fingerprint: bet.fingerprint.0.to_vec(),
         closes_transfer_id: String::new(),
     }
+}
+
+/// The transfer that the ledger must have for a bet: its closing, if that has been acknowledged, or else its stake.
+#[must_use]
+pub(crate) fn due(bet: &AuditedBet) -> Transfer {
+    bet.closing().as_ref().and_then(payment).unwrap_or_else(|| Transfer {
+        transfer_id: bet.bet_id.stake_transfer().to_string(),
+        kind: TransferKind::Stake.into(),
+        account_id: bet.account_id.to_string(),
+        market_id: bet.market_id.to_string(),
+        bet_id: bet.bet_id.to_string(),
+        points: bet.stake.0,
+        fingerprint: bet.fingerprint.0.to_vec(),
+        closes_transfer_id: String::new(),
+    })
 }
 
 /// The transfer that pays what is owed; none for a lost bet.

@@ -73,6 +73,7 @@ export const adminEn: Shape<typeof adminKo> = {
   resolved: "The incident is resolved",
   kinds: {
     result_changed: "Result changed after settlement",
+    cursor_ahead: "A feed is shorter than what was read of it",
     transfer_refused: "Payment refused",
     audit_difference: "Difference in the books",
     match_unreadable: "Unreadable news of a match",

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use loljoa_proto::account::v1::{
     Account, BetResult as BetResultMessage, FeedTransfer, Role as RoleMessage, Session, StatementLine,
-    Tier as TierMessage, Transfer as TransferMessage, TransferKind, TransferOutcome,
+    Tier as TierMessage, Transfer as TransferMessage, TransferDifference, TransferKind, TransferOutcome,
 };
 use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points, TransferId};
 use prost_types::Timestamp;
@@ -18,7 +18,7 @@ use crate::{
         transfer::{Kind, MAX_BATCH, Outcome, Transfer},
     },
     service::OpenSession,
-    store::statement::Line,
+    store::{checks::Difference, statement::Line},
 };
 
 const DEFAULT_FEED_LIMIT: i64 = 1_000;
@@ -143,7 +143,14 @@ pub(super) fn result_from(message: &BetResultMessage) -> Result<BetResult, Error
 }
 
 pub(super) fn feed_transfer(entry: Entry) -> FeedTransfer {
-    let transfer = entry.transfer;
+    FeedTransfer { transfer: Some(transfer(entry.transfer)), created_at: Some(timestamp(entry.created_at)) }
+}
+
+pub(super) fn difference(difference: Difference) -> TransferDifference {
+    TransferDifference { index: difference.index, found: difference.found.map(transfer) }
+}
+
+fn transfer(transfer: Transfer) -> TransferMessage {
     let kind = match transfer.kind {
         Kind::SignupGrant => TransferKind::SignupGrant,
         Kind::DailyGrant => TransferKind::DailyGrant,
@@ -154,7 +161,7 @@ pub(super) fn feed_transfer(entry: Entry) -> FeedTransfer {
         Kind::Tombstone => TransferKind::Tombstone,
         Kind::Correction => TransferKind::Correction,
     };
-    let transfer = TransferMessage {
+    TransferMessage {
         transfer_id: transfer.id.to_string(),
         kind: kind.into(),
         account_id: transfer.account.to_string(),
@@ -163,8 +170,7 @@ pub(super) fn feed_transfer(entry: Entry) -> FeedTransfer {
         points: transfer.points.0,
         fingerprint: transfer.fingerprint,
         closes_transfer_id: text(transfer.closes),
-    };
-    FeedTransfer { transfer: Some(transfer), created_at: Some(timestamp(entry.created_at)) }
+    }
 }
 
 pub(super) fn feed_limit(limit: i32) -> Result<i64, Error> {

@@ -2,17 +2,17 @@
 
 use loljoa_proto::account::v1::{
     ApplyTransfersRequest, ApplyTransfersResponse, BatchGetPoolBalancesRequest, BatchGetPoolBalancesResponse,
-    ListTransferFeedRequest, ListTransferFeedResponse, PoolBalance, RecordResultsRequest,
-    RecordResultsResponse, ledger_service_server::LedgerService,
+    CheckTransfersRequest, CheckTransfersResponse, ListTransferFeedRequest, ListTransferFeedResponse,
+    PoolBalance, RecordResultsRequest, RecordResultsResponse, ledger_service_server::LedgerService,
 };
 use loljoa_service_kit::{Error, MarketId, page, postgres::Pools};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::convert;
 use crate::{
-    domain::feed,
+    domain::{feed, transfer::MAX_BATCH},
     ledger::Handle,
-    store::{self, pools},
+    store::{self, checks, pools},
 };
 
 const MAX_MARKETS: usize = 1_000;
@@ -71,13 +71,19 @@ impl LedgerService for Ledger {
             request.kinds.iter().map(|kind| convert::kind_from(*kind)).collect::<Result<Vec<_>, _>>()?;
         let from: Option<feed::Position> = page::decode_cursor(&request.cursor)?;
         let from = from.unwrap_or_default();
-        let read =
-            store::feed::page(&self.pools.requests, from, min_age, limit).await.map_err(Error::from)?;
-        let page = feed::page(read, from, &kinds);
+        let pool = &self.pools.background;
+        let read = store::feed::page(pool, from, min_age, limit).await.map_err(Error::from)?;
+        let page = feed::page(read, limit, from, &kinds);
+        let standing = store::feed::standing(pool, from, page.next).await.map_err(Error::from)?;
+        if from != feed::Position::default() && !standing.known {
+            return Err(feed::cursor_ahead().into());
+        }
         let moved = page.next != from;
         Ok(Response::new(ListTransferFeedResponse {
             transfers: page.entries.into_iter().map(convert::feed_transfer).collect(),
             next_cursor: if moved { page::encode_cursor(&page.next) } else { request.cursor },
+            more: page.more,
+            lag_ms: standing.lag_ms,
         }))
     }
 
@@ -91,9 +97,26 @@ impl LedgerService for Ledger {
             return Err(Error::invalid_field("marketIds", "too_many_markets", allowed).into());
         }
         let ids = ids.iter().map(|id| MarketId::parse(id)).collect::<Result<Vec<_>, _>>()?;
-        let pools = pools::balances(&self.pools.requests, &ids).await.map_err(Error::from)?;
+        let pools = pools::balances(&self.pools.background, &ids).await.map_err(Error::from)?;
         let balance =
             |pool: pools::Pool| PoolBalance { market_id: pool.market.to_string(), points: pool.points.0 };
         Ok(Response::new(BatchGetPoolBalancesResponse { balances: pools.into_iter().map(balance).collect() }))
+    }
+
+    async fn check_transfers(
+        &self,
+        request: Request<CheckTransfersRequest>,
+    ) -> Result<Response<CheckTransfersResponse>, Status> {
+        let described = request.into_inner().transfers;
+        if described.len() > MAX_BATCH {
+            return Err(
+                Error::invalid_field("transfers", "too_many_transfers", "must be 5000 or fewer").into()
+            );
+        }
+        let described = described.into_iter().map(convert::transfer_from).collect::<Result<Vec<_>, _>>()?;
+        let differences =
+            checks::differences(&self.pools.background, &described).await.map_err(Error::from)?;
+        let differences = differences.into_iter().map(convert::difference).collect();
+        Ok(Response::new(CheckTransfersResponse { differences }))
     }
 }

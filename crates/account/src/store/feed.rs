@@ -53,6 +53,37 @@ pub(crate) async fn page(
     Ok(rows.into_iter().map(Entry::from).collect())
 }
 
+/// How a reader stands to the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Whether there is a transfer where it says it has read to.
+    pub(crate) known: bool,
+    /// The age of the oldest transfer that it will not have read; 0 when there is none. Milliseconds.
+    pub(crate) lag_ms: i64,
+}
+
+/// How a reader that came from `from` and goes on at `next` stands. Looks at what is committed, also above the watermark.
+pub(crate) async fn standing(
+    executor: impl PgExecutor<'_>,
+    from: Position,
+    next: Position,
+) -> sqlx::Result<Standing> {
+    sqlx::query_as!(
+        Standing,
+        r#"SELECT EXISTS (SELECT FROM transfers WHERE (xid, seq) = ($1::bigint::text::xid8, $2)) AS "known!",
+            coalesce((
+                SELECT greatest(extract(epoch FROM clock_timestamp() - created_at) * 1000, 1)::bigint FROM transfers
+                WHERE (xid, seq) > ($3::bigint::text::xid8, $4) ORDER BY xid, seq LIMIT 1
+            ), 0) AS "lag_ms!""#,
+        from.xid,
+        from.seq,
+        next.xid,
+        next.seq,
+    )
+    .fetch_one(executor)
+    .await
+}
+
 impl From<Row> for Entry {
     fn from(row: Row) -> Self {
         Self {

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod audit_bets;
 pub(crate) mod audit_full;
 pub(crate) mod audit_step;
+pub(crate) mod checks;
 pub(crate) mod feed;
 pub(crate) mod leaderboard;
 pub(crate) mod login_failures;

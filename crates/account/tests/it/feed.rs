@@ -1,9 +1,10 @@
 //! The transfer feed.
 
 use loljoa_proto::account::v1::{
-    FeedTransfer, ListTransferFeedRequest, ListTransferFeedResponse, Transfer, TransferKind,
+    CheckTransfersRequest, FeedTransfer, ListTransferFeedRequest, ListTransferFeedResponse, Transfer,
+    TransferDifference, TransferKind,
 };
-use loljoa_service_kit::{Error, MarketId, postgres};
+use loljoa_service_kit::{Error, ErrorCode, MarketId, postgres};
 use sqlx::PgPool;
 
 use crate::harness::{Bet, Service, eventually, gift};
@@ -109,6 +110,80 @@ async fn only_the_wanted_kinds_come(pool: PgPool) {
     let page = read(&service, ListTransferFeedRequest { kinds, ..Default::default() }).await;
     let found: Vec<_> = page.transfers.into_iter().filter_map(|entry| entry.transfer).collect();
     assert_eq!(found, [bet.stake()]);
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn a_page_tells_whether_there_is_more_and_how_old_what_is_left_is(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let faker = service.account("faker").await;
+    service.apply_one(&gift(faker, 1)).await;
+    read_until(&service, 2).await;
+    let first = read(&service, ListTransferFeedRequest { limit: 1, ..Default::default() }).await;
+    assert!(first.more && first.lag_ms > 0);
+    let rest = ListTransferFeedRequest { limit: 2, cursor: first.next_cursor, ..Default::default() };
+    let rest = read(&service, rest).await;
+    assert_eq!((rest.transfers.len(), rest.more, rest.lag_ms), (1, false, 0));
+    let patient = ListTransferFeedRequest { min_age_ms: 600_000, ..Default::default() };
+    let patient = read(&service, patient).await;
+    assert!(!patient.more, "what is too young does not ripen by asking at once");
+    assert!(patient.lag_ms > 0, "and is not read yet");
+
+    // What cannot be read yet because an older transaction is under way is left as well.
+    let mut slow = postgres::begin(&pool).await.unwrap();
+    sqlx::query("SELECT pg_current_xact_id()").execute(&mut *slow).await.unwrap();
+    service.apply_one(&gift(faker, 2)).await;
+    let stuck = ListTransferFeedRequest { cursor: rest.next_cursor.clone(), ..Default::default() };
+    let stuck = read(&service, stuck).await;
+    assert_eq!((stuck.transfers.len(), stuck.next_cursor), (0, rest.next_cursor));
+    assert!(stuck.lag_ms > 0);
+    slow.rollback().await.unwrap();
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn a_cursor_whose_transfer_was_lost_is_refused_also_once_newer_transfers_have_come(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let faker = service.account("faker").await;
+    service.apply_one(&gift(faker, 1)).await;
+    read_until(&service, 2).await;
+    let (_, cursor) = read_all(&service, String::new()).await;
+    // As after a failover to a replica that lagged.
+    for statement in
+        ["ALTER TABLE transfers DISABLE TRIGGER USER", "DELETE FROM transfers WHERE kind = 'daily_grant'"]
+    {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    for _ in 0..2 {
+        let request = ListTransferFeedRequest { cursor: cursor.clone(), ..Default::default() };
+        let refused = Error::from(service.ledger.clone().list_transfer_feed(request).await.unwrap_err());
+        assert_eq!((refused.code, refused.reason.as_str()), (ErrorCode::Conflict, "cursor_ahead"));
+        service.apply_one(&gift(faker, 2)).await;
+    }
+    assert!(read_all(&service, String::new()).await.0.len() >= 2, "from the beginning it can be read");
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn transfers_that_are_missing_or_otherwise_are_told_by_their_place(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let bet = Bet::new(service.account("faker").await, MarketId::fresh(), 300);
+    for transfer in [bet.stake(), bet.cancel()] {
+        service.apply_one(&transfer).await;
+    }
+    let missing = Bet::new(bet.account, MarketId::fresh(), 100).stake();
+    let otherwise = Transfer { points: 301, ..bet.stake() };
+    let transfers = vec![bet.stake(), missing, bet.cancel(), otherwise];
+    let request = CheckTransfersRequest { transfers };
+    let differences = service.ledger.clone().check_transfers(request).await.unwrap().into_inner().differences;
+    let expected = [
+        TransferDifference { index: 1, found: None },
+        TransferDifference { index: 3, found: Some(bet.stake()) },
+    ];
+    assert_eq!(differences, expected);
+    let request = CheckTransfersRequest { transfers: vec![bet.stake(); 5_001] };
+    let refused = Error::from(service.ledger.clone().check_transfers(request).await.unwrap_err());
+    assert_eq!(refused.violations[0].field, "transfers");
     service.stop().await;
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod bet;
 pub(crate) mod count;
+pub(crate) mod finding;
 pub(crate) mod life;
 pub(crate) mod market;
 pub(crate) mod matches;

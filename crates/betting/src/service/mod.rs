@@ -1,9 +1,11 @@
 //! What betting does: each part runs over the store and the rules of the domain.
 
 pub(crate) mod admin;
+pub(crate) mod audit;
 pub(crate) mod bets;
 pub(crate) mod cache;
 pub(crate) mod delivery;
+pub(crate) mod feed_watch;
 pub(crate) mod incidents;
 pub(crate) mod life;
 pub(crate) mod markets;

@@ -11,6 +11,8 @@ pub(crate) enum Consumer {
     LeagueSchedule,
     /// Transfers of the ledger.
     Ledger,
+    /// The audit, whose own cursors are elsewhere: only its lease is here.
+    Audit,
 }
 
 /// Takes or renews the lease on a feed for `lease_ms`; the cursor, unless another replica has the lease.

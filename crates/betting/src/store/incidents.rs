@@ -18,6 +18,8 @@ pub(crate) enum IncidentKind {
     AuditDifference,
     /// The feed of matches said something that cannot be read.
     MatchUnreadable,
+    /// A feed was read further than it goes now.
+    CursorAhead,
 }
 
 impl IncidentKind {
@@ -33,6 +35,7 @@ impl IncidentKind {
             Self::TransferRefused => "transfer_refused",
             Self::AuditDifference => "audit_difference",
             Self::MatchUnreadable => "match_unreadable",
+            Self::CursorAhead => "cursor_ahead",
         }
     }
 }
@@ -52,6 +55,14 @@ pub(crate) struct Report {
     pub(crate) message: String,
 }
 
+impl Report {
+    /// The incident's id.
+    #[must_use]
+    pub(crate) fn id(&self) -> IncidentId {
+        IncidentId(ids::derived(&[b"incident", self.kind.as_str().as_bytes(), self.subject.as_bytes()]))
+    }
+}
+
 /// Reports an incident, and logs it then. While it is open already nothing happens; one that was resolved opens again.
 pub(crate) async fn report(db: impl PgExecutor<'_>, report: &Report) -> Result<(), sqlx::Error> {
     write(db, report, false).await
@@ -63,13 +74,13 @@ pub(crate) async fn raise(db: impl PgExecutor<'_>, report: &Report) -> Result<()
 }
 
 async fn write(db: impl PgExecutor<'_>, report: &Report, is_new: bool) -> Result<(), sqlx::Error> {
-    let id = ids::derived(&[b"incident", report.kind.as_str().as_bytes(), report.subject.as_bytes()]);
+    let id = report.id();
     let written = sqlx::query!(
         "INSERT INTO incidents AS i (incident_id, kind, match_id, market_id, message) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (incident_id) DO UPDATE SET is_open = true, occurrences = i.occurrences + 1,
             occurred_at = clock_timestamp(), message = excluded.message
          WHERE $6 OR NOT i.is_open",
-        id,
+        id as IncidentId,
         report.kind as IncidentKind,
         report.match_id as Option<MatchId>,
         report.market_id as Option<MarketId>,
@@ -201,6 +212,10 @@ pub(crate) async fn resolve(
     )
     .execute(&mut *db)
     .await?;
+    // What an audit finds again opens the incident again.
+    sqlx::query!("DELETE FROM audit_findings WHERE incident_id = $1", incident as IncidentId)
+        .execute(&mut *db)
+        .await?;
     let row = sqlx::query_as!(
         Row,
         r#"SELECT incident_id AS "incident_id: _", seq, kind AS "kind: _", match_id AS "match_id: _", market_id AS "market_id: _", message,
@@ -211,17 +226,6 @@ pub(crate) async fn resolve(
     .fetch_optional(db)
     .await?;
     Ok(row.map(Incident::from))
-}
-
-/// How many incidents of a kind are open.
-pub(crate) async fn count(db: impl PgExecutor<'_>, kind: IncidentKind) -> Result<usize, sqlx::Error> {
-    let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM incidents WHERE kind = $1 AND is_open"#,
-        kind as IncidentKind,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(usize::try_from(count).unwrap_or_default())
 }
 
 /// How many incidents of each kind are open; kinds without any are left out.

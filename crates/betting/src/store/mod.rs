@@ -1,5 +1,6 @@
 //! SQL, one file per aggregate. The caller owns the transaction.
 
+pub(crate) mod audit;
 pub(crate) mod bets;
 pub(crate) mod books;
 pub(crate) mod corrections;

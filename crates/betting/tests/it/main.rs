@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+mod audit;
 mod cancels;
 mod chunks;
 mod closing_model;
 mod concurrency;
 mod delivery;
+mod feeds;
 mod harness;
 mod incidents;
 mod lanes;
+mod late;
 mod life;
 mod model;
 mod parked;
@@ -21,5 +24,6 @@ mod retention;
 mod settlement;
 mod steps;
 mod story;
+mod tombstones;
 mod trace;
 mod watch;

@@ -1,6 +1,6 @@
 //! What the ledger refuses to take from betting waits for a person, and holds up nobody else.
 
-use loljoa_proto::betting::v1::{BetState, MarketState};
+use loljoa_proto::betting::v1::{BetState, Incident, MarketState};
 use sqlx::PgPool;
 
 use crate::harness::{Bet, World, eventually, record};
@@ -15,6 +15,13 @@ async fn until_parked(pool: &PgPool, count: i64) {
     .await;
 }
 
+/// What has been reported as refused by the ledger. The audit may report the same bets as well.
+async fn refused(world: &World) -> Vec<Incident> {
+    let mut incidents = world.betting().incidents().await;
+    incidents.retain(|incident| incident.kind == "transfer_refused");
+    incidents
+}
+
 #[sqlx::test]
 async fn a_bet_that_stood_without_a_stake_is_reported_when_it_is_cancelled(pool: PgPool) {
     let world = World::start(&pool).await;
@@ -25,8 +32,8 @@ async fn a_bet_that_stood_without_a_stake_is_reported_when_it_is_cancelled(pool:
     let cancelled = world.betting().cancel(account, &free.id().to_string()).await.unwrap();
     assert_eq!(cancelled.state(), BetState::Cancelled);
     until_parked(&pool, 1).await;
-    let incidents = world.betting().incidents().await;
-    assert_eq!((incidents.len(), incidents[0].kind.as_str()), (1, "transfer_refused"));
+    let incidents = refused(&world).await;
+    assert_eq!(incidents.len(), 1);
     assert_eq!(world.points(account).await, 1_000);
     world.abandon().await;
 }
@@ -46,8 +53,8 @@ async fn a_bet_that_lost_without_a_stake_is_reported_and_holds_up_no_other(pool:
     until_parked(&pool, 1).await;
     eventually(async || (world.look(faker).await.profit == -300).then_some(())).await;
     eventually(async || (world.points(chovy).await == 1_600).then_some(())).await;
-    let incidents = world.betting().incidents().await;
-    assert_eq!((incidents.len(), incidents[0].kind.as_str()), (1, "transfer_refused"));
+    let incidents = refused(&world).await;
+    assert_eq!(incidents.len(), 1);
     assert!(incidents[0].message.contains(&free.id().to_string()), "{}", incidents[0].message);
     assert_eq!(world.betting().market(&game.winner.market_id).await.state(), MarketState::Settling);
     world.abandon().await;

@@ -10,7 +10,10 @@ use sqlx::PgPool;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::convert;
-use crate::service::{changes::Changes, directory::Directory};
+use crate::{
+    service::{changes::Changes, directory::Directory},
+    store::feed::{self, Position, Standing},
+};
 
 const MAX_LIMIT: i32 = 1_000;
 const MAX_WAIT_MS: i32 = 20_000;
@@ -38,16 +41,30 @@ impl Feed {
             return Err(Error::invalid_field("waitMs", "wait_out_of_range", "must be from 0 to 20,000"));
         }
         let wait = Duration::from_millis(request.wait_ms.unsigned_abs().into()).min(self.longest_wait);
-        let after = page::decode_cursor(&request.cursor)?;
-        let (matches, next) =
-            self.changes.after(after.unwrap_or_default(), request.limit.into(), wait).await?;
+        let after: Option<Position> = page::decode_cursor(&request.cursor)?;
+        let after = after.unwrap_or_default();
+        self.standing(after, after).await?;
+        let (matches, next) = self.changes.after(after, request.limit.into(), wait).await?;
+        let lag_ms = self.standing(after, next).await?.lag_ms;
         if matches.is_empty() {
-            return Ok(ListChangesResponse { matches: Vec::new(), next_cursor: request.cursor });
+            return Ok(ListChangesResponse { matches: Vec::new(), next_cursor: request.cursor, lag_ms });
         }
         let mut db = self.pool.acquire().await?;
         let directory = Directory::of(&mut db, &matches).await?;
         let matches = convert::games(&matches, &directory);
-        Ok(ListChangesResponse { matches, next_cursor: page::encode_cursor(&next) })
+        Ok(ListChangesResponse { matches, next_cursor: page::encode_cursor(&next), lag_ms })
+    }
+
+    /// How a reader stands. One that has read what this feed does not have would wait for nothing, and skip what has taken
+    /// those places since.
+    async fn standing(&self, from: Position, next: Position) -> Result<Standing, Error> {
+        let mut db = self.pool.acquire().await?;
+        let standing = feed::standing(&mut db, from, next).await?;
+        if from != Position::default() && !standing.known {
+            let message = "the cursor names a revision that this feed does not have";
+            return Err(Error::conflict("cursor_ahead", message));
+        }
+        Ok(standing)
     }
 }
 

@@ -49,3 +49,38 @@ pub async fn after(
     let xid = position.xid.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
     Ok((matches, Position { xid, seq: position.seq }))
 }
+
+/// How a reader stands to the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether there is a revision where it says it has read to.
+    pub known: bool,
+    /// The age of the oldest revision that it will not have read; 0 when there is none. Milliseconds.
+    pub lag_ms: i64,
+}
+
+/// How a reader that came from `from` and goes on at `next` stands. Looks at what is committed, also above the watermark.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn standing(
+    db: &mut PgConnection,
+    from: Position,
+    next: Position,
+) -> Result<Standing, sqlx::Error> {
+    sqlx::query_as!(
+        Standing,
+        r#"SELECT EXISTS (SELECT FROM match_revisions WHERE (xid, seq) = ($1::text::xid8, $2)) AS "known!",
+            coalesce((
+                SELECT greatest(extract(epoch FROM clock_timestamp() - recorded_at) * 1000, 1)::bigint
+                FROM match_revisions WHERE (xid, seq) > ($3::text::xid8, $4) ORDER BY xid, seq LIMIT 1
+            ), 0) AS "lag_ms!""#,
+        from.xid.to_string(),
+        from.seq,
+        next.xid.to_string(),
+        next.seq,
+    )
+    .fetch_one(db)
+    .await
+}

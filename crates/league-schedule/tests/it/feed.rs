@@ -81,6 +81,45 @@ async fn a_reader_that_waits_is_woken_by_a_change_on_another_replica(pool: PgPoo
 }
 
 #[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn a_cursor_whose_revision_was_lost_is_refused_also_once_newer_ones_have_come(pool: PgPool) {
+    let service = Service::with_season(&pool).await;
+    let (_, head) = service.next_changes("", 96).await;
+    let changed = service.matches().await.remove(0);
+    // As after a failover to a replica that lagged.
+    sqlx::query("DELETE FROM match_revisions WHERE seq = (SELECT max(seq) FROM match_revisions)")
+        .execute(&pool)
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        let request = ListChangesRequest { cursor: head.clone(), limit: 10, wait_ms: 0 };
+        let refused = Error::from(service.feed.clone().list_changes(request).await.unwrap_err());
+        assert_eq!((refused.code, refused.reason.as_str()), (ErrorCode::Conflict, "cursor_ahead"));
+        service.record(result(&changed, 2, 1)).await.unwrap();
+    }
+    assert_eq!(service.changes("", 1, NO_WAIT).await.matches.len(), 1, "from the beginning it can be read");
+    service.stop().await;
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn what_has_not_been_read_has_an_age(pool: PgPool) {
+    let service = Service::with_season(&pool).await;
+    assert!(service.changes("", 1, NO_WAIT).await.lag_ms > 0);
+    let (_, head) = service.next_changes("", 96).await;
+    assert_eq!(service.changes(&head, 1, NO_WAIT).await.lag_ms, 0);
+    let mut slow = postgres::begin(&pool).await.unwrap();
+    sqlx::query("SELECT pg_current_xact_id()").execute(&mut *slow).await.unwrap();
+    let changed = service.matches().await.remove(0);
+    service.record(result(&changed, 2, 1)).await.unwrap();
+    let stuck = service.changes(&head, 1, NO_WAIT).await;
+    assert!(
+        stuck.matches.is_empty() && stuck.lag_ms > 0,
+        "what waits for an older transaction is not read yet"
+    );
+    slow.rollback().await.unwrap();
+    service.stop().await;
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
 async fn what_is_no_request_for_changes_is_refused(pool: PgPool) {
     let service = Service::without_source(&pool).await;
     let right = ListChangesRequest { cursor: String::new(), limit: 10, wait_ms: 0 };

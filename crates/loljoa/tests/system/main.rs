@@ -12,6 +12,7 @@ mod hangups;
 mod markets;
 mod promises;
 mod replicas;
+mod restore;
 mod schedule;
 mod season;
 mod stream;

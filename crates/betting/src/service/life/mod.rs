@@ -14,7 +14,7 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::Wakers;
+use super::{Wakers, feed_watch::FeedWatch};
 use crate::{
     config,
     domain::MatchNews,
@@ -36,6 +36,7 @@ pub(crate) struct Life {
     replica: Uuid,
     config: config::Life,
     wakers: Wakers,
+    watch: FeedWatch,
 }
 
 impl Life {
@@ -48,11 +49,12 @@ impl Life {
         config: config::Life,
         wakers: Wakers,
     ) -> Self {
-        Self { pool, feed: LeagueFeedServiceClient::new(channel), replica, config, wakers }
+        let watch = FeedWatch::new("league_schedule", pool.clone());
+        Self { pool, feed: LeagueFeedServiceClient::new(channel), replica, config, wakers, watch }
     }
 
     /// Runs until `closing`, and then lets another replica go on at once.
-    pub(crate) async fn run(self, closing: CancellationToken) {
+    pub(crate) async fn run(mut self, closing: CancellationToken) {
         while let Some(turn) = closing.run_until_cancelled(self.follow()).await {
             let pause = match turn {
                 Ok(true) => continue,
@@ -71,19 +73,28 @@ impl Life {
     }
 
     /// One call and its effect; false when another replica follows the feed.
-    async fn follow(&self) -> Result<bool, Error> {
+    async fn follow(&mut self) -> Result<bool, Error> {
         let lease_ms = i64::from(self.config.feed_wait_ms) + LEASE_MARGIN_MS;
         let consumer = Consumer::LeagueSchedule;
         let Some(cursor) = store::cursors::lease(&self.pool, consumer, self.replica, lease_ms).await? else {
+            self.watch.stand_down();
             return Ok(false);
         };
         // One change at a time: its markets are locked together, in the order of their ids.
         let wait_ms = i32::try_from(self.config.feed_wait_ms).unwrap_or(i32::MAX);
         let request = ListChangesRequest { cursor: cursor.clone(), limit: 1, wait_ms };
-        let page = self.feed.clone().list_changes(request).await?.into_inner();
+        let page = match self.feed.clone().list_changes(request).await {
+            Ok(page) => page.into_inner(),
+            Err(status) => {
+                let error = Error::from(status);
+                self.watch.failed(&cursor, &error).await;
+                return Err(error);
+            }
+        };
         if page.next_cursor != cursor {
             apply(&self.pool, &self.wakers, &cursor, &page.next_cursor, &page.matches).await?;
         }
+        self.watch.read(page.lag_ms);
         Ok(true)
     }
 }

@@ -7,7 +7,7 @@ use loljoa_proto::league_schedule::v1::{
     ListChangesRequest, ListChangesResponse, Match, MatchState, Team,
     league_feed_service_server::LeagueFeedService,
 };
-use loljoa_service_kit::{MatchId, TeamId};
+use loljoa_service_kit::{Error, MatchId, TeamId};
 use tokio::{sync::watch, time};
 use tonic::{Request, Response, Status, async_trait};
 
@@ -24,6 +24,13 @@ impl Feed {
         self.0.send_modify(|changes| changes.push(change));
     }
 
+    /// Forgets the last change, as a feed does that is restored to an earlier state.
+    pub(crate) fn forget_last(&self) {
+        self.0.send_modify(|changes| {
+            changes.pop();
+        });
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.borrow().len()
     }
@@ -37,13 +44,16 @@ impl LeagueFeedService for Feed {
     ) -> Result<Response<ListChangesResponse>, Status> {
         let request = request.into_inner();
         let from: usize = request.cursor.parse().unwrap_or_default();
+        if from > self.len() {
+            return Err(Error::conflict("cursor_ahead", "the feed is shorter").into());
+        }
         let mut changes = self.0.subscribe();
         let wait = Duration::from_millis(request.wait_ms.unsigned_abs().into());
         let _ = time::timeout(wait, changes.wait_for(|changes| changes.len() > from)).await;
         let matches: Vec<_> = changes.borrow().iter().skip(from).take(1).cloned().collect();
         let next_cursor =
             if matches.is_empty() { request.cursor } else { (from + matches.len()).to_string() };
-        Ok(Response::new(ListChangesResponse { matches, next_cursor }))
+        Ok(Response::new(ListChangesResponse { matches, next_cursor, lag_ms: 0 }))
     }
 }
 

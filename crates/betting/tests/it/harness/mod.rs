@@ -2,6 +2,7 @@
 
 mod feed;
 mod ledger;
+mod recording;
 mod replica;
 mod world;
 

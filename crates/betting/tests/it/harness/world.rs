@@ -1,6 +1,6 @@
 //! Everything that a story needs.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use loljoa_betting::Config;
@@ -25,6 +25,7 @@ use tonic::service::Routes;
 use super::{
     Feed, Fixture, Replica, eventually,
     ledger::{Accounts, LedgerDatabase, assert_books_agree},
+    recording::Recording,
 };
 
 /// Betting, the account service, a feed, and their databases.
@@ -38,6 +39,7 @@ pub(crate) struct World {
     shutdown: CancellationToken,
     league: JoinHandle<anyhow::Result<()>>,
     account: AccountService,
+    recording: Recording,
 }
 
 /// The account service, which can be stopped and started again.
@@ -63,6 +65,7 @@ impl World {
 
     /// One replica of each service, betting with this configuration.
     pub(crate) async fn start_with(pool: &PgPool, configure: impl FnOnce(&mut Config)) -> Self {
+        let recording = Recording::start();
         let ledger = LedgerDatabase::create(pool).await;
         let shutdown = CancellationToken::new();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -77,6 +80,7 @@ impl World {
         let mut config = Config::new(database, account_upstream, league_upstream);
         config.settlement.interval_ms = 50;
         config.recovery.interval_ms = 50;
+        config.recovery.audit_interval_ms = 100;
         config.life.tick_ms = 50;
         config.watch_interval_ms = 20;
         // Races are forced by holding rows, for as long as a busy machine takes.
@@ -84,7 +88,18 @@ impl World {
         config.placement.record_within_ms = 60_000;
         configure(&mut config);
         let replicas = vec![Replica::start(config.clone()).await];
-        Self { pool: pool.clone(), feed, replicas, ledger, accounts, config, shutdown, league, account }
+        Self {
+            pool: pool.clone(),
+            feed,
+            replicas,
+            ledger,
+            accounts,
+            config,
+            shutdown,
+            league,
+            account,
+            recording,
+        }
     }
 
     /// The first replica.
@@ -102,6 +117,14 @@ impl World {
     /// A replica by number.
     pub(crate) fn replica(&self, n: usize) -> &Replica {
         &self.replicas[n]
+    }
+
+    /// Stops all replicas and starts one anew.
+    pub(crate) async fn restart_replicas(&mut self) {
+        for replica in self.replicas.drain(..) {
+            replica.stop().await;
+        }
+        self.add_replica(|_| ()).await;
     }
 
     /// Stops the first replica.
@@ -151,6 +174,56 @@ impl World {
     /// Applies a transfer behind betting's back.
     pub(crate) async fn transfer(&self, transfer: Transfer) -> TransferOutcome {
         self.accounts.apply(transfer).await
+    }
+
+    /// A gauge or counter as it is shown now, 0 when it has never been set.
+    pub(crate) fn metric(&self, name: &str, label: &str) -> f64 {
+        self.recording.read(name, label).unwrap_or_default()
+    }
+
+    /// Waits until a gauge or counter is as wanted, and answers it.
+    pub(crate) async fn until_metric(&self, name: &str, label: &str, wanted: impl Fn(f64) -> bool) -> f64 {
+        eventually(async || {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Some(self.metric(name, label)).filter(|value| wanted(*value))
+        })
+        .await
+    }
+
+    /// Waits until the audit shows this many differences of a check.
+    pub(crate) async fn until_differences(&self, check: &str, count: u32) {
+        self.until_metric("loljoa_audit_difference", check, |shown| (shown - f64::from(count)).abs() < 0.5)
+            .await;
+    }
+
+    /// Waits until the audit has looked at every bet and every market as they are now.
+    pub(crate) async fn until_audited(&self) {
+        eventually(async || {
+            let looked: bool = sqlx::query_scalar(
+                "SELECT NOT EXISTS (SELECT FROM audit_markets WHERE dirty) AND NOT EXISTS (
+                    SELECT FROM bets WHERE (changed_xid, seq) > (
+                        coalesce((SELECT xid FROM audit_cursors WHERE name = 'bets'), '0'),
+                        coalesce((SELECT seq FROM audit_cursors WHERE name = 'bets'), 0)))",
+            )
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+            looked.then_some(())
+        })
+        .await;
+    }
+
+    /// What the audit has found, as check and subject.
+    pub(crate) async fn findings(&self) -> Vec<(String, String)> {
+        sqlx::query_as("SELECT check_name, subject FROM audit_findings WHERE confirmed ORDER BY 1, 2")
+            .fetch_all(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    /// The ledger's database.
+    pub(crate) const fn ledger_pool(&self) -> &PgPool {
+        &self.ledger.pool
     }
 
     /// Changes the ledger behind everybody's back.
@@ -275,6 +348,8 @@ impl World {
     /// The end of a story: all is delivered, bets and ledger agree to the point, and nothing is left behind.
     pub(crate) async fn end(mut self) {
         self.until_delivered().await;
+        self.until_audited().await;
+        assert_eq!(self.findings().await, [], "the audit that went on all the time has found nothing");
         self.stop().await;
         assert_books_agree(&self.pool, &self.ledger.pool).await;
         self.ledger.remove().await;

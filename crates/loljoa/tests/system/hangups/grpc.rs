@@ -101,7 +101,7 @@ fn message(method: &Method, target: &Target) -> Vec<u8> {
 
 /// A stake that never becomes a bet; recovery gives it back.
 fn stake(target: &Target) -> ApplyTransfersRequest {
-    let bet = BetId::of(AccountId(target.bettor.account_id), IdempotencyKey(ids::fresh()));
+    let bet = BetId::of(AccountId(target.bettor.account_id), IdempotencyKey(target.key()));
     let stake = Transfer {
         transfer_id: bet.stake_transfer().to_string(),
         kind: TransferKind::Stake.into(),
@@ -119,7 +119,7 @@ fn bet(target: &Target) -> PlaceBetsRequest {
     let market = &target.game.sets;
     let bet = PlaceBet {
         account_id: target.bettor.account_id.to_string(),
-        idempotency_key: ids::fresh().to_string(),
+        idempotency_key: target.key().to_string(),
         market_id: market.market_id.to_string(),
         outcome_id: market.outcomes[0].outcome_id.to_string(),
         stake: 100,

@@ -63,7 +63,7 @@ fn request(method: &str, path: &str, target: &Target) -> String {
     format!(
         "{method} {path}{query} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\ncookie: {refresh}\r\n\
          origin: http://localhost\r\nidempotency-key: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        ids::fresh(),
+        target.key(),
         body.len(),
     )
 }

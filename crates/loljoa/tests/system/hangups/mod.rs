@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     promises,
-    support::{App, Bettor, Cup, Game, TestDatabases, api::Bet},
+    support::{App, Bettor, Cup, Game, TestDatabases, api::Bet, asked},
 };
 use loljoa::system::Service;
 
@@ -49,6 +49,13 @@ impl Target {
     fn instant(&self) -> Duration {
         let pace = self.pace_us.load(Ordering::Relaxed);
         Duration::from_micros(rand::random_range(0..2 * pace))
+    }
+
+    /// A key under which the bettor asks for something.
+    fn key(&self) -> Uuid {
+        let key = ids::fresh();
+        asked::note(self.bettor.account_id, key);
+        key
     }
 }
 

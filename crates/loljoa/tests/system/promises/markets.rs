@@ -2,25 +2,37 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
 };
 
-use loljoa_service_kit::BetId;
 use uuid::Uuid;
 
 use super::{
     Books,
     books::{Bet, Market},
 };
+use crate::support::asked;
 
-/// Ids are made of account and key, so that one key cannot have two effects: of every bet there is one, and its stake's
-/// id follows from it.
-pub(super) fn promise_4_one_key_has_one_effect(books: &Books) {
-    let distinct: HashSet<_> = books.bets.iter().map(|bet| bet.bet_id).collect();
-    assert_eq!(distinct.len(), books.bets.len());
+/// However often and at however many replicas a request was sent, its key has one effect: an account has no more bets, and no
+/// more stakes were taken from it, than it has sent keys, and every answer to one key named the same bet.
+pub(crate) fn promise_4_one_key_has_one_effect(books: &Books) {
+    let (mut bets, mut stakes): (HashMap<Uuid, usize>, HashMap<Uuid, usize>) =
+        (HashMap::new(), HashMap::new());
+    for bet in &books.bets {
+        *bets.entry(bet.account_id).or_default() += 1;
+    }
     for stake in books.transfers.iter().filter(|transfer| transfer.is_stake()) {
-        let bet_id = stake.bet_id.expect("a stake is for a bet");
-        assert_eq!(stake.transfer_id, BetId(bet_id).stake_transfer().0);
+        *stakes.entry(stake.account_id).or_default() += 1;
+    }
+    for user in &books.users {
+        let asked = asked::of(user.account_id);
+        let count = |counts: &HashMap<Uuid, usize>| counts.get(&user.account_id).copied().unwrap_or_default();
+        let most = asked.len();
+        assert!(count(&bets) <= most, "{} bets of {} for {most} keys", count(&bets), user.account_id);
+        assert!(count(&stakes) <= most, "{} stakes of {} for {most} keys", count(&stakes), user.account_id);
+        for (key, answers) in asked {
+            assert!(answers.len() <= 1, "key {key} of {} is answered with {answers:?}", user.account_id);
+        }
     }
 }
 

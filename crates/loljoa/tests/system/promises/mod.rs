@@ -8,6 +8,7 @@ mod markets;
 pub(crate) use audit::audit;
 pub(crate) use books::Books;
 pub(crate) use ledger::Sampler;
+pub(crate) use markets::promise_4_one_key_has_one_effect as one_key_has_one_effect;
 
 use crate::support::{TestDatabases, eventually};
 
@@ -17,7 +18,7 @@ pub(crate) async fn all_hold(db: &TestDatabases) -> Books {
     ledger::promise_1_balances_sum_to_zero(&books);
     ledger::promise_2_transfers_never_change(&books, db).await;
     ledger::promise_3_no_balance_is_ever_below_zero(&books, db).await;
-    markets::promise_4_one_key_has_one_effect(&books);
+    one_key_has_one_effect(&books);
     ledger::promise_5_a_stake_is_taken_once_and_returned_once(&books);
     markets::promise_6_payouts_equal_the_pool(&books);
     markets::promise_7_a_void_returns_each_stake(&books);

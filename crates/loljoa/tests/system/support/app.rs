@@ -44,6 +44,11 @@ impl App {
         Self::over(Arc::clone(&self.db), change).await
     }
 
+    /// All of LOL.JOA once more, over databases that another has left.
+    pub(crate) async fn again(db: &Arc<TestDatabases>) -> Self {
+        Self::over(Arc::clone(db), |_| ()).await
+    }
+
     async fn over(db: Arc<TestDatabases>, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options::new(db.as_options(), ADMIN_PASSWORD.into(), SEALING_KEY.into());
         options.overrides = overrides();

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     Http, Reply,
     api::{Account, Bet, Market, Page, Session, StatementLine},
+    asked,
 };
 
 /// The password of every bettor.
@@ -59,7 +60,8 @@ impl Bettor {
         key: &str,
         stake: i64,
     ) -> Reply {
-        Reply::to(self.bet_request(idempotency_key, market, key, stake)).await
+        let request = self.bet_request(idempotency_key, market, key, stake);
+        asked::send(self.account_id, idempotency_key, request).await
     }
 
     /// The request of a bet, not sent yet.
@@ -70,6 +72,7 @@ impl Bettor {
         key: &str,
         stake: i64,
     ) -> RequestBuilder {
+        asked::note(self.account_id, idempotency_key);
         let outcome_id = market.outcome(key).outcome_id;
         let body = json!({ "marketId": market.market_id, "outcomeId": outcome_id, "stake": stake });
         let request = self.http.request(Method::POST, "/api/betting/bets");
@@ -78,7 +81,10 @@ impl Bettor {
 
     /// A bet with whatever body.
     pub(crate) async fn bet_with(&self, body: &Value) -> Reply {
-        self.http.post_with_key("/api/betting/bets", ids::fresh(), body).await
+        let key = ids::fresh();
+        let request = self.http.request(Method::POST, "/api/betting/bets");
+        let request = request.header("Idempotency-Key", key.to_string()).json(body);
+        asked::send(self.account_id, key, request).await
     }
 
     pub(crate) async fn cancel(&self, bet_id: Uuid) -> Reply {

@@ -36,6 +36,11 @@ impl Cup {
         Self { admin: app.admin().await, matches: 0 }
     }
 
+    /// The tournament as another left it, after so many matches.
+    pub(crate) async fn again(app: &App, matches: u32) -> Self {
+        Self { admin: app.admin().await, matches }
+    }
+
     pub(crate) fn admin(&self) -> &Admin {
         &self.admin
     }

@@ -3,6 +3,7 @@
 mod admin;
 pub(crate) mod api;
 mod app;
+pub(crate) mod asked;
 mod bettor;
 mod checksums;
 mod cup;

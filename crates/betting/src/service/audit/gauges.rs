@@ -1,0 +1,72 @@
+//! What the audit tells. The gauges are read from the tables each time, so that they mean the same after a restart or on
+//! another replica, and are zero on a replica that does not audit.
+
+use metrics::gauge;
+use sqlx::PgPool;
+
+use crate::{service::number, store};
+
+/// Every check that can find something.
+const FINDINGS: [&str; 9] = [
+    "closing",
+    "final_pool",
+    "leader",
+    "market_paid",
+    "market_pool",
+    "outcome",
+    "position",
+    "stake",
+    "transfer",
+];
+/// Every check that is run.
+const CHECKS: [&str; 6] = ["books", "books_in_turn", "finals", "stakes", "stakes_in_turn", "transfers"];
+
+/// Reports what has been found and when each check last looked at everything.
+pub(super) async fn report(pool: &PgPool) {
+    if let Err(error) = read(pool).await {
+        tracing::warn!(%error, "the audit's findings could not be reported");
+    }
+}
+
+async fn read(pool: &PgPool) -> Result<(), sqlx::Error> {
+    let counts = store::audit::findings::counts(pool).await?;
+    for check in FINDINGS {
+        let count = counts.get(check).copied().unwrap_or_default();
+        set_difference(check, u32::try_from(count).unwrap_or(u32::MAX));
+    }
+    for (check, at) in store::audit::successes(pool).await? {
+        if let Some(check) = CHECKS.into_iter().find(|known| *known == check) {
+            set_success(check, at.timestamp_millis());
+        }
+    }
+    let (waiting, parked) = store::owed::depth(pool).await?;
+    set_owed("waiting", number(waiting - parked));
+    set_owed("parked", number(parked));
+    Ok(())
+}
+
+/// Zeroes everything: another replica reports from now on.
+pub(super) fn clear() {
+    for check in FINDINGS {
+        set_difference(check, 0);
+    }
+    for check in CHECKS {
+        set_success(check, 0);
+    }
+    set_owed("waiting", 0);
+    set_owed("parked", 0);
+}
+
+fn set_difference(check: &'static str, count: u32) {
+    gauge!("loljoa_audit_difference", "service" => "betting", "check" => check).set(count);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit a float for 285,000 years")]
+fn set_success(check: &'static str, millis: i64) {
+    gauge!("loljoa_audit_last_success_timestamp_seconds", "service" => "betting", "check" => check)
+        .set(millis as f64 / 1_000.0);
+}
+
+fn set_owed(state: &'static str, count: u32) {
+    gauge!("loljoa_owed_transfers", "service" => "betting", "state" => state).set(count);
+}

@@ -1,0 +1,109 @@
+//! The continuous audit: bets against the ledger, pools against bets, final markets against the ledger. Its cost follows what
+//! is new. One replica audits at a time, apart from whoever follows feeds, so that it goes on under any load.
+
+mod books;
+mod finals;
+mod gauges;
+mod stakes;
+
+use std::time::Duration;
+
+use loljoa_service_kit::Error;
+use metrics::counter;
+use sqlx::PgPool;
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::feed_watch::FeedWatch;
+use crate::{
+    config,
+    ledger::Ledger,
+    store::{self, cursors::Consumer},
+};
+
+const LEASE_MS: i64 = 30_000;
+
+/// The auditor.
+pub(crate) struct Auditor {
+    pool: PgPool,
+    ledger: Ledger,
+    replica: Uuid,
+    config: config::Recovery,
+    watch: FeedWatch,
+    leads: bool,
+}
+
+impl Auditor {
+    /// An auditor of `pool` and `ledger`.
+    #[must_use]
+    pub(crate) fn new(pool: PgPool, ledger: Ledger, replica: Uuid, config: config::Recovery) -> Self {
+        let watch = FeedWatch::new("bets", pool.clone());
+        Self { pool, ledger, replica, config, watch, leads: false }
+    }
+
+    /// Runs until `closing`, and then lets another replica go on at once.
+    pub(crate) async fn run(mut self, closing: CancellationToken) {
+        let mut ticks = time::interval(Duration::from_millis(self.config.audit_interval_ms));
+        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+        while closing.run_until_cancelled(ticks.tick()).await.is_some() {
+            closing.run_until_cancelled(self.run_once()).await;
+        }
+        self.stand_down();
+        if let Err(error) = store::cursors::release(&self.pool, Consumer::Audit, self.replica).await {
+            tracing::warn!(%error, "the lease on the audit was left to expire");
+        }
+    }
+
+    /// Looks at everything that is new, and at a little of what is not, if no other replica does so. A check that fails does
+    /// not keep the others from looking.
+    pub(crate) async fn run_once(&mut self) {
+        if !self.lease().await {
+            return self.stand_down();
+        }
+        self.leads = true;
+        let stakes = self.compare_stakes().await;
+        self.note("stakes", stakes).await;
+        let turn = self.compare_stakes_in_turn().await;
+        self.note("stakes_in_turn", turn).await;
+        let books = self.compare_books().await;
+        self.note("books", books).await;
+        let turn = self.compare_books_in_turn().await;
+        self.note("books_in_turn", turn).await;
+        let finals = self.compare_finals().await;
+        self.note("finals", finals).await;
+        let transfers = self.compare_transfers_again().await;
+        self.note("transfers", transfers).await;
+        gauges::report(&self.pool).await;
+    }
+
+    /// Takes or renews the lease.
+    async fn lease(&self) -> bool {
+        match store::cursors::lease(&self.pool, Consumer::Audit, self.replica, LEASE_MS).await {
+            Ok(lease) => lease.is_some(),
+            Err(error) => {
+                tracing::warn!(%error, "the audit could not be begun");
+                self.leads
+            }
+        }
+    }
+
+    /// Notes that a check looked at all it had to look at, or that it failed.
+    async fn note(&self, check: &'static str, looked: Result<(), Error>) {
+        let noted = match looked {
+            Ok(()) => store::audit::succeed(&self.pool, check).await.map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%error, check, "the audit could not look");
+            counter!("loljoa_audit_failures_total", "service" => "betting", "check" => check).increment(1);
+        }
+    }
+
+    fn stand_down(&mut self) {
+        if std::mem::take(&mut self.leads) {
+            self.watch.stand_down();
+            gauges::clear();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! How far this replica is behind a feed that it follows, and whether it stands where the feed has never been.
+
+use std::time::{Duration, Instant};
+
+use loljoa_service_kit::Error;
+use metrics::gauge;
+use sqlx::PgPool;
+
+use crate::store::{
+    self,
+    incidents::{IncidentKind, Report},
+};
+
+/// The reason of an error that says so.
+pub(crate) const CURSOR_AHEAD: &str = "cursor_ahead";
+
+/// What is reported of one feed. Gauges are set while this replica follows the feed, and zeroed when it stops.
+#[derive(Debug)]
+pub(crate) struct FeedWatch {
+    feed: &'static str,
+    pool: PgPool,
+    /// Everything older than this has been read.
+    read_to: Option<Instant>,
+}
+
+impl FeedWatch {
+    /// Watches over `feed`, and reports incidents to `pool`.
+    #[must_use]
+    pub(crate) const fn new(feed: &'static str, pool: PgPool) -> Self {
+        Self { feed, pool, read_to: None }
+    }
+
+    /// The feed was read, and the oldest entry behind was this old; 0 when there was none.
+    pub(crate) fn read(&mut self, lag_ms: i64) {
+        let lag = Duration::from_millis(lag_ms.unsigned_abs());
+        let now = Instant::now();
+        self.read_to = Some(now.checked_sub(lag).unwrap_or(now));
+        self.set_ahead(0);
+        self.report_lag();
+    }
+
+    /// The feed could not be read. What was not read then grows older; a cursor that is ahead is reported.
+    pub(crate) async fn failed(&mut self, cursor: &str, error: &Error) {
+        self.read_to.get_or_insert_with(Instant::now);
+        self.report_lag();
+        if error.reason == CURSOR_AHEAD {
+            self.set_ahead(1);
+            if let Err(error) = store::incidents::report(&self.pool, &self.ahead(cursor)).await {
+                tracing::warn!(%error, feed = self.feed, "a cursor that is ahead could not be reported");
+            }
+        }
+    }
+
+    /// Another replica follows the feed now.
+    pub(crate) fn stand_down(&mut self) {
+        if self.read_to.take().is_some() {
+            self.set_ahead(0);
+            gauge!("loljoa_feed_lag_seconds", "service" => "betting", "feed" => self.feed).set(0);
+        }
+    }
+
+    fn report_lag(&self) {
+        let lag = self.read_to.map_or(0.0, |at| at.elapsed().as_secs_f64());
+        gauge!("loljoa_feed_lag_seconds", "service" => "betting", "feed" => self.feed).set(lag);
+    }
+
+    fn set_ahead(&self, ahead: u32) {
+        gauge!("loljoa_feed_cursor_ahead", "service" => "betting", "feed" => self.feed).set(ahead);
+    }
+
+    fn ahead(&self, cursor: &str) -> Report {
+        let feed = self.feed;
+        Report {
+            kind: IncidentKind::CursorAhead,
+            match_id: None,
+            market_id: None,
+            subject: format!("{feed}/{cursor}"),
+            message: format!(
+                "betting has read the feed of {feed} further than it goes: its source was restored to an earlier state, or \
+                 failed over and lost commits; nothing of it is read until the cursor is set back"
+            ),
+        }
+    }
+}

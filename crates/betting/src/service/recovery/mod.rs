@@ -1,0 +1,147 @@
+//! Follows the ledger's feed, below a watermark. A stake that never became a bet is given back, and a transfer that does not
+//! follow from its bet is reported. One replica does so at a time.
+
+mod seen;
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use loljoa_proto::account::v1::{FeedTransfer, TransferKind};
+use loljoa_service_kit::{Error, postgres};
+use metrics::counter;
+use sqlx::PgPool;
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub(crate) use self::seen::Seen;
+use super::{Wakers, feed_watch::FeedWatch};
+use crate::{
+    config,
+    domain::finding::Finding,
+    ledger::Ledger,
+    store::{self, audit::findings, bets::TakenStake, cursors::Consumer},
+};
+
+const PAGE: i32 = 1_000;
+const LEASE_MS: i64 = 30_000;
+
+/// The follower of the ledger's feed.
+pub(crate) struct Recovery {
+    pool: PgPool,
+    ledger: Ledger,
+    replica: Uuid,
+    config: config::Recovery,
+    wakers: Wakers,
+    watch: FeedWatch,
+}
+
+impl Recovery {
+    /// A follower with its cursor in `pool`.
+    #[must_use]
+    pub(crate) fn new(
+        pool: PgPool,
+        ledger: Ledger,
+        replica: Uuid,
+        config: config::Recovery,
+        wakers: Wakers,
+    ) -> Self {
+        let watch = FeedWatch::new("ledger", pool.clone());
+        Self { pool, ledger, replica, config, wakers, watch }
+    }
+
+    /// Runs until `closing`, and then lets another replica go on at once.
+    pub(crate) async fn run(mut self, closing: CancellationToken) {
+        let mut ticks = time::interval(Duration::from_millis(self.config.interval_ms));
+        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+        while closing.run_until_cancelled(ticks.tick()).await.is_some() {
+            if let Some(Err(error)) = closing.run_until_cancelled(self.run_once()).await {
+                tracing::warn!(%error, "the ledger could not be compared with the bets");
+            }
+        }
+        if let Err(error) = store::cursors::release(&self.pool, Consumer::Ledger, self.replica).await {
+            tracing::warn!(%error, "the lease on the ledger's feed was left to expire");
+        }
+    }
+
+    /// Reads the feed while there are full pages, if no other replica does so. What ripens meanwhile waits for the next time,
+    /// so that a busy ledger is not asked again for every few transfers.
+    ///
+    /// # Errors
+    ///
+    /// When the database or the ledger does not answer; run again, it goes on where it was.
+    pub(crate) async fn run_once(&mut self) -> Result<(), Error> {
+        while let Some(cursor) =
+            store::cursors::lease(&self.pool, Consumer::Ledger, self.replica, LEASE_MS).await?
+        {
+            let page = match self.ledger.feed(cursor.clone(), PAGE, i64::from(self.config.grace_ms)).await {
+                Ok(page) => page,
+                Err(error) => {
+                    self.watch.failed(&cursor, &error).await;
+                    return Err(error);
+                }
+            };
+            if page.next_cursor != cursor {
+                self.reconcile(&cursor, &page.next_cursor, &page.transfers).await?;
+            }
+            self.watch.read(page.lag_ms);
+            if !page.more {
+                return Ok(());
+            }
+        }
+        self.watch.stand_down();
+        Ok(())
+    }
+
+    /// Takes a page of the ledger's feed into account, and moves the cursor in the same commit.
+    async fn reconcile(&self, from: &str, to: &str, page: &[FeedTransfer]) -> Result<(), Error> {
+        let (mut transfers, mut differences) = (Vec::new(), Vec::new());
+        for transfer in page.iter().filter_map(|item| item.transfer.as_ref()) {
+            match Seen::read(transfer) {
+                Ok(seen) => transfers.push(seen),
+                Err(error) => differences.push(seen::unreadable(transfer, &error)),
+            }
+        }
+        let ids: Vec<_> = transfers.iter().map(|seen| seen.stake.bet_id).collect();
+        let bets = store::bets::by_ids(&self.pool, &ids).await?;
+        let bets: HashMap<_, _> = bets.into_iter().map(|bet| (bet.bet_id, bet)).collect();
+        let is_orphan =
+            |seen: &&Seen| seen.kind == TransferKind::Stake && !bets.contains_key(&seen.stake.bet_id);
+        let orphans: Vec<_> = transfers.iter().filter(is_orphan).map(|seen| seen.stake.clone()).collect();
+        let orphaned: HashSet<_> = orphans.iter().map(|stake| stake.bet_id).collect();
+        let booked = transfers.iter().filter(|seen| !orphaned.contains(&seen.stake.bet_id));
+        differences.extend(booked.filter_map(|seen| seen.difference(bets.get(&seen.stake.bet_id))));
+        let written = postgres::retrying(|| self.commit(from, to, &orphans, &differences)).await?;
+        if written > 0 {
+            tracing::warn!(stakes = written, "gave back stakes that never became bets");
+            counter!("loljoa_recovered_stakes_total", "service" => "betting")
+                .increment(written.unsigned_abs());
+            self.wakers.owed.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        from: &str,
+        to: &str,
+        orphans: &[TakenStake],
+        differences: &[Finding],
+    ) -> Result<i64, sqlx::Error> {
+        let mut transaction = postgres::begin(&self.pool).await?;
+        if !store::cursors::advance(&mut transaction, Consumer::Ledger, from, to).await? {
+            return Ok(0);
+        }
+        let mut written = 0;
+        if !orphans.is_empty() {
+            written = store::bets::tombstone(&mut transaction, orphans).await?;
+        }
+        for difference in differences {
+            findings::keep(&mut transaction, difference).await?;
+        }
+        transaction.commit().await?;
+        Ok(written)
+    }
+}
