@@ -1,11 +1,9 @@
-//! Rebuilds pools, bettors and positions from the bets alone, and reads the books for a comparison with the ledger.
+//! Rebuilds pools, bettors and positions from the bets alone.
 
-use std::collections::{HashMap, HashSet};
+use loljoa_service_kit::MarketId;
+use sqlx::PgExecutor;
 
-use loljoa_service_kit::{BetId, MarketId, OutcomeId, Points, postgres};
-use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, Transaction};
-
-use crate::domain::audit::{BookedBet, Books, Difference};
+use crate::domain::audit::Difference;
 
 /// Compares every market, or only those that are not final, with its bets, in one snapshot.
 pub(crate) async fn differences(
@@ -69,44 +67,4 @@ pub(crate) async fn lately_final(db: impl PgExecutor<'_>, limit: i64) -> Result<
     )
     .fetch_all(db)
     .await
-}
-
-/// A transaction that sees one state of the database for as long as it takes.
-pub(crate) async fn snapshot(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let mut transaction =
-        postgres::begin_with(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    sqlx::query!("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
-    Ok(transaction)
-}
-
-/// Reads all books.
-pub(crate) async fn load(db: &mut PgConnection) -> Result<Books, sqlx::Error> {
-    let read_at = super::now(&mut *db).await?;
-    let bets = sqlx::query_as!(
-        BookedBet,
-        r#"SELECT bet_id AS "bet_id: _", seq, account_id AS "account_id: _", market_id AS "market_id: _",
-            outcome_id AS "outcome_id: _", stake AS "stake: _", state AS "state: _", returned AS "returned: _"
-        FROM bets"#,
-    )
-    .fetch_all(&mut *db)
-    .await?;
-    let owed = sqlx::query!(r#"SELECT bet_id AS "bet_id: BetId", correction AS "correction!" FROM owed"#)
-        .fetch_all(&mut *db)
-        .await?;
-    let corrected = sqlx::query!(
-        r#"SELECT m.market_id AS "market_id: MarketId", c.outcome_id AS "outcome_id: OutcomeId", m.pool AS "pool: Points",
-            c.cursor
-        FROM corrections c JOIN markets m USING (market_id)"#,
-    )
-    .fetch_all(&mut *db)
-    .await?;
-    Ok(Books {
-        read_at,
-        bets,
-        owed: owed.into_iter().map(|row| (row.bet_id, row.correction)).collect::<HashSet<_>>(),
-        corrected: corrected
-            .into_iter()
-            .map(|row| (row.market_id, (row.outcome_id, row.pool, row.cursor)))
-            .collect::<HashMap<_, _>>(),
-    })
 }
