@@ -6,5 +6,7 @@ pub mod console;
 pub mod data_dir;
 pub mod databases;
 pub mod demo;
+pub mod progress;
+pub mod reconcile;
 pub mod signals;
 pub mod system;

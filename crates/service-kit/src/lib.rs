@@ -8,6 +8,7 @@ pub mod admin;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod correction;
 pub mod error;
 pub mod grpc;
 pub mod health;
@@ -21,6 +22,7 @@ pub mod probe;
 pub mod telemetry;
 
 pub use clock::Clock;
+pub use correction::Correction;
 pub use error::{Error, ErrorCode};
 pub use ids::{
     AccountId, BetId, IdempotencyKey, IncidentId, MarketId, MatchId, OutcomeId, TeamId, TournamentId,

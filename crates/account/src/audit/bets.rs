@@ -1,55 +1,49 @@
-//! The other half of an audit of bets: what the ledger has moved for each of them.
+//! The other half of an audit of bets: what the ledger knows of each of them.
 
-use chrono::{DateTime, Utc};
-use loljoa_service_kit::{AccountId, BetId, MarketId, Points, postgres};
+use loljoa_service_kit::{BetId, TransferId};
 use sqlx::PgPool;
 
-use crate::store::{audit_bets, audit_full};
+use crate::{
+    domain::audit::{BetResult, BetTransfer},
+    store::audit_bets,
+};
 
-/// Why points moved for a bet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "transfer_kind", rename_all = "snake_case")]
-pub enum BetTransferKind {
-    /// The bet was placed.
-    Stake,
-    /// The bet won.
-    Payout,
-    /// The bettor cancelled.
-    Cancel,
-    /// The market was voided.
-    Void,
-    /// The stake never became a bet.
-    Tombstone,
-    /// A result was corrected after the payout.
-    Correction,
-}
-
-/// Points that moved for a bet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BetTransfer {
-    /// Why.
-    pub kind: BetTransferKind,
-    /// For which bet.
-    pub bet_id: BetId,
-    /// Whose bet.
-    pub account_id: AccountId,
-    /// Of which market's pool.
-    pub market_id: MarketId,
-    /// How many.
-    pub points: Points,
-    /// When they moved.
-    pub created_at: DateTime<Utc>,
-}
-
-/// Every transfer that was made for a bet, in one state of the database.
+/// Those of these transfers that were made for bets.
 ///
 /// # Errors
 ///
 /// When the database does not answer.
-pub async fn bet_transfers(pool: &PgPool) -> sqlx::Result<Vec<BetTransfer>> {
-    let mut transaction = postgres::begin(pool).await?;
-    audit_full::lift_timeout(&mut transaction).await?;
-    let transfers = audit_bets::all(&mut transaction).await?;
-    transaction.commit().await?;
-    Ok(transfers)
+pub async fn bet_transfers(pool: &PgPool, ids: &[TransferId]) -> sqlx::Result<Vec<BetTransfer>> {
+    audit_bets::transfers(pool, ids).await
+}
+
+/// How those of these bets ended that have a result.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn bet_results(pool: &PgPool, bets: &[BetId]) -> sqlx::Result<Vec<BetResult>> {
+    audit_bets::results(pool, bets).await
+}
+
+/// The next `limit` results behind a bet.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn bet_results_after(
+    pool: &PgPool,
+    after: Option<BetId>,
+    limit: i64,
+) -> sqlx::Result<Vec<BetResult>> {
+    audit_bets::results_after(pool, after.unwrap_or(BetId(uuid::Uuid::nil())), limit).await
+}
+
+/// Those of these stakes that are refused for good.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn refused_stakes(pool: &PgPool, stakes: &[TransferId]) -> sqlx::Result<Vec<TransferId>> {
+    audit_bets::refused(pool, stakes).await
 }

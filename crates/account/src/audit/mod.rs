@@ -1,42 +1,27 @@
 //! Whether every stored balance is what the transfers make it.
+//!
+//! The full audit looks piece by piece, each in a short snapshot of its own: accounts range by range ([`accounts`]), and
+//! system accounts by folding the feed of transfers ([`Fold`]). So it takes memory in proportion to the markets, never to
+//! the transfers, and holds no snapshot for long.
 
 mod bets;
+mod fold;
 mod gauges;
 mod reconciler;
 
-use loljoa_service_kit::{Points, postgres};
+use loljoa_service_kit::{AccountId, Points};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::store::audit_full;
-pub use bets::{BetTransfer, BetTransferKind, bet_transfers};
+pub use crate::domain::audit::{BetResult, BetTransfer, BetTransferKind, Check, Difference};
+use crate::{domain::audit::Rebuilt, store::audit_full};
+pub use bets::{bet_results, bet_results_after, bet_transfers, refused_stakes};
+pub use fold::{Fold, SystemAccounts};
 pub(crate) use reconciler::Reconciler;
 
-/// What is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Check {
-    /// The balance of an account, or of a system account (the house, a market's pool).
-    Balance,
-    /// The points that an account holds in undecided bets.
-    Staked,
-    /// An account's profit over settled markets.
-    Profit,
-    /// A stake that was applied although its refund came first; its points should be nothing.
-    RefusedStake,
-}
-
-/// Something that is not what it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The account, the system account, or the transfer.
-    pub id: Uuid,
-    /// What was compared.
-    pub check: Check,
-    /// What transfers and results make it.
-    pub expected: Points,
-    /// What is stored.
-    pub found: Points,
-}
+/// How much [`full`] looks at in one snapshot.
+const RANGE: i64 = 1_000;
+const PAGE: i64 = 10_000;
 
 /// What a full audit found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,23 +46,65 @@ impl Report {
     }
 }
 
+/// A range of accounts that were rebuilt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Range {
+    /// The last account of the range; none when there are no more.
+    pub last: Option<AccountId>,
+    /// How many accounts are in it.
+    pub accounts: i64,
+    /// How many results they were rebuilt from.
+    pub results: i64,
+    /// What is not what it should be.
+    pub differences: Vec<Difference>,
+}
+
+/// Rebuilds balance, staked points and profit of the next accounts behind `after`, about `limit` of them, and compares
+/// them with what is stored, in one state of the database.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn accounts(pool: &PgPool, after: Option<AccountId>, limit: i64) -> sqlx::Result<Range> {
+    let from = after.map_or(Uuid::nil(), |account| account.0);
+    let mut snapshot = audit_full::snapshot(pool).await?;
+    let last = audit_full::nth_account(&mut snapshot, from, limit).await?;
+    let through = last.map_or(Uuid::max(), |account| account.0);
+    let rebuilt = audit_full::rebuilt(&mut snapshot, from, through).await?;
+    snapshot.commit().await?;
+    Ok(Range {
+        last,
+        accounts: i64::try_from(rebuilt.len()).unwrap_or(i64::MAX),
+        results: rebuilt.iter().map(|account| account.results).sum(),
+        differences: rebuilt.iter().flat_map(Rebuilt::differences).collect(),
+    })
+}
+
 /// Rebuilds every balance, staked points and profit from the first transfer on and compares them with what is stored.
 ///
-/// Looks at one state of the database, so it may run while the service does. Takes time in proportion to all transfers.
+/// May run while the service does. Takes time in proportion to all transfers.
 ///
 /// # Errors
 ///
 /// When the database does not answer.
 pub async fn full(pool: &PgPool) -> sqlx::Result<Report> {
-    let mut transaction =
-        postgres::begin_with(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    audit_full::lift_timeout(&mut transaction).await?;
-    let counts = audit_full::counts(&mut transaction).await?;
-    let mut differences = audit_full::balances(&mut transaction).await?;
-    differences.extend(audit_full::staked_and_profit(&mut transaction).await?);
-    differences.extend(audit_full::refused_stakes(&mut transaction).await?);
-    let sum = audit_full::sum(&mut transaction).await?;
-    transaction.commit().await?;
-    let audit_full::Counts { accounts, transfers, results } = counts;
-    Ok(Report { accounts, transfers, results, sum, differences })
+    let (mut report, mut after) = (Report::default(), None);
+    loop {
+        let range = accounts(pool, after, RANGE).await?;
+        report.accounts += range.accounts;
+        report.results += range.results;
+        report.differences.extend(range.differences);
+        after = range.last;
+        if after.is_none() {
+            break;
+        }
+    }
+    let mut fold = Fold::default();
+    while fold.next(pool, PAGE).await?.is_full {}
+    let system = fold.close(pool).await?;
+    report.transfers = system.transfers;
+    report.sum = system.sum;
+    report.differences.extend(system.differences);
+    report.differences.sort_by_key(|difference| (difference.check, difference.id));
+    Ok(report)
 }

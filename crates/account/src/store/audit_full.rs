@@ -1,16 +1,16 @@
-//! The full audit: every balance rebuilt from the first transfer on.
+//! The full audit: accounts rebuilt from their first transfer on, range by range.
 
-use loljoa_service_kit::Points;
-use sqlx::PgConnection;
+use loljoa_service_kit::{AccountId, Points, postgres};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use uuid::Uuid;
 
-use crate::audit::{Check, Difference};
+use crate::domain::audit::{Holding, Rebuilt};
 
-/// How much an audit has looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) accounts: i64,
-    pub(crate) transfers: i64,
-    pub(crate) results: i64,
+/// A transaction that sees one state of the database, whose statements may take as long as they need.
+pub(crate) async fn snapshot(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let mut snapshot = postgres::begin_with(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    lift_timeout(&mut snapshot).await?;
+    Ok(snapshot)
 }
 
 /// Lets the statements of this transaction take as long as they need.
@@ -19,92 +19,67 @@ pub(crate) async fn lift_timeout(connection: &mut PgConnection) -> sqlx::Result<
     Ok(())
 }
 
-/// How much there is to look at.
-pub(crate) async fn counts(connection: &mut PgConnection) -> sqlx::Result<Counts> {
-    sqlx::query_as!(
-        Counts,
-        r#"SELECT
-            (SELECT count(*) FROM user_balances) AS "accounts!",
-            (SELECT count(*) FROM transfers) AS "transfers!",
-            (SELECT count(*) FROM bet_results) AS "results!""#
+/// The account at this place behind another, counted from 1; none when there are not so many.
+pub(crate) async fn nth_account(
+    connection: &mut PgConnection,
+    after: Uuid,
+    place: i64,
+) -> sqlx::Result<Option<AccountId>> {
+    sqlx::query_scalar!(
+        r#"SELECT account_id AS "account: AccountId" FROM user_balances
+        WHERE account_id > $1 ORDER BY account_id OFFSET $2 LIMIT 1"#,
+        after,
+        place - 1,
     )
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await
 }
 
-/// Accounts and system accounts whose balance is not what the transfers make it.
-pub(crate) async fn balances(connection: &mut PgConnection) -> sqlx::Result<Vec<Difference>> {
+/// Rebuilds the accounts behind `after` up to `through`, also those that have transfers and are not stored.
+///
+/// A result is found by its stake, because an index by account would cost every settlement.
+pub(crate) async fn rebuilt(
+    connection: &mut PgConnection,
+    after: Uuid,
+    through: Uuid,
+) -> sqlx::Result<Vec<Rebuilt>> {
     let rows = sqlx::query!(
-        r#"WITH rebuilt AS (
-            SELECT id, sum(change)::bigint AS balance FROM (
-                SELECT debit_id AS id, -points AS change FROM transfers
-                UNION ALL
-                SELECT credit_id, points FROM transfers
-            ) sides GROUP BY id
+        r#"WITH moved AS (
+            SELECT account_id, sum(balance_change(kind, points))::bigint AS balance,
+                sum(staked_change(kind, points))::bigint AS staked, sum(profit_change(kind, points))::bigint AS profit
+            FROM transfers WHERE account_id > $1 AND account_id <= $2 GROUP BY account_id
+        ), decided AS (
+            SELECT s.account_id, sum(r.staked)::bigint AS staked, sum(r.paid - r.staked)::bigint AS profit,
+                count(*) AS results
+            FROM transfers s
+            CROSS JOIN LATERAL (SELECT * FROM bet_results WHERE bet_id = s.bet_id LIMIT 1) r
+            WHERE s.kind = 'stake' AND s.account_id > $1 AND s.account_id <= $2 AND r.account_id = s.account_id
+            GROUP BY s.account_id
         ), stored AS (
-            SELECT account_id AS id, balance FROM user_balances
-            UNION ALL
-            SELECT ledger_id, sum(balance)::bigint FROM system_balances GROUP BY ledger_id
+            SELECT * FROM user_balances WHERE account_id > $1 AND account_id <= $2
         )
-        SELECT id AS "id!", coalesce(rebuilt.balance, 0) AS "expected!: Points",
-            coalesce(stored.balance, 0) AS "found!: Points"
-        FROM rebuilt FULL JOIN stored USING (id)
-        WHERE coalesce(rebuilt.balance, 0) <> coalesce(stored.balance, 0)
-        ORDER BY id"#
+        SELECT account_id AS "account!: AccountId", coalesce(moved.balance, 0) AS "balance!: Points",
+            coalesce(moved.staked, 0) - coalesce(decided.staked, 0) AS "staked!: Points",
+            coalesce(moved.profit, 0) + coalesce(decided.profit, 0) AS "profit!: Points",
+            coalesce(stored.balance, 0) AS "found_balance!: Points",
+            coalesce(stored.staked, 0) AS "found_staked!: Points",
+            coalesce(stored.profit, 0) AS "found_profit!: Points",
+            stored.balance IS NOT NULL AS "is_stored!", coalesce(results, 0) AS "results!"
+        FROM moved FULL JOIN stored USING (account_id) LEFT JOIN decided USING (account_id)
+        ORDER BY account_id"#,
+        after,
+        through,
     )
     .fetch_all(connection)
     .await?;
-    let difference = |id, expected, found| Difference { id, check: Check::Balance, expected, found };
-    Ok(rows.into_iter().map(|row| difference(row.id, row.expected, row.found)).collect())
-}
-
-/// Accounts whose staked points or profit are not what transfers and results make them.
-pub(crate) async fn staked_and_profit(connection: &mut PgConnection) -> sqlx::Result<Vec<Difference>> {
-    let rows = sqlx::query!(
-        r#"WITH rebuilt AS (
-            SELECT account_id, sum(staked)::bigint AS staked, sum(profit)::bigint AS profit FROM (
-                SELECT account_id, points AS staked, 0 AS profit FROM transfers WHERE kind = 'stake'
-                UNION ALL
-                SELECT account_id, -points, 0 FROM transfers WHERE kind IN ('cancel', 'void', 'tombstone')
-                UNION ALL
-                SELECT account_id, 0, points FROM transfers WHERE kind = 'correction'
-                UNION ALL
-                SELECT account_id, -staked, paid - staked FROM bet_results
-            ) changes GROUP BY account_id
-        ), compared AS (
-            SELECT account_id, coalesce(r.staked, 0) AS staked, coalesce(b.staked, 0) AS found_staked,
-                coalesce(r.profit, 0) AS profit, coalesce(b.profit, 0) AS found_profit
-            FROM rebuilt r FULL JOIN user_balances b USING (account_id)
-        )
-        SELECT account_id AS "id!", staked AS "staked!: Points", found_staked AS "found_staked!: Points",
-            profit AS "profit!: Points", found_profit AS "found_profit!: Points"
-        FROM compared
-        WHERE staked <> found_staked OR profit <> found_profit
-        ORDER BY account_id"#
-    )
-    .fetch_all(connection)
-    .await?;
-    let differences = rows.into_iter().flat_map(|row| {
-        let staked = (Check::Staked, row.staked, row.found_staked);
-        let profit = (Check::Profit, row.profit, row.found_profit);
-        [staked, profit]
-            .map(|(check, expected, found)| Difference { id: row.id, check, expected, found })
-            .into_iter()
-            .filter(|difference| difference.expected != difference.found)
+    let rebuilt = rows.into_iter().map(|row| Rebuilt {
+        account: row.account,
+        expected: Holding { balance: row.balance, staked: row.staked, profit: row.profit },
+        found: Holding { balance: row.found_balance, staked: row.found_staked, profit: row.found_profit },
+        is_stored: row.is_stored,
+        results: row.results,
     });
-    Ok(differences.collect())
-}
-
-/// Stakes that were applied although their marker refuses them.
-pub(crate) async fn refused_stakes(connection: &mut PgConnection) -> sqlx::Result<Vec<Difference>> {
-    let rows = sqlx::query!(
-        r#"SELECT transfer_id AS id, points AS "found: Points"
-        FROM transfers JOIN refused_stakes USING (transfer_id) ORDER BY transfer_id"#
-    )
-    .fetch_all(connection)
-    .await?;
-    let difference = |id, found| Difference { id, check: Check::RefusedStake, expected: Points::ZERO, found };
-    Ok(rows.into_iter().map(|row| difference(row.id, row.found)).collect())
+    Ok(rebuilt.collect())
 }
 
 /// The sum of all balances; zero, if all is well.

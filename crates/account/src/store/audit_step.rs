@@ -6,9 +6,9 @@ use loljoa_service_kit::Points;
 use sqlx::{PgConnection, PgExecutor, postgres::types::PgInterval};
 use uuid::Uuid;
 
-use crate::{
+use crate::domain::{
     audit::{Check, Difference},
-    domain::feed::Position,
+    feed::Position,
 };
 
 /// Where the audit stands.

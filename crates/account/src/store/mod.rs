@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod audit_bets;
 pub(crate) mod audit_full;
+pub(crate) mod audit_pools;
 pub(crate) mod audit_step;
 pub(crate) mod checks;
 pub(crate) mod feed;
@@ -10,6 +11,7 @@ pub(crate) mod leaderboard;
 pub(crate) mod login_failures;
 pub(crate) mod pools;
 pub(crate) mod ranks;
+pub(crate) mod reconcile;
 pub(crate) mod results;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;

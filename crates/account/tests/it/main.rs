@@ -13,6 +13,7 @@ mod log_in;
 mod model;
 mod races;
 mod reads;
+mod reconcile;
 mod results;
 mod schema;
 mod sessions;

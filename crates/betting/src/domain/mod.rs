@@ -1,5 +1,6 @@
 //! The rules of betting: no IO, and time and ids are passed in.
 
+pub(crate) mod agreement;
 pub(crate) mod audit;
 pub(crate) mod bet;
 pub(crate) mod count;

@@ -23,6 +23,19 @@ pub enum OwedKind {
 }
 
 impl OwedKind {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Payout => "payout",
+            Self::Lost => "lost",
+            Self::Cancel => "cancel",
+            Self::Void => "void",
+            Self::Tombstone => "tombstone",
+            Self::Correction => "correction",
+        }
+    }
+
     const fn tag(self) -> &'static [u8; 1] {
         match self {
             Self::Payout => b"p",

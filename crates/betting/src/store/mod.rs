@@ -1,8 +1,9 @@
 //! SQL, one file per aggregate. The caller owns the transaction.
 
 pub(crate) mod audit;
+pub(crate) mod audit_bets;
+pub(crate) mod audit_pools;
 pub(crate) mod bets;
-pub(crate) mod books;
 pub(crate) mod corrections;
 pub(crate) mod cursors;
 pub(crate) mod events;
@@ -13,6 +14,7 @@ pub(crate) mod markets;
 pub(crate) mod matches;
 pub(crate) mod owed;
 pub(crate) mod positions;
+pub(crate) mod reconcile;
 pub(crate) mod settlement;
 pub(crate) mod under_way;
 

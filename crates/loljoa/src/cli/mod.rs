@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod books;
 mod connect;
 mod import;
 mod postgres;
@@ -43,7 +44,7 @@ enum Command {
     Import(import::Arguments),
     /// Show the tournaments, and how far a replay is
     Replay(replay::Arguments),
-    /// Do what admins do: results, markets, incidents
+    /// Do what admins do: results, markets, incidents, corrections
     Admin(admin::Arguments),
     /// Rebuild every balance and pool from transfers and bets, and show differences
     Audit(audit::Arguments),

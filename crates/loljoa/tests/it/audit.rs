@@ -57,6 +57,24 @@ async fn it_exits_1_and_names_the_account_when_a_point_is_missing() {
     assert_eq!(differences[0]["found"], "999");
 }
 
+#[tokio::test]
+async fn what_it_finds_in_a_system_that_stands_is_mended_by_reconcile() {
+    let place = Place::new();
+    let up = place.up(&[]);
+    assert_eq!(up.sign_up("oner").await, 201);
+    take_a_point_away(&place).await;
+    up.stop();
+
+    let output = place.command(&["admin", "reconcile"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("balance is stored as 999, transfers make it 1000"), "{said}");
+    let apply = ["admin", "reconcile", "--apply", "--yes", "--why", "a point was taken away"];
+    let output = place.command(&apply).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(place.command(&["audit"]).output().unwrap().status.code(), Some(0));
+}
+
 #[test]
 fn it_says_so_where_there_is_nothing_to_audit() {
     let place = Place::new();

@@ -12,7 +12,7 @@ fn help(command: &[&str]) -> String {
 fn every_command_shows_an_example() {
     let commands = ["up", "reset", "serve", "migrate", "import", "replay", "admin", "audit"]
         .map(|command| vec![command]);
-    for command in commands.into_iter().chain([vec![], vec!["postgres", "run"]]) {
+    for command in commands.into_iter().chain([vec![], vec!["postgres", "run"], vec!["admin", "reconcile"]]) {
         assert!(help(&command).contains("Example"), "{command:?}");
     }
 }
@@ -31,7 +31,7 @@ fn the_commands_are_listed() {
       migrate   Bring one service's database up to date, as its own binary does
       import    Bring a season file in, and report line by line
       replay    Show the tournaments, and how far a replay is
-      admin     Do what admins do: results, markets, incidents
+      admin     Do what admins do: results, markets, incidents, corrections
       audit     Rebuild every balance and pool from transfers and bets, and show differences
       postgres  Work with a temporary PostgreSQL
       help      Print this message or the help of the given subcommand(s)

@@ -1,14 +1,22 @@
 //! The audit is not content by nature: it finds what is planted.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
 
+use loljoa::{
+    audit::{self, Books, Difference, Options},
+    progress::Progress,
+    system::Service,
+};
 use loljoa_service_kit::ids;
-use sqlx::PgPool;
-use uuid::Uuid;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     promises,
-    support::{App, Cup, api::Bet},
+    support::{App, Cup, api::Bet, plant},
 };
 
 #[tokio::test]
@@ -58,9 +66,89 @@ async fn a_second_effect_of_a_key_is_a_broken_promise() {
     assert!(broken.is_err(), "and so are two stakes");
 }
 
-/// Adds points to one row behind everybody's back.
-async fn plant(pool: &PgPool, table: &str, key: &str, id: Uuid, points: i64) {
-    let update = format!("UPDATE {table} + $2 WHERE {key} = $1");
-    let planted = sqlx::query(sqlx::AssertSqlSafe(update)).bind(id).bind(points).execute(pool).await.unwrap();
-    assert_eq!(planted.rows_affected(), 1, "{table}");
+/// Reads both databases in pieces of this size.
+async fn in_pieces(app: &App, page: i64, grace: Duration) -> Vec<Difference> {
+    let books = Books { account: app.db.account.clone(), betting: app.db.betting.clone() };
+    let options = Options { grace, page: Some(page) };
+    let report = audit::run(&books, options, &Progress::of("auditing", true)).await.unwrap();
+    assert_eq!(report.omitted, 0);
+    report.differences
+}
+
+#[tokio::test]
+async fn it_finds_the_same_in_pieces_of_any_size() {
+    let app = App::start().await;
+    let mut cup = Cup::of(&app).await;
+    let (game, other) = (cup.game().await, cup.game().await);
+    let mut bets = Vec::new();
+    for name in ["faker", "chovy", "zeus"] {
+        let bettor = app.sign_up(name).await;
+        for (market, key) in [(&game.winner, "T1"), (&game.sets, "2"), (&other.winner, "GEN")] {
+            bets.push(bettor.bet(market, key, 200).await);
+        }
+    }
+    cup.settle(&game.winner, "T1").await;
+    promises::all_hold(&app.db).await;
+    app.db.lose_stake(bets[1].bet_id).await;
+    app.db.lose_stake(bets[8].bet_id).await;
+    app.db.lose_closing(bets[3].bet_id).await;
+    plant(&app.db.betting, "markets SET pool = pool", "market_id", other.winner.market_id, 1).await;
+    let whole = in_pieces(&app, 10_000, Duration::ZERO).await;
+    let checks: Vec<_> = whole.iter().map(|found| (found.books, found.check.as_str())).collect();
+    let expected = [("betting", "market_pool"), ("both", "closing"), ("both", "stake"), ("both", "stake")];
+    assert_eq!(checks.len(), 4, "{whole:?}");
+    assert!(expected.iter().all(|check| checks.contains(check)), "{whole:?}");
+    for page in [1, 2, 5] {
+        assert_eq!(in_pieces(&app, page, Duration::ZERO).await, whole, "in pieces of {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_stake_without_a_bet_is_not_left_out_for_being_young() {
+    let app = App::start_with(|options| {
+        let betting = options.overrides.get_mut(&Service::Betting).unwrap();
+        betting["recovery"]["grace_ms"] = json!(600_000);
+    })
+    .await;
+    let game = Cup::of(&app).await.game().await;
+    let faker = app.sign_up("faker").await;
+    let bet = app.db.orphan_stake(faker.account_id, game.winner.market_id, 500).await;
+    for grace in [Duration::ZERO, Duration::from_millis(300)] {
+        let found = in_pieces(&app, 100, grace).await;
+        let found: Vec<_> = found.iter().map(|found| (found.check.as_str(), found.subject.clone())).collect();
+        assert_eq!(found, [("stake", bet.to_string())]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_finds_nothing_while_bets_come_and_go() {
+    let app = App::start().await;
+    let mut cup = Cup::of(&app).await;
+    let (game, ends) = (cup.game().await, cup.game().await);
+    let faker = app.sign_up("faker").await;
+    for _ in 0..10 {
+        faker.bet(&ends.winner, "T1", 100).await;
+    }
+    app.fund(faker.account_id, 1_000_000).await;
+    let enough = CancellationToken::new();
+    let (until, bettor, market) = (enough.clone(), faker.clone(), game.winner.clone());
+    let busy = tokio::spawn(async move {
+        let mut bets = 0;
+        while !until.is_cancelled() {
+            let bet = bettor.bet(&market, "T1", 100).await;
+            bettor.cancel(bet.bet_id).await.ok::<serde_json::Value>();
+            bettor.bet(&market, "GEN", 100).await;
+            bets += 2;
+        }
+        bets
+    });
+    let patient = Duration::from_mins(1);
+    assert_eq!(in_pieces(&app, 3, patient).await, []);
+    cup.settle(&ends.winner, "T1").await;
+    for page in [1, 7] {
+        assert_eq!(in_pieces(&app, page, patient).await, []);
+    }
+    enough.cancel();
+    assert!(busy.await.unwrap() > 0);
+    promises::all_hold(&app.db).await;
 }

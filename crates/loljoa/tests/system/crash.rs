@@ -3,8 +3,15 @@
 //! A row that the story holds locked stops the database at the very place. Whoever waits for it either never goes on
 //! (its connection is ended) or goes on after the kill, and nobody hears the answer.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use futures::future::join_all;
 use loljoa::system::Service;
 use loljoa_service_kit::ids;
 use serde_json::json;
@@ -230,30 +237,94 @@ async fn settlement_survives(service: Service, waiting: Waiting) {
     assert_eq!(payouts, [&("payout".to_owned(), 833)]);
 }
 
+/// Kills at a random instant hit the interesting windows often, not always.
+const MOST_KILLS: usize = 10;
+const CROWD: i64 = 300;
+
+/// What a kill under load left behind.
+#[derive(Debug)]
+struct Wreck {
+    /// Requests that were sent and not answered when betting died.
+    in_flight: usize,
+    /// Stakes that were taken and had no bet: it died between the commits.
+    stakes_without_bets: i64,
+    /// Bets that were recorded and not answered: it died after the second commit.
+    unheard_bets: i64,
+}
+
+impl Story {
+    async fn bets_recorded(&self) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM bets").fetch_one(&self.app.db.betting).await.unwrap()
+    }
+
+    /// Waits until the databases have done all that dead clients asked of them.
+    async fn databases_rest(&self) {
+        eventually("coming to rest", async || {
+            let busy: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state <> 'idle'
+                    AND starts_with(datname, regexp_replace(current_database(), 'account$', ''))
+                    AND (query ILIKE '%apply_transfers%' OR query ILIKE '%record_bets%'))",
+            )
+            .fetch_one(&self.app.db.account)
+            .await
+            .unwrap();
+            (!busy).then_some(())
+        })
+        .await;
+    }
+
+    /// Kills betting while a crowd bets, starts it again, and has every bet sent once more.
+    async fn kill_under_load(&mut self) -> Wreck {
+        self.app.fund(self.faker.account_id, 100 * CROWD).await;
+        let (stakes, bets) = (self.stakes_taken().await, self.bets_recorded().await);
+        let answered = Arc::new(AtomicUsize::new(0));
+        let keys: Vec<Uuid> = (0..CROWD).map(|_| ids::fresh()).collect();
+        let send = |key: &Uuid| {
+            let request = self.faker.bet_request(*key, &self.game.winner, "GEN", 100);
+            let answered = Arc::clone(&answered);
+            tokio::spawn(async move {
+                let reply = Reply::to_or_lost(request).await.ok();
+                answered.fetch_add(1, Ordering::SeqCst);
+                reply.is_some_and(|reply| reply.status == 201)
+            })
+        };
+        let crowd: Vec<_> = keys.iter().map(send).collect();
+        eventually("the first stakes", async || (self.stakes_taken().await >= stakes + 20).then_some(()))
+            .await;
+        self.app.system.kill(Service::Betting).await;
+        let in_flight = keys.len() - answered.load(Ordering::SeqCst);
+        self.databases_rest().await;
+        let (stakes, bets) = (self.stakes_taken().await - stakes, self.bets_recorded().await - bets);
+        self.app.system.start_again(Service::Betting).await.unwrap();
+        let mut heard = 0;
+        for sent in crowd {
+            heard += i64::from(sent.await.unwrap());
+        }
+        let again = keys.iter().map(|key| self.faker.try_bet(*key, &self.game.winner, "GEN", 100));
+        for reply in join_all(again).await {
+            assert_eq!(reply.ok::<Bet>().state, "accepted");
+        }
+        Wreck { in_flight, stakes_without_bets: stakes - bets, unheard_bets: bets - heard }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn betting_dies_under_load_and_every_bet_is_there_once() {
     let mut story = Story::begin(PATIENT).await;
-    let bets = 300;
-    story.app.fund(story.faker.account_id, 100 * bets).await;
-    let keys: Vec<Uuid> = (0..bets).map(|_| ids::fresh()).collect();
-    let crowd: Vec<_> = keys
-        .iter()
-        .map(|key| {
-            let request = story.faker.bet_request(*key, &story.game.winner, "GEN", 100);
-            tokio::spawn(async { Reply::to_or_lost(request).await.ok() })
-        })
-        .collect();
-    eventually("the first stakes", async || (story.stakes_taken().await >= 20).then_some(())).await;
-    story.app.system.kill(Service::Betting).await;
-    story.app.system.start_again(Service::Betting).await.unwrap();
-    for sent in crowd {
-        sent.await.unwrap();
+    let mut wrecks = Vec::new();
+    for _ in 0..MOST_KILLS {
+        let wreck = story.kill_under_load().await;
+        assert!(wreck.in_flight > 0, "nothing was under way when betting died: {wreck:?}");
+        let bets = CROWD * i64::try_from(wrecks.len() + 1).unwrap();
+        let books = promises::all_hold(&story.app.db).await;
+        assert_eq!(i64::try_from(books.bets.len()).unwrap(), bets);
+        assert_eq!(story.cup.look(&story.game.winner).await.pool, 100 * bets);
+        let is_interesting = wreck.stakes_without_bets > 0 || wreck.unheard_bets > 0;
+        wrecks.push(wreck);
+        if is_interesting && wrecks.len() > 1 {
+            return;
+        }
     }
-    for key in keys {
-        let bet: Bet = story.faker.try_bet(key, &story.game.winner, "GEN", 100).await.ok();
-        assert_eq!(bet.state, "accepted");
-    }
-    let books = promises::all_hold(&story.app.db).await;
-    assert_eq!(i64::try_from(books.bets.len()).unwrap(), bets);
-    assert_eq!(story.cup.look(&story.game.winner).await.pool, 100 * bets);
+    let hit = wrecks.iter().any(|wreck| wreck.stakes_without_bets > 0 || wreck.unheard_bets > 0);
+    assert!(hit, "no kill hit a window in which a bet could get lost: {wrecks:?}");
 }

@@ -11,6 +11,7 @@ mod defects;
 mod hangups;
 mod markets;
 mod promises;
+mod reconcile;
 mod replicas;
 mod restore;
 mod schedule;

@@ -1,13 +1,15 @@
 //! The real account service with a database of its own.
 
-use loljoa_account::audit::BetTransferKind;
-use loljoa_betting::audit::{Fact, OwedKind};
+use std::collections::HashMap;
+
+use loljoa_account::audit::{BetResult, BetTransfer, BetTransferKind, Fold};
+use loljoa_betting::audit::{Known, Moved, OwedKind};
 use loljoa_proto::account::v1::{
     Account, ApplyTransfersRequest, GetAccountRequest, SignUpRequest, Transfer, TransferKind,
     TransferOutcome, account_service_client::AccountServiceClient,
     ledger_service_client::LedgerServiceClient,
 };
-use loljoa_service_kit::{AccountId, config::Database, grpc::Channel, ids};
+use loljoa_service_kit::{AccountId, BetId, config::Database, grpc::Channel, ids};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
 
 const SEALING_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
@@ -104,32 +106,35 @@ pub(super) async fn assert_books_agree(betting: &PgPool, account: &PgPool) {
     assert_eq!(loljoa_betting::audit::full(betting).await.unwrap(), []);
     let report = loljoa_account::audit::full(account).await.unwrap();
     assert!(report.is_clean(), "{report:?}");
-    let books = loljoa_betting::audit::books(betting).await.unwrap();
-    let transfers = loljoa_account::audit::bet_transfers(account).await.unwrap();
-    let (mut stakes, mut closings) = (Vec::new(), Vec::new());
-    for transfer in transfers {
-        let fact = Fact {
-            bet_id: transfer.bet_id,
-            account_id: transfer.account_id,
-            market_id: transfer.market_id,
-            points: transfer.points,
-            created_at: transfer.created_at,
-        };
-        match closing_kind(transfer.kind) {
-            Some(kind) => closings.push((kind, fact)),
-            None => stakes.push(fact),
-        }
+    let mut known = known(account).await;
+    for bet in loljoa_betting::audit::bets_after(betting, None, i64::MAX).await.unwrap() {
+        let known = known.remove(&bet.bet_id).unwrap_or_default();
+        assert_eq!(loljoa_betting::audit::compare(&bet, &known), []);
     }
-    assert_eq!(books.compare(stakes, closings, chrono::TimeDelta::zero()), []);
+    known.retain(|_, known| *known != Known::default() && !known.is_never_taken());
+    assert_eq!(known, HashMap::new(), "points moved for bets that are not there");
 }
 
-fn closing_kind(kind: BetTransferKind) -> Option<OwedKind> {
-    match kind {
-        BetTransferKind::Stake => None,
-        BetTransferKind::Payout => Some(OwedKind::Payout),
-        BetTransferKind::Cancel => Some(OwedKind::Cancel),
-        BetTransferKind::Void => Some(OwedKind::Void),
-        BetTransferKind::Tombstone => Some(OwedKind::Tombstone),
-        BetTransferKind::Correction => Some(OwedKind::Correction),
+/// All that the ledger knows of bets.
+async fn known(account: &PgPool) -> HashMap<BetId, Known> {
+    let mut all: HashMap<BetId, Known> = HashMap::new();
+    for transfer in Fold::default().next(account, i64::MAX).await.unwrap().bet_transfers {
+        let known = all.entry(transfer.bet_id).or_default();
+        let BetTransfer { account_id, market_id, points, .. } = transfer;
+        let moved = Moved { account_id, market_id, points };
+        match transfer.kind {
+            BetTransferKind::Stake => known.stake = Some(moved),
+            BetTransferKind::Payout => known.closing = Some((OwedKind::Payout, moved)),
+            BetTransferKind::Cancel => known.closing = Some((OwedKind::Cancel, moved)),
+            BetTransferKind::Void => known.closing = Some((OwedKind::Void, moved)),
+            BetTransferKind::Tombstone => known.closing = Some((OwedKind::Tombstone, moved)),
+            BetTransferKind::Correction => known.correction = Some(moved),
+        }
     }
+    for result in loljoa_account::audit::bet_results_after(account, None, i64::MAX).await.unwrap() {
+        let BetResult { account_id, market_id, staked, paid, .. } = result;
+        let staked = Moved { account_id, market_id, points: staked };
+        all.entry(result.bet_id).or_default().result = Some((staked, paid));
+    }
+    all
 }

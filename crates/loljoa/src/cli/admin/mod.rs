@@ -1,6 +1,7 @@
 mod incidents;
 mod league;
 mod markets;
+mod reconcile;
 mod show;
 
 use std::process::ExitCode;
@@ -20,6 +21,8 @@ pub(super) struct Arguments {
 enum Command {
     /// Show the admin's username and password, and where the running system is
     Show(show::Arguments),
+    /// Show what would mend the differences that an audit finds, and have it done
+    Reconcile(reconcile::Arguments),
     #[command(flatten)]
     League(league::Command),
     #[command(flatten)]
@@ -31,6 +34,7 @@ enum Command {
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Show(arguments) => show::run(&arguments)?,
+        Command::Reconcile(arguments) => return reconcile::run(arguments).await,
         Command::League(command) => league::run(command).await?,
         Command::Markets(command) => markets::run(command).await?,
         Command::Incidents(command) => incidents::run(command).await?,

@@ -1,7 +1,7 @@
 //! Everything that is written down about points, read from the two databases while nothing is under way.
 #![expect(clippy::struct_field_names, reason = "the names are those of the tables")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgPool, postgres::PgRow};
@@ -106,6 +106,8 @@ pub(crate) struct Books {
     /// House and pools, their stripes added up.
     pub(crate) system: HashMap<Uuid, i64>,
     pub(crate) results: Vec<BetResult>,
+    /// Stakes that are refused for good.
+    pub(crate) refused: HashSet<Uuid>,
     pub(crate) bets: Vec<Bet>,
     pub(crate) markets: BTreeMap<Uuid, Market>,
     pub(crate) outcomes: Vec<Outcome>,
@@ -122,7 +124,9 @@ impl Books {
         let transfers =
             "SELECT transfer_id, kind::text AS kind, account_id, market_id, bet_id, debit_id, credit_id,
             points, closes_transfer_id FROM transfers ORDER BY seq";
+        let refused: Vec<(Uuid,)> = all(account, "SELECT transfer_id FROM refused_stakes").await;
         Self {
+            refused: refused.into_iter().map(|(id,)| id).collect(),
             transfers: all(account, transfers).await,
             users: all(account, "SELECT account_id, balance, staked, profit FROM user_balances").await,
             system: system.into_iter().collect(),

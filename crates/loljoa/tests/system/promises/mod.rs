@@ -29,7 +29,7 @@ pub(crate) async fn all_hold(db: &TestDatabases) -> Books {
     books
 }
 
-/// The books when betting owes nothing, closes no market, and every stake has its bet.
+/// The books when betting owes nothing, closes no market, and every stake, taken or refused for good, has its bet.
 ///
 /// They are read only once betting is at rest: the two databases share no snapshot.
 async fn quiet(db: &TestDatabases) -> Books {
@@ -44,7 +44,7 @@ async fn quiet(db: &TestDatabases) -> Books {
         }
         let books = Books::read(db).await;
         let stakes = books.transfers.iter().filter(|transfer| transfer.is_stake()).count();
-        (books.owed == 0 && stakes == books.bets.len()).then_some(books)
+        (books.owed == 0 && stakes + books.refused.len() == books.bets.len()).then_some(books)
     })
     .await
 }

@@ -1,0 +1,112 @@
+use std::collections::HashSet;
+
+use loljoa_account::audit::{BetTransfer, BetTransferKind, Fold, bet_results_after};
+use loljoa_betting::audit::{BookedBet, Known, bets_after, compare, known_bets};
+use loljoa_service_kit::{BetId, Points};
+
+use super::{
+    Audit, Difference,
+    known::{known, own_id},
+};
+
+/// Bets, transfers or results of one look.
+const MOST: i64 = 10_000;
+
+impl Audit<'_> {
+    /// Does each bet have the stake, the closing and the result in the ledger that follow from it?
+    pub(super) async fn bets(&mut self) -> sqlx::Result<()> {
+        self.progress.begin("bets");
+        let (mut pace, mut after) = (self.pace(MOST), None);
+        loop {
+            let bets = bets_after(&self.books.betting, after, pace.begin()).await?;
+            let Some(last) = bets.last() else { return Ok(()) };
+            after = Some((last.market_id, last.seq));
+            let differing = self.differing(&bets).await?;
+            pace.end();
+            let looked_at = i64::try_from(bets.len()).unwrap_or(i64::MAX);
+            self.progress.advance(looked_at);
+            self.report.bets += looked_at;
+            self.suspect(differing).await?;
+        }
+    }
+
+    async fn differing(&self, bets: &[BookedBet]) -> sqlx::Result<Vec<BetId>> {
+        let ids: Vec<_> = bets.iter().map(|bet| bet.bet_id).collect();
+        let known = known(&self.books.account, &ids).await?;
+        let nothing = Known::default();
+        let differs = |bet: &&BookedBet| !compare(bet, known.get(&bet.bet_id).unwrap_or(&nothing)).is_empty();
+        Ok(bets.iter().filter(differs).map(|bet| bet.bet_id).collect())
+    }
+
+    /// Does each transfer that was made for a bet have that bet? And do the transfers make the system accounts' balances?
+    pub(super) async fn transfers(&mut self) -> sqlx::Result<()> {
+        self.progress.begin("transfers");
+        let (mut pace, mut fold) = (self.pace(MOST), Fold::default());
+        loop {
+            let read = fold.next(&self.books.account, pace.begin()).await?;
+            let stakes = read.bet_transfers.iter().filter(|it| it.kind == BetTransferKind::Stake).count();
+            self.report.stakes += i64::try_from(stakes).unwrap_or(i64::MAX);
+            for transfer in read.bet_transfers.iter().filter(|it| it.transfer_id != own_id(it)) {
+                self.findings.add(foreign(transfer));
+            }
+            let betless = self.betless(read.bet_transfers.iter().map(|it| it.bet_id)).await?;
+            pace.end();
+            self.progress.advance(read.transfers);
+            self.suspect(betless).await?;
+            if !read.is_full {
+                break;
+            }
+        }
+        self.progress.begin("system accounts");
+        let system = fold.close(&self.books.account).await?;
+        self.report.transfers = system.transfers;
+        self.findings.of_account(system.differences);
+        if system.sum != Points::ZERO {
+            self.findings.add(sum(system.sum));
+        }
+        Ok(())
+    }
+
+    /// Does each result belong to a bet?
+    pub(super) async fn results(&mut self) -> sqlx::Result<()> {
+        self.progress.begin("results");
+        let (mut pace, mut after) = (self.pace(MOST), None);
+        loop {
+            let results = bet_results_after(&self.books.account, after, pace.begin()).await?;
+            let Some(last) = results.last() else { return Ok(()) };
+            after = Some(last.bet_id);
+            let betless = self.betless(results.iter().map(|result| result.bet_id)).await?;
+            pace.end();
+            self.progress.advance(i64::try_from(results.len()).unwrap_or(i64::MAX));
+            self.suspect(betless).await?;
+        }
+    }
+
+    async fn betless(&self, bets: impl Iterator<Item = BetId>) -> sqlx::Result<Vec<BetId>> {
+        let ids: HashSet<BetId> = bets.collect();
+        let ids: Vec<_> = ids.into_iter().collect();
+        let known: HashSet<_> = known_bets(&self.books.betting, &ids).await?.into_iter().collect();
+        Ok(ids.into_iter().filter(|id| !known.contains(id)).collect())
+    }
+}
+
+/// A transfer under an id that no bet gave it.
+fn foreign(transfer: &BetTransfer) -> Difference {
+    Difference {
+        books: "both",
+        check: "transfer".into(),
+        subject: transfer.transfer_id.to_string(),
+        expected: own_id(transfer).to_string(),
+        found: format!("{:?} of {} points for bet {}", transfer.kind, transfer.points, transfer.bet_id),
+    }
+}
+
+fn sum(found: Points) -> Difference {
+    Difference {
+        books: "account",
+        check: "sum".into(),
+        subject: "all balances".into(),
+        expected: "0".into(),
+        found: found.to_string(),
+    }
+}
