@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
-.PHONY: help setup web build up reset audit test lint fmt check e2e screenshots lighthouse sqlx clean
+.PHONY: help setup web build up reset audit test lint fmt check e2e test-build screenshots lighthouse sqlx clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -49,15 +49,17 @@ audit: build ## Rebuild every balance and pool from transfers and bets, and show
 
 test: web lint check ## Lint and every test, with all they need set up first
 
-check: web e2e ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
+check: e2e ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
 	npm test --prefix web --silent
-	cargo build --locked -p loljoa-private-postgres
 	target/debug/private-postgres -- cargo test --locked --workspace
 
-e2e: web ## The web app in a real browser, on a system of its own
+e2e: web test-build ## The web app in a real browser, on a system of its own
 	scripts/setup.sh browser
-	cargo build --locked -p loljoa
 	cd web && LOLJOA_BIN=../target/debug/loljoa node scripts/with-system.mjs npm run e2e --silent
+
+# All that tests run, at once: built package by package, what they share would be compiled again with other features.
+test-build: setup
+	cargo test --locked --workspace --no-run
 
 screenshots: build ## Renew the README's screenshots
 	scripts/setup.sh browser
