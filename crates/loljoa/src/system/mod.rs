@@ -28,7 +28,8 @@ use keep::Kept;
 use ports::Ports;
 use running::Running;
 
-const READY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Tells a hang from a machine that is busy with other things.
+const READY_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// All four services, running.
 pub struct System {

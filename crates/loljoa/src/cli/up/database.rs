@@ -11,7 +11,7 @@ use crate::{
     system::Databases,
 };
 
-/// Each service has a pool of 8 and a few connections beside it.
+/// Three services have pools of 18 in all, and a few connections beside them.
 const MAX_CONNECTIONS: u16 = 100;
 
 /// The private PostgreSQL, running.
