@@ -49,7 +49,7 @@ impl System {
         let ports = Ports::take(options.listen, &options.mode).await?;
         let addresses = ports.addresses();
         let configs = Configs::new(&options, &addresses);
-        service::migrate_all(&configs).await?;
+        Box::pin(service::migrate_all(&configs)).await?;
         let mut system = Self { mode: options.mode, configs, addresses, running: BTreeMap::new() };
         for (service, listeners) in ports.into_listeners() {
             let running = Running::start(service, &system.mode, system.configs.of(service), listeners)?;
