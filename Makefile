@@ -3,7 +3,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup web build up reset audit test lint fmt check e2e screenshots lighthouse sqlx clean
+# What has failed half-way is made again.
+.DELETE_ON_ERROR:
+.PHONY: help setup web build up reset audit test lint fmt check e2e test-build screenshots lighthouse sqlx clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -11,6 +13,10 @@ MACHETE_VERSION := 0.9.2
 SQLX_VERSION := 0.9.0
 # Queries are checked against the committed .sqlx/ folders; `make sqlx` renews them from a real database.
 export SQLX_OFFLINE ?= true
+NODE_MODULES := tools/node_modules/.package-lock.json web/node_modules/.package-lock.json
+# Folders too, which change when a file in them goes.
+WEB_SOURCES := $(shell find web/src web/public) docs/openapi.json web/index.html web/package.json web/tsconfig.json \
+	web/vite.config.ts web/scripts/api-types.mjs web/scripts/bundle-size.mjs
 # Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000".
 ARGS ?=
 
@@ -22,8 +28,12 @@ help: ## List the targets
 setup: ## Install what this machine lacks (PostgreSQL, a C compiler), and say so
 	@scripts/setup.sh
 
-web: setup web/node_modules ## Build the web app, which the gateway then carries
+web: web/dist/index.html ## Build the web app, which the gateway then carries
+
+# Built again only when something that it is made of has changed: the gateway that carries it is then compiled anew.
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES) | setup
 	npm run build --prefix web --silent
+	@touch $@
 
 build: setup web ## Build everything in release mode; needs no database
 	cargo build --release --locked -p loljoa
@@ -37,17 +47,19 @@ reset: build ## Forget the data of `make up`
 audit: build ## Rebuild every balance and pool from transfers and bets, and show differences
 	@exec target/release/loljoa audit $(ARGS)
 
-test: lint check ## Lint and every test, with all they need set up first
+test: web lint check ## Lint and every test, with all they need set up first
 
-check: web e2e ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
+check: e2e ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
 	npm test --prefix web --silent
-	cargo build --locked -p loljoa-private-postgres
 	target/debug/private-postgres -- cargo test --locked --workspace
 
-e2e: web ## The web app in a real browser, on a system of its own
+e2e: web test-build ## The web app in a real browser, on a system of its own
 	scripts/setup.sh browser
-	cargo build --locked -p loljoa
 	cd web && LOLJOA_BIN=../target/debug/loljoa node scripts/with-system.mjs npm run e2e --silent
+
+# All that tests run, at once: built package by package, what they share would be compiled again with other features.
+test-build: setup
+	cargo test --locked --workspace --no-run
 
 screenshots: build ## Renew the README's screenshots
 	scripts/setup.sh browser
@@ -57,7 +69,7 @@ lighthouse: build ## Lighthouse's report on the home page, in web/reports
 	scripts/setup.sh browser
 	cd web && LOLJOA_BIN=../target/release/loljoa node scripts/with-system.mjs npm run lighthouse --silent
 
-lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete tools/node_modules web/node_modules ## Formatting, clippy, rustdoc, contracts, dependencies
+lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete $(NODE_MODULES) ## Formatting, clippy, rustdoc, contracts, dependencies
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
@@ -77,7 +89,8 @@ clean: ## Remove what was built
 	cargo clean
 	rm -rf tools/node_modules web/node_modules web/dist
 
-tools/node_modules web/node_modules: %/node_modules: %/package-lock.json
+# npm's own note of what it has installed, written last.
+$(NODE_MODULES): %/node_modules/.package-lock.json: %/package-lock.json | setup
 	npm ci --prefix $* --silent
 	@touch $@
 

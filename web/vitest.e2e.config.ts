@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -6,8 +7,12 @@ export default defineConfig({
     include: ["tests/e2e/**/*.test.ts"],
     environment: "node",
     globalSetup: ["tests/e2e/global.ts"],
+    // One browser at a time, and as many pages in it as there are processors, within reason: a page keeps one busy.
     fileParallelism: false,
-    testTimeout: 240_000,
-    hookTimeout: 60_000,
+    maxConcurrency: Math.min(Math.max(availableParallelism(), 2), 4),
+    // Bounds that tell a hang from a machine that is busy with other things.
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000, interval: 100 } },
   },
 });

@@ -1,6 +1,7 @@
 //! LOL.JOA on one machine: the launcher, its private database, and the tools of a person who runs it.
 
 pub mod audit;
+mod backoff;
 pub mod cli;
 pub mod console;
 pub mod data_dir;

@@ -9,7 +9,11 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time;
 
-use crate::{Error, Installation, Server, ServerUser, disk, orphan};
+use crate::{
+    Error, Installation, Server, ServerUser, disk, orphan,
+    port::free_port,
+    server::{Place, set_aside},
+};
 
 /// The name of every cluster's superuser.
 pub const SUPERUSER: &str = "postgres";
@@ -71,17 +75,38 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Starts the server for at most `max_connections`, waiting for what passes: a port taken at the last moment, or workers of a server that was
-    /// killed and that still hold its memory. Its log goes to `log`; the log before becomes `<log>.1`.
+    /// Starts the server for at most `max_connections`, waiting for what passes: a port taken at the last moment, or
+    /// workers of a server that was killed and that still hold its memory. Its log goes to `log`; the log before
+    /// becomes `<log>.1`.
     ///
     /// # Errors
     ///
     /// When the server does not come up; the error is the server's own last word.
     pub async fn start(&self, max_connections: u16, log: &Path) -> Result<Server, Error> {
+        self.attempt(|| {
+            set_aside(log).map_err(Error::file(log))?;
+            let port = free_port().map_err(|error| Error::Passing { reason: error.to_string() })?;
+            Ok(Place { port, max_connections, log: log.to_owned() })
+        })
+        .await
+    }
+
+    /// Starts a server that has ended by itself again, at the same port, so that whoever is connected there finds it.
+    /// Its log goes on where the one of the ended server stops.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`]; also when somebody else has taken the port.
+    pub async fn start_again(&self, ended: &Server) -> Result<Server, Error> {
+        self.attempt(|| Ok(ended.place().clone())).await
+    }
+
+    async fn attempt(&self, place: impl Fn() -> Result<Place, Error>) -> Result<Server, Error> {
         orphan::clear(&self.directory).await?;
         let mut attempt = 1;
         loop {
-            match Server::start(self, max_connections, log).await {
+            let started = async { Server::start(self, place()?).await };
+            match started.await {
                 Err(Error::Passing { .. }) if attempt < ATTEMPTS => time::sleep(PAUSE).await,
                 result => return result,
             }

@@ -15,7 +15,7 @@ use nix::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{process::Child, time};
 
-use crate::{Cluster, Error, Lifetime, port::free_port};
+use crate::{Cluster, Error, Lifetime};
 
 const READY_POLL: Duration = Duration::from_millis(10);
 /// After a crash the server first replays its log, which can take a while.
@@ -23,13 +23,13 @@ const READY_TIMEOUT: Duration = Duration::from_mins(2);
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 const DROP_TIMEOUT: Duration = Duration::from_secs(5);
 
-fn settings(lifetime: Lifetime, max_connections: u16, port: u16) -> [(&'static str, String); 9] {
+fn settings(lifetime: Lifetime, place: &Place) -> [(&'static str, String); 9] {
     let durable = if lifetime == Lifetime::Lasting { "on" } else { "off" };
     [
         ("listen_addresses", "127.0.0.1".to_owned()),
-        ("port", port.to_string()),
+        ("port", place.port.to_string()),
         ("unix_socket_directories", String::new()),
-        ("max_connections", max_connections.to_string()),
+        ("max_connections", place.max_connections.to_string()),
         ("shared_buffers", "128MB".to_owned()),
         ("fsync", durable.to_owned()),
         ("synchronous_commit", durable.to_owned()),
@@ -45,27 +45,36 @@ pub fn url(port: u16, user: &str, password: &SecretString, database: &str) -> Se
     SecretString::from(format!("postgres://{user}:{password}@127.0.0.1:{port}/{database}?sslmode=disable"))
 }
 
+/// Where a server listens, for how many, and where its log goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) port: u16,
+    pub(crate) max_connections: u16,
+    pub(crate) log: PathBuf,
+}
+
 /// A server that runs. Dropping it stops it at once, as a crash would, without losing what was committed.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
-    port: u16,
-    log: PathBuf,
+    place: Place,
+    /// Where this server's own part of the log begins. Bytes.
+    log_start: u64,
 }
 
 impl Server {
-    pub(crate) async fn start(cluster: &Cluster, max_connections: u16, log: &Path) -> Result<Self, Error> {
-        let port = free_port().map_err(|error| Error::Passing { reason: error.to_string() })?;
-        let log_file = open_log(log).map_err(Error::file(log))?;
+    pub(crate) async fn start(cluster: &Cluster, place: Place) -> Result<Self, Error> {
+        let log = &place.log;
+        let (log_file, log_start) = open_log(log).map_err(Error::file(log))?;
         let program = cluster.installation.program("postgres");
         let mut command = cluster.user.command(&program);
         command.arg("-D").arg(&cluster.directory);
-        for (key, value) in settings(cluster.lifetime, max_connections, port) {
+        for (key, value) in settings(cluster.lifetime, &place) {
             command.arg("-c").arg(format!("{key}={value}"));
         }
         command.stdin(Stdio::null()).stdout(log_file.try_clone().map_err(Error::file(log))?).stderr(log_file);
         let child = command.spawn().map_err(Error::program(program))?;
-        let mut server = Self { child, port, log: log.to_owned() };
+        let mut server = Self { child, place, log_start };
         server.ready(cluster).await?;
         Ok(server)
     }
@@ -73,19 +82,23 @@ impl Server {
     /// The port of the loopback interface that it listens on.
     #[must_use]
     pub const fn port(&self) -> u16 {
-        self.port
+        self.place.port
+    }
+
+    pub(crate) const fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The URL of `database` for `user`, whose `password` is letters and digits.
     #[must_use]
     pub fn url(&self, user: &str, password: &SecretString, database: &str) -> SecretString {
-        url(self.port, user, password, database)
+        url(self.place.port, user, password, database)
     }
 
     /// Waits until the server ends by itself, and tells why.
     pub async fn ended(&mut self) -> Error {
         let status = self.child.wait().await;
-        let (reason, log) = (end(status.ok()), self.log.clone());
+        let (reason, log) = (end(status.ok()), self.place.log.clone());
         Error::Ended { reason, log }
     }
 
@@ -102,7 +115,7 @@ impl Server {
         let pid_file = cluster.directory.join("postmaster.pid");
         let started = Instant::now();
         while started.elapsed() < READY_TIMEOUT {
-            if let Some(status) = self.child.try_wait().map_err(Error::file(&self.log))? {
+            if let Some(status) = self.child.try_wait().map_err(Error::file(&self.place.log))? {
                 return Err(self.diagnosis(Some(status)));
             }
             if self.child.id().is_some_and(|pid| says_ready(&pid_file, pid)) {
@@ -111,12 +124,13 @@ impl Server {
             time::sleep(READY_POLL).await;
         }
         let reason = format!("it is not ready after {} s", READY_TIMEOUT.as_secs());
-        Err(Error::Start { reason, log: self.log.clone() })
+        Err(Error::Start { reason, log: self.place.log.clone() })
     }
 
     fn diagnosis(&self, status: Option<ExitStatus>) -> Error {
-        let log = fs::read(&self.log).unwrap_or_default();
-        diagnosis(&String::from_utf8_lossy(&log), &self.log, end(status))
+        let log = fs::read(&self.place.log).unwrap_or_default();
+        let own = usize::try_from(self.log_start).ok().and_then(|start| log.get(start..));
+        diagnosis(&String::from_utf8_lossy(own.unwrap_or_default()), &self.place.log, end(status))
     }
 
     fn signal(&self, signal: Signal) {
@@ -146,12 +160,20 @@ fn says_ready(pid_file: &Path, pid: u32) -> bool {
     })
 }
 
-fn open_log(log: &Path) -> io::Result<File> {
+/// Moves an earlier log out of the way.
+pub(crate) fn set_aside(log: &Path) -> io::Result<()> {
     if log.exists() {
         fs::rename(log, log.with_extension("log.1"))?;
     }
+    Ok(())
+}
+
+/// The log, and how long it is already.
+fn open_log(log: &Path) -> io::Result<(File, u64)> {
     // What a statement says of people's data stays with the owner.
-    File::options().write(true).create(true).truncate(true).mode(0o600).open(log)
+    let file = File::options().append(true).create(true).mode(0o600).open(log)?;
+    let length = file.metadata()?.len();
+    Ok((file, length))
 }
 
 fn end(status: Option<ExitStatus>) -> String {

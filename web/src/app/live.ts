@@ -8,21 +8,12 @@ import { nameOf } from "./matches";
 import { applyMarket, onMarket } from "./markets";
 import { notify, permission } from "./notices";
 import { applyBet, clearOpenBets, loadOpenBets, openBets, ownMarkets } from "./own-bets";
-import { account, phase, refreshAccount } from "./session";
+import { account, awaitCredit, phase, refreshAccount } from "./session";
 import { resume } from "./slip";
 import { LiveStream } from "./stream";
 
 /** A hidden page keeps its connection this long, unless it may notify. */
 const HIDDEN = 60_000;
-
-type BetHeard = (bet: Bet) => void;
-const listeners = new Set<BetHeard>();
-
-/** Calls back when one of one's own bets changes. */
-export function onOwnBet(heard: BetHeard): () => void {
-  listeners.add(heard);
-  return () => listeners.delete(heard);
-}
 
 async function announce(bet: Bet): Promise<void> {
   const words = t().notice;
@@ -43,8 +34,7 @@ async function announce(bet: Bet): Promise<void> {
 function heardBet(bet: Bet): void {
   const wasOpen = openBets.peek().some((one) => one.betId === bet.betId);
   applyBet(bet);
-  for (const heard of listeners) heard(bet);
-  void refreshAccount().catch(() => undefined);
+  void (bet.returned > 0 ? awaitCredit(bet) : refreshAccount().catch(() => undefined));
   if (wasOpen || bet.state !== "cancelled") void announce(bet);
 }
 

@@ -26,6 +26,20 @@ export const ownMarkets = computed(() => new Set([...open.value.values()].map((b
 
 /** Closed bets heard of: a list that was asked for before must not bring them back. */
 const closed = new Set<string>();
+/** When each open bet was heard of, in turns: a list that was asked for before does not know it, and must not drop it. */
+const heardIn = new Map<string, number>();
+let turn = 0;
+/** A list that was asked for in another login is nobody's. */
+let login = 0;
+
+type BetHeard = (bet: Bet) => void;
+const listeners = new Set<BetHeard>();
+
+/** Calls back when one of one's own bets changes, whoever tells of it first: the stream or an answer. */
+export function onOwnBet(heard: BetHeard): () => void {
+  listeners.add(heard);
+  return () => listeners.delete(heard);
+}
 
 /** Takes a bet as it is now. */
 export function applyBet(bet: Bet): void {
@@ -33,13 +47,18 @@ export function applyBet(bet: Bet): void {
   if (bet.state !== "accepted") {
     closed.add(bet.betId);
     next.delete(bet.betId);
-  } else if (!closed.has(bet.betId)) next.set(bet.betId, bet);
+  } else if (!closed.has(bet.betId)) {
+    heardIn.set(bet.betId, (turn += 1));
+    next.set(bet.betId, bet);
+  }
   open.value = next;
+  for (const heard of listeners) heard(bet);
 }
 
 /** Reads every open bet. */
 export async function loadOpenBets(): Promise<void> {
   const found: Bet[] = [];
+  const [asked, mine] = [turn, login];
   let cursor: string | undefined;
   do {
     const query = { state: "accepted" as const, limit: 100, ...(cursor ? { cursor } : {}) };
@@ -48,13 +67,17 @@ export async function loadOpenBets(): Promise<void> {
     for (const bet of page.items) applyMarket(bet.market);
     cursor = page.nextCursor ?? undefined;
   } while (cursor);
+  if (mine !== login) return;
   const fresh = found.filter((bet) => !closed.has(bet.betId));
-  open.value = new Map(fresh.map((bet) => [bet.betId, bet]));
+  const meanwhile = [...open.peek().values()].filter((bet) => (heardIn.get(bet.betId) ?? 0) > asked);
+  open.value = new Map([...fresh, ...meanwhile].map((bet) => [bet.betId, bet]));
   openBetsKnown.value = true;
 }
 
 export function clearOpenBets(): void {
   open.value = new Map();
   closed.clear();
+  heardIn.clear();
+  login += 1;
   openBetsKnown.value = false;
 }

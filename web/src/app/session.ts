@@ -20,6 +20,11 @@ let token: { value: string; expiresAt: number } | null = null;
 let renewal: Promise<string | null> | null = null;
 let tabs: Tabs;
 
+/** What closed bets bring, by their ids, while that is not there yet. */
+const due = new Map<string, number>();
+let before = 0;
+let looks = 0;
+
 function adopt(value: string, expiresAt: number, who: Account): void {
   token = { value, expiresAt };
   account.value = who;
@@ -29,6 +34,8 @@ function adopt(value: string, expiresAt: number, who: Account): void {
 
 function forget(): void {
   token = null;
+  due.clear();
+  looks += 1;
   account.value = null;
   phase.value = "out";
   localStorage.removeItem(HINT);
@@ -127,4 +134,25 @@ export async function refreshAccount(): Promise<void> {
   if (phase.peek() !== "in") return;
   const fresh = await data(api.GET("/api/account/me"));
   if (mine === asked && account.peek()?.accountId === fresh.accountId) account.value = fresh;
+}
+
+/** How often a credit is looked for, over half a minute. */
+const LOOKS = 7;
+/**
+ * Reads the account until what a closed bet brings is there: it is paid a moment after the bet is closed. Whoever else
+ * closes meanwhile is waited for together.
+ */
+export async function awaitCredit(bet: { betId: string; returned: number }): Promise<void> {
+  if (due.size === 0) before = account.peek()?.points ?? 0;
+  due.set(bet.betId, bet.returned);
+  const mine = (looks += 1);
+  for (let look = 1; look <= LOOKS; look += 1) {
+    await refreshAccount().catch(() => undefined);
+    if (mine !== looks) return;
+    const expected = [...due.values()].reduce((sum, points) => sum + points, before);
+    if ((account.peek()?.points ?? 0) >= expected) break;
+    await sleep(backoff(look));
+    if (mine !== looks) return;
+  }
+  due.clear();
 }

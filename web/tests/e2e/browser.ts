@@ -21,6 +21,9 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** Far beyond what anything here takes, so that a busy machine is not a failure. Milliseconds. */
+const PATIENCE = 60_000;
+
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
@@ -70,7 +73,7 @@ export async function openContext(browser: Browser, options: OpenOptions = {}): 
     },
     ...rest,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(PATIENCE);
   const seen: Faults = { errors: [], tolerate: null };
   faults.set(context, seen);
   context.on("page", (page) => follow(page, seen, origin));

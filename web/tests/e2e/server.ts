@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import type { Account, Market, Match, PlacedBet } from "../../src/api/types";
 import { URL_OF } from "./browser";
 
@@ -21,6 +22,7 @@ export class Client {
     const [username, password] = [freshName(), "correct horse"];
     const { accessToken } = await call<{ accessToken: string }>("POST", "/api/account/signup", {
       body: { username, password },
+      key: randomUUID(),
     });
     return new Client(username, password, accessToken);
   }
@@ -78,11 +80,18 @@ async function call<T>(method: string, path: string, { body, key, token }: Optio
   if (body !== undefined) headers["content-type"] = "application/json";
   if (key !== undefined) headers["idempotency-key"] = key;
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
-  const answer = await fetch(new URL(path, URL_OF), {
-    method,
-    headers,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const send = (): Promise<Response> =>
+    fetch(new URL(path, URL_OF), {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  let answer = await send();
+  // A busy machine may have no time now, and says when to ask again. Everything here can be sent twice.
+  while (answer.status === 503) {
+    await setTimeout(1000 * Number(answer.headers.get("retry-after") ?? 1));
+    answer = await send();
+  }
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as T;
 }

@@ -47,11 +47,17 @@ test("a fan signs up, bets, is paid by an admin's settlement, and sees it in bet
   await own.getByRole("button", { name: "마감" }).click();
   await own.getByRole("button", { name: "정산" }).click();
   await desk.getByRole("dialog").getByLabel("정답").selectOption({ label: "네" });
+  await desk
+    .getByRole("dialog")
+    .getByText(/에게 모두/)
+    .waitFor();
   const said = await desk.getByRole("dialog").innerText();
+  const told = Promise.all([
+    desk.getByText("정산을 시작했습니다").waitFor(),
+    page.getByText(/^적중!/).waitFor(),
+  ]);
   await desk.getByRole("button", { name: "확인하고 실행" }).click();
-  await desk.getByText("정산을 시작했습니다").waitFor();
-
-  await page.getByText(/^적중!/).waitFor();
+  await told;
   const settled = marketOn(page, market);
   await settled.locator(".outcome.winner").waitFor();
   const pool = Number(/에게 모두 ([\d,]+) P/.exec(said)?.[1]?.replaceAll(",", ""));
@@ -102,8 +108,9 @@ test("a bet can be cancelled and its stake comes back", async () => {
   await hasPoints(page, FRESH_POINTS - 400);
   await page.getByRole("link", { name: "내 베팅 보기" }).click();
   await page.waitForURL("/bets");
+  const told = page.getByText("베팅을 취소했습니다").waitFor();
   await page.getByRole("button", { name: /^아니오 베팅 취소/ }).click();
-  await page.getByText("베팅을 취소했습니다").waitFor();
+  await told;
   await page.getByText("진행 중인 베팅이 없습니다").waitFor();
   await hasPoints(page, FRESH_POINTS);
   const line = page.locator("tr", { hasText: market.question.ko });
@@ -118,10 +125,12 @@ test("points that one does not have cannot be bet, and the server's no is shown 
   const market = await boss.openMarket(match, `부족 ${freshName()}`);
   const who = await Client.signUp();
   const context = await openContext(browser);
-  // Without the stream this page does not hear of points spent elsewhere.
+  // This page does not hear of points spent elsewhere: it has no stream, and reads its account as it was before.
+  const before = await who.me();
   await context.route("**/api/betting/stream**", (route) =>
     route.fulfill({ status: 200, body: ": quiet\n\n", contentType: "text/event-stream" }),
   );
+  await context.route("**/api/account/me", (route) => route.fulfill({ json: before }));
   const page = await logIn(context, who, `/matches/${match.matchId}`);
   await pickAnswer(page, market, "네", 99_999);
   await page.getByText("보유한 포인트보다 많습니다.").waitFor();
@@ -146,9 +155,12 @@ test("a market that locks while its slip is open closes the slip and says so", a
   await placeBet(page, market, "네", 100);
   await page.getByRole("button", { name: "계속 베팅하기" }).click();
   await page.fill("#stake", "200");
+  const told = Promise.all([
+    page.getByText("이 예측은 마감되었습니다. 다른 예측을 골라 주세요.").waitFor(),
+    page.getByText(/^베팅 마감:/).waitFor(),
+  ]);
   await boss.lock(market);
-  await page.getByText("이 예측은 마감되었습니다. 다른 예측을 골라 주세요.").waitFor();
-  await page.getByText(/^베팅 마감:/).waitFor();
+  await told;
   expect(await confirmButton(page).count()).toBe(0);
   await closeClean(context);
 });

@@ -16,8 +16,8 @@ use anyhow::{Context, bail, ensure};
 use nix::unistd::geteuid;
 
 pub use lock::Lock;
-pub use run_file::{RunFile, ServiceAddresses};
-pub use secrets::{ADMIN, Secrets};
+pub use run_file::RunFile;
+pub use secrets::Secrets;
 
 /// Tells our directories from others, so that `loljoa reset` deletes no other.
 const MARKER: &str = ".loljoa";

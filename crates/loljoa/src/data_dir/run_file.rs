@@ -1,19 +1,10 @@
-use std::{collections::BTreeMap, fs, net::SocketAddr, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::system::Service;
-
-/// Where one service listens.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct ServiceAddresses {
-    /// Its own protocol: gRPC, or HTTP for the gateway.
-    pub service: SocketAddr,
-    /// `/livez`, `/readyz`, `/metrics`.
-    pub admin: SocketAddr,
-}
+use crate::system::{Service, ServiceAddresses};
 
 /// What the other commands need to know of a running `loljoa up`. Holds no secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]

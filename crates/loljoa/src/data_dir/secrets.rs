@@ -15,9 +15,6 @@ use rand::distr::{Alphanumeric, SampleString};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-/// The admin's username.
-pub const ADMIN: &str = "admin";
-
 const PASSWORD_LENGTH: usize = 24;
 
 /// What is generated once for a data directory and never leaves it, save for what a person needs to log in.
@@ -32,7 +29,7 @@ pub struct Secrets {
     pub league_schedule: SecretString,
     /// The password of betting's role.
     pub betting: SecretString,
-    /// The password of the user [`ADMIN`].
+    /// The password of the user [`ADMIN`](crate::system::ADMIN).
     pub admin: SecretString,
     /// The password of every demo bettor.
     pub demo: SecretString,

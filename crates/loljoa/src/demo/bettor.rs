@@ -5,9 +5,10 @@ use rand::RngExt;
 use tokio::{sync::watch, time};
 
 use super::{
+    bet::Bet,
     board::Board,
     client::{Client, Failure, SignedIn},
-    strategy::{self, Choice, LEAST_STAKE},
+    strategy::{self, LEAST_STAKE},
 };
 
 /// Between two turns of one bettor. Seconds. A dozen bettors make a bet or two a second.
@@ -74,8 +75,8 @@ impl Bettor {
             return Ok(Some(End::Broke));
         }
         let board = self.board.borrow().clone();
-        let Some(choice) = strategy::choose(&board, purse.points, &mut rand::rng()) else { return Ok(None) };
-        let bet_id = bet(account, &choice).await?;
+        let Some(chosen) = strategy::choose(&board, purse.points, &mut rand::rng()) else { return Ok(None) };
+        let bet_id = place(account, &chosen).await?;
         if rand::rng().random_bool(REGRET) {
             account.cancel(bet_id).await?;
         }
@@ -84,11 +85,11 @@ impl Bettor {
 }
 
 /// Sends a bet, under the same key again while there is no answer, so that it is one bet however often it is sent.
-async fn bet(account: &SignedIn, choice: &Choice) -> Result<BetId, Failure> {
+async fn place(account: &SignedIn, bet: &Bet) -> Result<BetId, Failure> {
     let key = IdempotencyKey::fresh();
     let mut attempt = 1;
     loop {
-        match account.bet(key, choice).await {
+        match account.bet(key, bet).await {
             Err(Failure::Later(after)) if attempt < ATTEMPTS => time::sleep(after).await,
             result => return result,
         }

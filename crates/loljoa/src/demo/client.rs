@@ -7,7 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 use url::Url;
 
-use super::strategy::Choice;
+use super::bet::Bet;
 
 const TIMEOUT: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_secs(2);
@@ -96,12 +96,10 @@ impl SignedIn {
     }
 
     /// Places a bet. With the same key it is the same bet, so it may be sent again when the answer was lost.
-    pub(super) async fn bet(&self, key: IdempotencyKey, choice: &Choice) -> Result<BetId, Failure> {
-        let bet =
-            json!({ "marketId": choice.market_id, "outcomeId": choice.outcome_id, "stake": choice.stake });
+    pub(super) async fn bet(&self, key: IdempotencyKey, bet: &Bet) -> Result<BetId, Failure> {
         let request = self.client.http.post(self.client.at("/api/betting/bets"));
         let request = self.authorised(request).header("Idempotency-Key", key.to_string());
-        answer::<Placed>(request.json(&bet)).await.map(|placed| placed.bet_id)
+        answer::<Placed>(request.json(bet)).await.map(|placed| placed.bet_id)
     }
 
     /// Cancels a bet.

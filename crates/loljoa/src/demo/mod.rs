@@ -1,5 +1,6 @@
 //! Demo bettors: accounts that sign up and bet through the public HTTP API, as people would, so that pools live.
 
+mod bet;
 mod bettor;
 mod board;
 mod client;

@@ -1,30 +1,25 @@
 //! What a bettor bets on: pure, given a board, a purse and dice.
 
-use loljoa_service_kit::{MarketId, OutcomeId, Points};
+use loljoa_service_kit::Points;
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
-use super::board::{Board, Market, Outcome, Record};
+use super::{
+    bet::Bet,
+    board::{Board, Market, Outcome, Record},
+};
 
 /// The least that can be bet.
 pub(super) const LEAST_STAKE: Points = Points(100);
 /// The share of a purse that goes into one bet at most, as a divisor.
 const CAUTION: i64 = 10;
 
-/// A bet to be placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Choice {
-    pub(super) market_id: MarketId,
-    pub(super) outcome_id: OutcomeId,
-    pub(super) stake: Points,
-}
-
 /// Picks a bet that `points` can pay, or none when nothing is open or the purse is too light.
-pub(super) fn choose(board: &Board, points: Points, dice: &mut impl Rng) -> Option<Choice> {
+pub(super) fn choose(board: &Board, points: Points, dice: &mut impl Rng) -> Option<Bet> {
     let stake = stake(points, dice)?;
     let market = board.markets.choose(dice)?;
     let likes = |outcome: &Outcome| likelihood(market, outcome, board);
     let outcome = market.outcomes.choose_weighted(dice, likes).ok()?;
-    Some(Choice { market_id: market.id, outcome_id: outcome.outcome_id, stake })
+    Some(Bet { market_id: market.id, outcome_id: outcome.outcome_id, stake })
 }
 
 /// From the least stake to a tenth of the purse.
@@ -59,7 +54,7 @@ fn strength(record: Record) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use loljoa_service_kit::ids;
+    use loljoa_service_kit::{MarketId, OutcomeId, ids};
     use proptest::prelude::*;
     use rand::{SeedableRng, rngs::StdRng};
 

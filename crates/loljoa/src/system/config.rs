@@ -3,8 +3,7 @@ use std::collections::BTreeMap;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::{Options, Service};
-use crate::data_dir::{ADMIN, ServiceAddresses};
+use super::{ADMIN, Options, Service, ServiceAddresses};
 
 /// What each service is told, in the shape of its configuration file.
 pub(super) struct Configs(BTreeMap<Service, Value>);

@@ -3,28 +3,33 @@
 //! `loljoa up` runs them over its private cluster; tests run them over any three databases, at any speed, and can take
 //! one down the hard way and start it again.
 
+mod addresses;
 mod config;
+mod keep;
+mod live;
 mod options;
 mod ports;
 mod ready;
 mod running;
 mod service;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, future::pending, time::Duration};
 
 use futures::future::{FutureExt, select_all};
 use tokio::time;
 
-pub use options::{Databases, Mode, Options, Replay};
+pub use addresses::ServiceAddresses;
+pub use options::{ADMIN, Databases, Mode, Options, Replay};
 pub(crate) use ports::require_free;
 pub use service::{Service, execute};
 
-use crate::data_dir::ServiceAddresses;
 use config::Configs;
+use keep::Kept;
 use ports::Ports;
 use running::Running;
 
-const READY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Tells a hang from a machine that is busy with other things.
+const READY_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// All four services, running.
 pub struct System {
@@ -44,7 +49,7 @@ impl System {
         let ports = Ports::take(options.listen, &options.mode).await?;
         let addresses = ports.addresses();
         let configs = Configs::new(&options, &addresses);
-        service::migrate_all(&configs).await?;
+        Box::pin(service::migrate_all(&configs)).await?;
         let mut system = Self { mode: options.mode, configs, addresses, running: BTreeMap::new() };
         for (service, listeners) in ports.into_listeners() {
             let running = Running::start(service, &system.mode, system.configs.of(service), listeners)?;
@@ -69,7 +74,7 @@ impl System {
     /// Waits until a service ends by itself, and tells which and why.
     pub async fn ended(&mut self) -> anyhow::Error {
         if self.running.is_empty() {
-            return std::future::pending().await;
+            return pending().await;
         }
         let endings = self.running.iter_mut().map(|(service, running)| {
             async move { running.ended().await.context(format!("{service} has stopped")) }.boxed()
@@ -77,11 +82,39 @@ impl System {
         select_all(endings).await.0
     }
 
+    /// Waits until a service ends by itself or does not live any more, and tells which and why.
+    pub async fn lost(&mut self) -> anyhow::Error {
+        let watched = self.addresses.iter().map(|(service, at)| {
+            let (service, admin) = (*service, at.admin);
+            async move { live::lost(admin).await.context(format!("{service} does not live any more")) }
+                .boxed()
+        });
+        let dead = select_all(watched.collect::<Vec<_>>());
+        tokio::select! {
+            error = self.ended() => error,
+            (error, ..) = dead => error,
+        }
+    }
+
+    /// Starts every service that ends by itself or does not live any more again, in a process as before, and says so.
+    /// For ever; a service in this process is not started again, see [`Self::lost`].
+    pub async fn keep(&mut self) -> Infallible {
+        let Self { mode, configs, addresses, running } = self;
+        if running.is_empty() {
+            return pending().await;
+        }
+        let kept = running.iter_mut().map(|(service, running)| {
+            let (at, config) = (addresses[service], configs.of(*service));
+            Kept { service: *service, at, mode, config, running }.keep().boxed()
+        });
+        select_all(kept).await.0
+    }
+
     /// Stops the services in the order that lets requests under way finish: the edge first, the ledger last. When this
     /// future is dropped, what still runs is ended at once.
     pub async fn stop(mut self) {
         for service in Service::STOP_ORDER {
-            if let Some(running) = self.running.remove(&service) {
+            if let Some(mut running) = self.running.remove(&service) {
                 running.stop().await;
             }
         }
@@ -89,7 +122,7 @@ impl System {
 
     /// Ends one service as `kill -9` does; within this process, by dropping all its work.
     pub async fn kill(&mut self, service: Service) {
-        if let Some(running) = self.running.remove(&service) {
+        if let Some(mut running) = self.running.remove(&service) {
             running.kill().await;
         }
     }

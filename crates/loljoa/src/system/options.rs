@@ -6,6 +6,9 @@ use url::Url;
 
 use super::Service;
 
+/// The admin's username.
+pub const ADMIN: &str = "admin";
+
 /// Where the services run.
 #[derive(Clone, Debug)]
 pub enum Mode {
@@ -47,7 +50,7 @@ pub struct Options {
     pub databases: Databases,
     /// Where the gateway listens.
     pub listen: SocketAddr,
-    /// The admin's password.
+    /// The password of the user [`ADMIN`].
     pub admin_password: SecretString,
     /// 32 bytes in base64 that account seals its token signing keys with.
     pub sealing_key: SecretString,

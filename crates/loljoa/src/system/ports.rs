@@ -7,8 +7,7 @@ use anyhow::Context;
 use loljoa_private_postgres::free_port;
 use loljoa_service_kit::cli::Listeners;
 
-use super::{Mode, Service};
-use crate::data_dir::ServiceAddresses;
+use super::{Mode, Service, ServiceAddresses};
 
 /// The ports of every service, taken before any starts, because each is told where the others are.
 pub(super) struct Ports(BTreeMap<Service, (ServiceAddresses, Option<Listeners>)>);

@@ -10,13 +10,14 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Waits until every service says at its admin port that it is ready.
 pub(super) async fn all(admin_ports: &[(Service, SocketAddr)]) {
-    let client = reqwest::Client::new();
-    join_all(admin_ports.iter().map(|(_, address)| one(&client, *address))).await;
+    join_all(admin_ports.iter().map(|(_, address)| one(*address))).await;
 }
 
-async fn one(client: &reqwest::Client, address: SocketAddr) {
+/// Waits until the service with this admin port says that it is ready.
+pub(super) async fn one(address: SocketAddr) {
+    let client = reqwest::Client::new();
     let url = format!("http://{address}/readyz");
-    while !says_ready(client, &url).await {
+    while !says_ready(&client, &url).await {
         time::sleep(POLL).await;
     }
 }

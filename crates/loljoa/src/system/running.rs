@@ -1,4 +1,4 @@
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 
 use anyhow::anyhow;
 use loljoa_service_kit::cli::Listeners;
@@ -10,10 +10,14 @@ use serde_json::Value;
 use tokio::{
     process::{Child, ChildStdin, Command},
     task::JoinHandle,
+    time,
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{Mode, Service, config, service};
+
+/// How long a service that does not live may take to end, once it is asked to.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// One service that runs. Dropping it ends it at once.
 pub(super) enum Running {
@@ -67,8 +71,8 @@ impl Running {
     }
 
     /// Lets the service finish what is under way, and waits for it.
-    pub(super) async fn stop(mut self) {
-        match &self {
+    pub(super) async fn stop(&mut self) {
+        match self {
             // Its end may have been looked at already, which a task allows once.
             Self::Task { task, .. } if task.is_finished() => return,
             Self::Task { shutdown, .. } => shutdown.cancel(),
@@ -83,15 +87,22 @@ impl Running {
         tracing::debug!(%end, "a service stopped");
     }
 
+    /// Lets the service finish what is under way, but not for ever: what hangs is ended at once.
+    pub(super) async fn end(&mut self) {
+        if time::timeout(GRACE, self.stop()).await.is_err() {
+            self.kill().await;
+        }
+    }
+
     /// Ends the service at once.
-    pub(super) async fn kill(self) {
+    pub(super) async fn kill(&mut self) {
         match self {
             Self::Task { task, .. } if task.is_finished() => {}
             Self::Task { task, .. } => {
                 task.abort();
                 let _ = task.await;
             }
-            Self::Process { mut child, .. } => {
+            Self::Process { child, .. } => {
                 let _ = child.kill().await;
             }
         }

@@ -57,7 +57,7 @@ fn up_tells_its_options() {
     Options:
           --data-dir <DIR>          The data directory [default: /var/lib/loljoa for root, ~/.local/share/loljoa for others] [env: LOLJOA_DATA_DIR]
           --listen <ADDRESS>        Where the page and the API are served [env: LOLJOA_LISTEN] [default: 127.0.0.1:8080]
-          --processes               Run each service in a process of its own [env: LOLJOA_PROCESSES]
+          --processes               Run each service in a process of its own, and start again what dies [env: LOLJOA_PROCESSES]
           --replay-interval <TIME>  The time between two matches of the replay, and how long each lasts [env: LOLJOA_REPLAY_INTERVAL] [default: 60s]
           --replay-week <WEEK>      The week (1 to 9) that a new replay starts with, instead of the season's middle [env: LOLJOA_REPLAY_WEEK]
           --no-replay               Bring the season in as it was, without replaying it [env: LOLJOA_NO_REPLAY]

@@ -2,10 +2,13 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use loljoa::{
@@ -21,6 +24,8 @@ use tempfile::TempDir;
 
 /// The last line that `loljoa up` says when everything runs.
 const LAST_LINE: &str = "Ctrl-C stops it";
+/// Far beyond what anything here takes, so that a slow machine is not a failure.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A place for a data directory that is gone after the test.
 pub(crate) struct Place(TempDir);
@@ -49,8 +54,9 @@ impl Place {
         let mut command = self.command(&["up", "--listen", "127.0.0.1:0", "--no-replay", "--no-demo"]);
         let mut child = command.args(options).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
+        let complaints = lines(child.stderr.take().unwrap());
         let said = read_until(&mut output, LAST_LINE);
-        let mut up = Up { child, said, data_dir: self.data_dir() };
+        let up = Up { child, said, complaints, data_dir: self.data_dir() };
         let came_up = up.said.contains(LAST_LINE);
         let complaints = if came_up { String::new() } else { up.complaints() };
         assert!(came_up, "it did not come up: {}{complaints}", up.said);
@@ -78,19 +84,28 @@ fn read_until(output: &mut BufReader<ChildStdout>, mark: &str) -> String {
     said
 }
 
+/// Takes every line at once, so that whoever writes them never waits.
+fn lines(output: ChildStderr) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
 /// A running `loljoa up`.
 pub(crate) struct Up {
     child: Child,
     said: String,
+    complaints: mpsc::Receiver<String>,
     data_dir: PathBuf,
 }
 
 impl Up {
-    /// What it said when it came up.
-    pub(crate) fn said(&self) -> &str {
-        &self.said
-    }
-
     pub(crate) fn url(&self, path: &str) -> String {
         let data = DataDir::open(&self.data_dir).unwrap();
         let mut url = RunFile::read(&data.run_file()).unwrap().url(Service::Gateway).unwrap();
@@ -104,6 +119,33 @@ impl Up {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
+    /// Posts to the API until the services behind it answer, as they do once they have found each other.
+    pub(crate) async fn answer_to(&self, path: &str, body: &Value) -> (u16, Value) {
+        loop {
+            let (status, answer) = self.post(path, body).await;
+            if status != 503 {
+                return (status, answer);
+            }
+        }
+    }
+
+    /// Logs in with what is shown of the admin, who is made in the background, maybe a moment after all is ready.
+    pub(crate) async fn log_in_as_admin(&self) -> (u16, Value) {
+        let line = self.said.lines().find(|line| line.contains("admin")).unwrap();
+        let password = line.split_whitespace().last().unwrap();
+        let known = |accounts: &Value| accounts["items"].as_array().is_some_and(|items| !items.is_empty());
+        while !known(&self.get("/api/account/leaderboard").await) {}
+        self.answer_to("/api/account/login", &json!({ "username": "admin", "password": password })).await
+    }
+
+    /// Lets an admin break a service's liveness. The service is called as paths call it.
+    pub(crate) async fn turn_off(&self, service: &str) -> u16 {
+        let (_, session) = self.log_in_as_admin().await;
+        let token = session["accessToken"].as_str().unwrap();
+        let request = reqwest::Client::new().post(self.url(&format!("/api/{service}/turnoff")));
+        request.bearer_auth(token).send().await.unwrap().status().as_u16()
+    }
+
     /// Gets something that everybody may see.
     pub(crate) async fn get(&self, path: &str) -> Value {
         reqwest::get(self.url(path)).await.unwrap().json().await.unwrap()
@@ -114,7 +156,7 @@ impl Up {
     }
 
     pub(crate) async fn log_in(&self, username: &str) -> u16 {
-        self.post("/api/account/login", &credentials(username)).await.0
+        self.answer_to("/api/account/login", &credentials(username)).await.0
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -129,11 +171,21 @@ impl Up {
         self.child.wait().unwrap()
     }
 
-    /// What it complained of, once it has ended.
-    pub(crate) fn complaints(&mut self) -> String {
-        let mut complaints = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
-        complaints
+    /// Waits until it says exactly this line.
+    pub(crate) fn complains(&self, expected: &str) {
+        let mut before = Vec::new();
+        while let Ok(line) = self.complaints.recv_timeout(PATIENCE) {
+            if line == expected {
+                return;
+            }
+            before.push(line);
+        }
+        panic!("it did not say {expected}, but {before:#?}");
+    }
+
+    /// What else it complained of, once it has ended.
+    pub(crate) fn complaints(&self) -> String {
+        self.complaints.iter().collect::<Vec<_>>().join("\n")
     }
 
     /// Stops it as Ctrl-C does.

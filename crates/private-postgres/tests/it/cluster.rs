@@ -74,6 +74,20 @@ async fn a_killed_server_recovers_at_the_next_start() {
 }
 
 #[tokio::test]
+async fn a_killed_server_is_started_again_at_the_same_port() {
+    let place = passable_directory();
+    let cluster = open(place.path()).await.unwrap();
+    let mut server = cluster.start(20, &place.path().join("postgres.log")).await.unwrap();
+    write(&server).await;
+    kill(pid(place.path()), Signal::SIGKILL).unwrap();
+    server.ended().await;
+
+    let again = cluster.start_again(&server).await.unwrap();
+    assert_eq!((again.port(), read(&again).await), (server.port(), "T1".to_owned()));
+    again.stop().await;
+}
+
+#[tokio::test]
 async fn a_server_that_a_killed_launcher_left_running_is_stopped_first() {
     let place = passable_directory();
     let mut left = start(place.path()).await;

@@ -7,7 +7,7 @@ import { market as find } from "../../app/markets";
 import { notify } from "../../app/notices";
 import { applyBet } from "../../app/own-bets";
 import { inWords } from "../../app/refusals";
-import { refreshAccount } from "../../app/session";
+import { awaitCredit } from "../../app/session";
 import { Countdown } from "../../components/countdown";
 import { outcomeName } from "../../components/market-words";
 import { MarketState } from "../../components/market";
@@ -25,9 +25,10 @@ function Cancel({ bet, until, what }: { bet: Bet; until: string; what: string })
     setWorking(true);
     try {
       const params = { path: { betId: bet.betId } };
-      applyBet(await data(api.DELETE("/api/betting/bets/{betId}", { params })));
+      const cancelled = await data(api.DELETE("/api/betting/bets/{betId}", { params }));
+      applyBet(cancelled);
       notify("plain", t().notice.cancelled, t().notice.cancelledText(points(bet.stake)));
-      await refreshAccount();
+      void awaitCredit(cancelled);
     } catch (error) {
       notify("bad", inWords(error), "");
     } finally {

@@ -1,8 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Account } from "../../api/types";
-import { onOwnBet } from "../../app/live";
-import { openBets, openBetsKnown } from "../../app/own-bets";
+import { onOwnBet, openBets, openBetsKnown } from "../../app/own-bets";
 import { type Resource, useResource } from "../../app/resource";
 import { account, phase } from "../../app/session";
 import { useWatched } from "../../app/watch";

@@ -3,6 +3,7 @@
 pub mod client;
 mod reading;
 mod roster;
+mod text;
 mod wire;
 
 use std::{

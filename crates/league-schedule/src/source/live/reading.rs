@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 
 use super::{
     roster::Roster,
+    text::clean,
     wire::{Event, Side},
 };
 use crate::{
@@ -16,7 +17,6 @@ use crate::{
 };
 
 const KST_HOURS: i64 = 9;
-const LONGEST_TEXT: usize = 100;
 const UNNAMED: &str = "Matches";
 
 /// A match of the feed.
@@ -70,11 +70,6 @@ fn tournament(start: DateTime<Utc>, league: &str, windows: &[Window]) -> String 
     let window = windows.iter().find(|window| (window.from..=window.to).contains(&day));
     let name = window.map_or_else(|| format!("{league} {}", day.year()), |window| window.name.clone());
     clean(&name)
-}
-
-/// Text of a stranger, as the database can hold it.
-pub(super) fn clean(text: &str) -> String {
-    text.trim().chars().filter(|c| !c.is_control()).take(LONGEST_TEXT).collect()
 }
 
 fn team(side: &Side, roster: &Roster) -> Option<Team> {

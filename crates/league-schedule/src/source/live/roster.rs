@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::{reading::clean, wire::TeamEntry};
+use super::{text::clean, wire::TeamEntry};
 use crate::domain::Team;
 
 /// What a team looks like of which the feed tells no colour.

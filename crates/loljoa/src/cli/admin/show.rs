@@ -3,8 +3,8 @@ use secrecy::ExposeSecret;
 use crate::{
     cli::DataDirOption,
     console::say,
-    data_dir::{ADMIN, RunFile},
-    system::Service,
+    data_dir::RunFile,
+    system::{ADMIN, Service},
 };
 
 #[derive(clap::Args)]

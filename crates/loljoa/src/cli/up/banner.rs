@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret;
 
-use super::{Arguments, launch::reachable};
+use super::Arguments;
 use crate::{
-    data_dir::{ADMIN, DataDir, Secrets, ServiceAddresses},
-    system::Service,
+    data_dir::{DataDir, Secrets},
+    system::{ADMIN, Service, ServiceAddresses},
 };
 
 /// What a person needs to know of a system that has just come up.
@@ -15,7 +15,7 @@ pub(super) fn of(
     secrets: &Secrets,
     addresses: &BTreeMap<Service, ServiceAddresses>,
 ) -> String {
-    let gateway = reachable(addresses[&Service::Gateway].service);
+    let gateway = addresses[&Service::Gateway].reachable();
     let mut lines = vec![
         headline(arguments),
         format!("  page      http://{gateway}/"),

@@ -1,4 +1,6 @@
 mod banner;
+mod bettors;
+mod database;
 mod launch;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
@@ -31,7 +33,7 @@ pub(super) struct Arguments {
         hide_env_values = true
     )]
     listen: SocketAddr,
-    /// Run each service in a process of its own
+    /// Run each service in a process of its own, and start again what dies
     #[arg(long, env = "LOLJOA_PROCESSES", hide_env_values = true)]
     processes: bool,
     /// The time between two matches of the replay, and how long each lasts

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use loljoa::system::{Mode, Options, Service, System};
+use loljoa::system::{ADMIN, Mode, Options, Service, System};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -84,7 +84,7 @@ impl App {
             made.then_some(())
         })
         .await;
-        Admin::log_in(&self.http, loljoa::data_dir::ADMIN, ADMIN_PASSWORD).await
+        Admin::log_in(&self.http, ADMIN, ADMIN_PASSWORD).await
     }
 
     /// Gives an account points, by a transfer from the house as any other.
