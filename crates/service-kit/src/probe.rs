@@ -47,13 +47,11 @@ impl Probe {
         let mut ticks = time::interval(EVERY);
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            let missing = match time::timeout(TIMEOUT, self.look()).await {
-                Ok(Ok(missing)) => missing,
-                Ok(Err(_)) | Err(_) => {
-                    self.connection = None;
-                    Some(Missing::Database)
-                }
-            };
+            let looked = time::timeout(TIMEOUT, self.look()).await;
+            let missing = looked.ok().and_then(Result::ok).unwrap_or_else(|| {
+                self.connection = None;
+                Some(Missing::Database)
+            });
             self.judge(missing);
         }
     }

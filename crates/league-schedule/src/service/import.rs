@@ -35,7 +35,7 @@ pub async fn import(
     dry_run: bool,
 ) -> Result<Imported, sqlx::Error> {
     postgres::retrying(|| async {
-        let mut transaction = postgres::begin(&pool).await?;
+        let mut transaction = postgres::begin(pool).await?;
         store::lock_imports(&mut transaction).await?;
         let known = known(&mut transaction, season).await?;
         let plan = Plan::new(season, known, importer);

@@ -24,7 +24,7 @@ impl Held {
     }
 
     async fn take(pool: &PgPool, lock: &'static str, id: Uuid) -> Self {
-        let mut transaction = postgres::begin(&pool).await.unwrap();
+        let mut transaction = postgres::begin(pool).await.unwrap();
         sqlx::query(lock).bind(id).fetch_one(&mut *transaction).await.unwrap();
         let holder =
             sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut *transaction).await.unwrap();

@@ -66,6 +66,6 @@ async fn pass(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf, mut cut
 
 async fn until_cut(cut: &mut watch::Receiver<bool>) {
     if cut.wait_for(|cut| *cut).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
