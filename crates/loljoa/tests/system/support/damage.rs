@@ -2,7 +2,7 @@ use loljoa_service_kit::{BetId, ids};
 use sqlx::{AssertSqlSafe, PgPool};
 use uuid::Uuid;
 
-use super::TestDatabases;
+use super::{TestDatabases, asked};
 
 /// What no service does: points that were acknowledged and are gone.
 impl TestDatabases {
@@ -44,6 +44,7 @@ impl TestDatabases {
     /// A stake that never becomes a bet, and the bet's id.
     pub(crate) async fn orphan_stake(&self, account: Uuid, market: Uuid, points: i64) -> Uuid {
         let bet = BetId(ids::fresh());
+        asked::note(account, bet.0);
         let outcome: String = sqlx::query_scalar(
             "SELECT (apply_transfers(ARRAY[$1], ARRAY['stake']::transfer_kind[], ARRAY[$2], ARRAY[$3], ARRAY[$4], ARRAY[$5],
                 ARRAY[decode(repeat('07', 32), 'hex')], ARRAY[NULL]::uuid[], 0::smallint))[1]::text",
