@@ -13,3 +13,12 @@ CREATE TABLE reconciliations (
 );
 
 CREATE INDEX reconciliations_of_subject ON reconciliations (subject);
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+CREATE TRIGGER reconciliations_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON reconciliations
+    EXECUTE FUNCTION refuse_change();

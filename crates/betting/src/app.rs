@@ -16,7 +16,6 @@ use loljoa_service_kit::{
     probe::Probe,
 };
 use metrics::gauge;
-use sqlx::PgPool;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -54,13 +53,7 @@ struct Shared {
     ledger: Ledger,
     wakers: Wakers,
     failpoints: FailPoints,
-}
-
-impl Shared {
-    fn settlement(&self, pool: PgPool) -> Settlement {
-        let (config, wakers) = (self.config.settlement.clone(), self.wakers.clone());
-        Settlement::new(pool, self.replica, config, wakers, self.failpoints.clone())
-    }
+    settlement: Settlement,
 }
 
 /// Serves until `shutdown`.
@@ -74,8 +67,15 @@ pub(crate) async fn serve(
     let ledger = Ledger::new(client::connect(&config.account)?);
     let health = Health::new(SERVICE);
     let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?;
-    let shared =
-        Shared { replica: ids::fresh(), config, pools, ledger, wakers: Wakers::default(), failpoints };
+    let (replica, wakers) = (ids::fresh(), Wakers::default());
+    let settlement = Settlement::new(
+        pools.background.clone(),
+        replica,
+        config.settlement.clone(),
+        wakers.clone(),
+        failpoints.clone(),
+    );
+    let shared = Shared { replica, config, pools, ledger, wakers, failpoints, settlement };
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
     parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
@@ -95,10 +95,10 @@ pub(crate) async fn serve(
 
 /// The workers that need nobody to call them.
 fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
-    let Shared { replica, config, pools, ledger, wakers, failpoints } = shared;
+    let Shared { replica, config, pools, ledger, wakers, failpoints, settlement } = shared;
     let (closing, replica) = (parts.closing(), *replica);
     let (pool, ledger, wakers) = (|| pools.background.clone(), || ledger.clone(), || wakers.clone());
-    parts.spawn_worker("settlement", shared.settlement(pool()).run(closing.clone()));
+    parts.spawn_worker("settlement", settlement.clone().run(closing.clone()));
     parts.spawn_worker("incident metrics", Incidents::new(pool()).report(closing.clone()));
     let delivery = Delivery::new(pool(), ledger(), config.settlement.clone(), wakers(), failpoints.clone());
     parts.spawn_worker("delivery", delivery.run(closing.clone()));
@@ -152,7 +152,7 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
         closing,
     };
     let market_admin = MarketAdmin {
-        admin: Admin::new(pool.clone(), shared.settlement(pool.clone()), wakers.clone()),
+        admin: Admin::new(pool.clone(), shared.settlement.over(pool.clone()), wakers.clone()),
         incidents: Incidents::new(pool.clone()),
         cancel_window,
     };

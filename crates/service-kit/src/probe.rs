@@ -27,6 +27,8 @@ pub struct Probe {
     /// The schema's version that this program needs.
     needs: i64,
     failures: u32,
+    /// A look had no answer at all, and no later one had.
+    vanished: bool,
 }
 
 impl Probe {
@@ -39,7 +41,14 @@ impl Probe {
     pub fn new(config: &Database, migrator: &Migrator, health: Health) -> sqlx::Result<Self> {
         let options = postgres::probe_options(config, health.service(), TIMEOUT)?;
         health.set_missing(Some(Missing::Database));
-        Ok(Self { health, options, connection: None, needs: postgres::newest(migrator), failures: 0 })
+        Ok(Self {
+            health,
+            options,
+            connection: None,
+            needs: postgres::newest(migrator),
+            failures: 0,
+            vanished: false,
+        })
     }
 
     /// Looks until `shutdown`.
@@ -48,6 +57,11 @@ impl Probe {
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
             let looked = time::timeout(TIMEOUT, self.look()).await;
+            if looked.is_err() {
+                self.vanished = true;
+            } else if matches!(looked, Ok(Ok(_))) && std::mem::take(&mut self.vanished) {
+                postgres::found_again();
+            }
             let missing = looked.ok().and_then(Result::ok).unwrap_or_else(|| {
                 self.connection = None;
                 Some(Missing::Database)

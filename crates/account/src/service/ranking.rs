@@ -14,13 +14,15 @@ use crate::{SERVICE, store::ranks};
 const EVERY: Duration = Duration::from_secs(5);
 /// A pass that takes long is made less often: at most this share of the time.
 const REST: u32 = 50;
+/// The longest pass, as the statement's own time-out has it.
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Renews the anchors of ranks until `shutdown`, on one replica at a time.
 pub(crate) async fn run(pool: PgPool, shutdown: CancellationToken) {
     let mut ticks = time::interval(EVERY);
     ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-        if let Err(error) = postgres::retrying(|| renew(&pool)).await {
+        if let Err(error) = postgres::bounded_by(LONGEST, renew(&pool)).await {
             counter!("loljoa_rank_snapshot_failures_total", "service" => SERVICE).increment(1);
             tracing::warn!(%error, "ranks could not be renewed");
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use loljoa_service_kit::Clock;
+use loljoa_service_kit::{Clock, postgres};
 use sqlx::PgPool;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ const KEEP_SESSIONS: TimeDelta = TimeDelta::days(1);
 pub(crate) async fn run(pool: PgPool, clock: Clock, throttle: throttle::Policy, shutdown: CancellationToken) {
     let mut ticks = time::interval(EVERY);
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-        if let Err(error) = clean_up(&pool, &clock, throttle).await {
+        if let Some(Err(error)) = postgres::unless_lost(clean_up(&pool, &clock, throttle)).await {
             tracing::warn!(%error, "old sessions could not be deleted");
         }
     }

@@ -2,7 +2,7 @@
 
 use loljoa_proto::account::v1::{
     CheckTransfersRequest, FeedTransfer, ListTransferFeedRequest, ListTransferFeedResponse, Transfer,
-    TransferDifference, TransferKind,
+    TransferDifference, TransferKind, TransferOutcome,
 };
 use loljoa_service_kit::{Error, ErrorCode, MarketId, postgres};
 use sqlx::PgPool;
@@ -184,6 +184,20 @@ async fn transfers_that_are_missing_or_otherwise_are_told_by_their_place(pool: P
     let request = CheckTransfersRequest { transfers: vec![bet.stake(); 5_001] };
     let refused = Error::from(service.ledger.clone().check_transfers(request).await.unwrap_err());
     assert_eq!(refused.violations[0].field, "transfers");
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn a_refund_of_a_stake_that_is_refused_for_good_is_not_missing(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let bet = Bet::new(service.account("faker").await, MarketId::fresh(), 300);
+    let differences = async || {
+        let request = CheckTransfersRequest { transfers: vec![bet.tombstone()] };
+        service.ledger.clone().check_transfers(request).await.unwrap().into_inner().differences
+    };
+    assert_eq!(differences().await, [TransferDifference { index: 0, found: None }]);
+    assert_eq!(service.apply_one(&bet.tombstone()).await, TransferOutcome::StakeMissing);
+    assert_eq!(differences().await, []);
     service.stop().await;
 }
 

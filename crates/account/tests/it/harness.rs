@@ -198,6 +198,10 @@ impl Bet {
         self.close(TransferKind::Cancel, self.stake)
     }
 
+    pub(crate) fn tombstone(self) -> Transfer {
+        self.close(TransferKind::Tombstone, self.stake)
+    }
+
     pub(crate) fn payout(self, points: i64) -> Transfer {
         self.close(TransferKind::Payout, points)
     }

@@ -18,7 +18,7 @@ pub(crate) mod watch;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use loljoa_service_kit::{Error, page};
+use loljoa_service_kit::{Error, page, postgres};
 use tokio::{sync::Notify, time};
 use tokio_util::sync::CancellationToken;
 
@@ -52,7 +52,7 @@ async fn run_when_woken<F>(
             () = waker.notified() => {}
             _ = ticks.tick() => {}
         }
-        if let Err(error) = work().await {
+        if let Err(error) = unless_lost(work()).await {
             tracing::warn!(worker = name, %error, "will try again");
             ticks.reset();
             if closing.run_until_cancelled(ticks.tick()).await.is_none() {
@@ -60,6 +60,12 @@ async fn run_when_woken<F>(
             }
         }
     }
+}
+
+/// Does `work`, which is dropped and begun anew when the database vanished meanwhile and was found again.
+async fn unless_lost<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let lost = || Error::unavailable("the database had vanished");
+    postgres::unless_lost(work).await.unwrap_or_else(|| Err(lost()))
 }
 
 /// A duration, as PostgreSQL wants it.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use loljoa_service_kit::postgres;
 use metrics::counter;
 use sqlx::PgPool;
 use tokio::time;
@@ -14,7 +15,8 @@ pub(crate) async fn run(pool: PgPool, config: config::Retention, closing: Cancel
     let mut ticks = time::interval(Duration::from_millis(config.interval_ms));
     ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
-        if let Some(Err(error)) = closing.run_until_cancelled(sweep(&pool, &config)).await {
+        let sweeping = postgres::unless_lost(sweep(&pool, &config));
+        if let Some(Some(Err(error))) = closing.run_until_cancelled(sweeping).await {
             tracing::warn!(%error, "positions of final markets could not be deleted");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use loljoa_service_kit::postgres;
 use sqlx::PgPool;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,7 @@ pub(crate) async fn run(pool: PgPool, interval: Duration, closing: CancellationT
     let mut ticks = time::interval(interval);
     ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
-        match store::markets::lock_due(&pool).await {
+        match postgres::bounded(store::markets::lock_due(&pool)).await {
             Ok(0) => {}
             Ok(markets) => tracing::info!(markets, "locked"),
             Err(error) => tracing::warn!(%error, "markets could not be locked"),

@@ -24,8 +24,13 @@ pub(crate) enum IncidentKind {
 
 impl IncidentKind {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::ResultChanged, Self::TransferRefused, Self::AuditDifference, Self::MatchUnreadable];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::ResultChanged,
+        Self::TransferRefused,
+        Self::AuditDifference,
+        Self::MatchUnreadable,
+        Self::CursorAhead,
+    ];
 
     /// The stable name.
     #[must_use]

@@ -151,7 +151,9 @@ async fn whoever_dies_at_any_step_of_a_void_everybody_has_the_stake_back(pool: P
 
 #[sqlx::test]
 async fn whoever_dies_while_corrections_are_owed_everybody_is_paid_by_the_book(pool: PgPool) {
-    let stakes = [101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 100, 100, 100, 100, 100, 100, 100, 100];
+    // More than two pages: the admin's request counts one of them.
+    let primes = [101, 103, 107, 109, 113, 127, 131, 137, 139, 149];
+    let stakes: Vec<i64> = primes.into_iter().chain([100; 24]).collect();
     let mut world = World::start_with(&pool, |config| config.settlement.chunk = 1).await;
     let mut expected = 100_000;
     let account = world.account_with("chovy", expected).await;
@@ -164,14 +166,37 @@ async fn whoever_dies_while_corrections_are_owed_everybody_is_paid_by_the_book(p
         let market = world.until(&game.winner, MarketState::Settled).await;
         expected += market.pool - stakes.iter().sum::<i64>();
         world.betting().failpoints.kill(step);
-        // Eighteen bets are more than one page: how many there are need not be known at once.
+        // How many bets there are is known once all are counted.
         let (bets, points) = world.betting().correct(&game.winner, "GEN").await.unwrap();
-        assert!([0, 18].contains(&bets) && points == market.pool, "{bets} bets, {points} points");
+        assert!([0, 34].contains(&bets) && points == market.pool, "{bets} bets, {points} points");
         world.outlive_the_first_replica().await;
         world.until_delivered().await;
-        assert_eq!(world.betting().correct(&game.winner, "GEN").await.unwrap(), (18, market.pool));
+        assert_eq!(world.betting().correct(&game.winner, "GEN").await.unwrap(), (34, market.pool));
         assert_eq!(world.points(account).await, expected, "{step:?}");
     }
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn a_correction_counts_its_own_outcome_whoever_counted_the_settlement(pool: PgPool) {
+    let stakes = [101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 100, 100, 100, 100, 100, 100, 100, 100];
+    let world = World::start_with(&pool, |config| config.settlement.chunk = 1).await;
+    let (right, wrong) =
+        (world.account_with("chovy", 10_000).await, world.account_with("faker", 10_000).await);
+    let game = lone_winner(&world).await;
+    for stake in stakes {
+        bet_all(&world, &game.winner, "T1", wrong, &[stake]).await;
+        bet_all(&world, &game.winner, "GEN", right, &[stake]).await;
+    }
+    // The admin's own request counts the first page of one outcome, and then of the other.
+    world.betting().lock(&game.winner).await.unwrap();
+    world.betting().settle(&game.winner, "T1").await.unwrap();
+    let market = world.until(&game.winner, MarketState::Settled).await;
+    world.betting().correct(&game.winner, "GEN").await.unwrap();
+    world.until_delivered().await;
+    let sum: i64 = stakes.iter().sum();
+    assert_eq!(market.pool, 2 * sum);
+    assert_eq!(world.points(right).await, 10_000 - sum + market.pool);
     world.end().await;
 }
 

@@ -6,10 +6,10 @@ use loljoa_proto::{
     account::v1::{Transfer, TransferKind, TransferOutcome},
     betting::v1::{BetState, MarketState},
 };
-use loljoa_service_kit::postgres;
+use loljoa_service_kit::{AccountId, postgres};
 use sqlx::PgPool;
 
-use crate::harness::{Bet, World, eventually, hold, record, until_blocked, while_held};
+use crate::harness::{Bet, Game, World, eventually, hold, record, until_blocked, while_held};
 
 #[sqlx::test]
 async fn a_bet_a_cancel_and_a_void_at_once_leave_every_point_accounted_for(pool: PgPool) {
@@ -87,55 +87,57 @@ async fn of_a_settlement_and_a_void_one_stands(pool: PgPool) {
     world.end().await;
 }
 
-/// A stake was taken, its bet was not recorded, and recovery and the client's retry meet at the market.
-async fn meet(pool: &PgPool, retry_first: bool) {
-    let mut world = World::start_with(pool, |config| config.recovery.interval_ms = 3_600_000).await;
+/// A stake is taken and its bet is not recorded, and nobody looks for such stakes yet.
+async fn orphaned(pool: &PgPool) -> (World, Game, AccountId, Bet) {
+    let world = World::start_with(pool, |config| config.recovery.interval_ms = 3_600_000).await;
     let game = world.game().await;
     let account = world.account("faker").await;
     let bet = Bet::on(&game.winner, "T1", account, 300);
     world.betting().failpoints.set(Step::AfterDebit, 1);
     world.betting().place(&bet).await.unwrap_err();
+    (world, game, account, bet)
+}
 
-    let recover = |config: &mut loljoa_betting::Config| {
-        config.recovery.interval_ms = 10;
-        config.recovery.grace_ms = 0;
-    };
-    let held = hold(pool, &game.winner).await;
-    let first = world.betting().betting.clone();
-    let request = loljoa_proto::betting::v1::PlaceBetsRequest { bets: vec![bet.0.clone()] };
-    let retry = || {
-        let (mut client, request) = (first.clone(), request.clone());
-        tokio::spawn(async move { client.place_bets(request).await })
-    };
+/// From now on recovery looks for stakes without a bet.
+async fn recover(world: &mut World) {
     world.release_ledger_feed().await;
-    let retried = if retry_first {
-        let retried = retry();
-        until_blocked(pool, 1).await;
-        world.add_replica(recover).await;
-        retried
-    } else {
-        world.add_replica(recover).await;
-        until_blocked(pool, 1).await;
-        retry()
-    };
-    until_blocked(pool, 2).await;
-    held.commit().await.unwrap();
-    retried.await.unwrap().unwrap();
-    let stands = world.betting().place(&bet).await.unwrap().bet.unwrap();
-    assert_eq!(stands.state(), if retry_first { BetState::Accepted } else { BetState::Refunded });
-    world.until_delivered().await;
-    assert_eq!(world.points(account).await, if retry_first { 700 } else { 1_000 });
-    world.end().await;
+    world
+        .add_replica(|config| {
+            config.recovery.interval_ms = 10;
+            config.recovery.grace_ms = 0;
+        })
+        .await;
 }
 
 #[sqlx::test]
 async fn a_retry_that_comes_before_recovery_completes_the_bet(pool: PgPool) {
-    meet(&pool, true).await;
+    let (mut world, _, account, bet) = orphaned(&pool).await;
+    assert_eq!(world.betting().place(&bet).await.unwrap().bet.unwrap().state(), BetState::Accepted);
+    recover(&mut world).await;
+    eventually(async || {
+        let cursor = "SELECT cursor <> '' FROM feed_cursors WHERE consumer = 'ledger'";
+        let has_read: bool = sqlx::query_scalar(cursor).fetch_one(&pool).await.unwrap();
+        has_read.then_some(())
+    })
+    .await;
+    assert_eq!(world.betting().place(&bet).await.unwrap().bet.unwrap().state(), BetState::Accepted);
+    assert_eq!(world.points(account).await, 700);
+    world.end().await;
 }
 
+/// Whoever holds a market keeps no stake from going back, and no retry from learning of it.
 #[sqlx::test]
 async fn a_retry_that_comes_after_recovery_learns_of_the_refund(pool: PgPool) {
-    meet(&pool, false).await;
+    let (mut world, game, account, bet) = orphaned(&pool).await;
+    let held = hold(&pool, &game.winner).await;
+    recover(&mut world).await;
+    eventually(async || (world.points(account).await == 1_000).then_some(())).await;
+    held.commit().await.unwrap();
+    let known = world.betting().place(&bet).await.unwrap().bet.unwrap();
+    assert_eq!(known.state(), BetState::Refunded);
+    world.until_delivered().await;
+    assert_eq!(world.points(account).await, 1_000);
+    world.end().await;
 }
 
 #[sqlx::test]

@@ -2,14 +2,17 @@
 //! safe with many replicas, and retries.
 
 mod begin;
+mod lost;
 mod migrate;
 mod patience;
 mod pool;
 mod session;
 
 pub use begin::{begin, begin_with};
+pub(crate) use lost::found_again;
+pub use lost::unless_lost;
 pub use migrate::{migrate, newest};
-pub use patience::{bounded, retrying};
+pub use patience::{bounded, bounded_by, retrying};
 pub use pool::{Pools, pool};
 pub(crate) use pool::{distrust, note};
 pub(crate) use session::probe_options;

@@ -32,7 +32,19 @@ pub(super) fn allow(statement_timeout_ms: u64) {
 ///
 /// Those of `work`, or an IO error of kind `TimedOut`.
 pub async fn bounded<T>(work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    let patience = Duration::from_millis(STATEMENT_MS.load(Ordering::Relaxed)) + MARGIN;
+    bounded_by(Duration::from_millis(STATEMENT_MS.load(Ordering::Relaxed)), work).await
+}
+
+/// Like [`bounded`], for work whose statements have `longest`, a time-out of their own.
+///
+/// # Errors
+///
+/// As for [`bounded`].
+pub async fn bounded_by<T>(
+    longest: Duration,
+    work: impl Future<Output = sqlx::Result<T>>,
+) -> sqlx::Result<T> {
+    let patience = longest + MARGIN;
     let vanished = || io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time");
     let result = time::timeout(patience, work).await.unwrap_or_else(|_| Err(vanished().into()));
     if let Err(error) = &result {

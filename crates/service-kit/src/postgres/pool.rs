@@ -144,12 +144,12 @@ fn is_trusted(meta: &PoolConnectionMetadata) -> bool {
 pub(crate) fn note(error: &sqlx::Error) {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     if code.is_some_and(|code| code == READ_ONLY) {
+        tracing::warn!("the database's server only reads; connections are made anew");
         distrust();
     }
 }
 
 /// From now on no connection that exists already is used again.
 pub(crate) fn distrust() {
-    tracing::warn!("the database's server only reads; connections are made anew");
     *DEMOTED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
 }

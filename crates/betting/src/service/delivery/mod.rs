@@ -121,8 +121,8 @@ impl Delivery {
         Ok(())
     }
 
-    /// Gives the ledger's error back if it lies with what it was told: a question that has to do with no row is answered, and
-    /// it takes other rows.
+    /// Gives the ledger's error back if it lies with what it was told: it records nothing at all when told to, which needs a
+    /// database that writes, and it takes other rows.
     async fn lies_with_rows(&self, error: Error, search: &mut Search) -> Result<Error, Error> {
         search.failed();
         if is_final(&error) {
@@ -131,7 +131,7 @@ impl Delivery {
         if error.code == ErrorCode::Exhausted || search.is_hopeless() {
             return Err(error);
         }
-        self.ledger.pool_balances(&[]).await.map(|_| error)
+        self.ledger.record_results(Vec::new()).await.map(|()| error)
     }
 
     async fn tell(&self, owed: &[Owed]) -> Result<(), Failure> {

@@ -260,9 +260,9 @@ impl Lanes {
     }
 }
 
-/// The market cannot be had; nothing was done.
+/// The market cannot be had; nothing was done now. An earlier request under the same key may have had its stake taken.
 pub(super) fn busy() -> Error {
-    let message = "the market cannot be reached at the moment, and nothing was taken; ask again";
+    let message = "the market cannot be reached at the moment; ask again with the same key";
     Error { code: ErrorCode::Unavailable, reason: "market_busy".to_owned(), ..Error::unavailable(message) }
 }
 

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use self::seen::Seen;
-use super::{Wakers, feed_watch::FeedWatch};
+use super::{Wakers, feed_watch::FeedWatch, unless_lost};
 use crate::{
     config,
     domain::finding::Finding,
@@ -57,7 +57,7 @@ impl Recovery {
         let mut ticks = time::interval(Duration::from_millis(self.config.interval_ms));
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         while closing.run_until_cancelled(ticks.tick()).await.is_some() {
-            if let Some(Err(error)) = closing.run_until_cancelled(self.run_once()).await {
+            if let Some(Err(error)) = closing.run_until_cancelled(unless_lost(self.run_once())).await {
                 tracing::warn!(%error, "the ledger could not be compared with the bets");
             }
         }

@@ -52,14 +52,14 @@ impl Settlement {
         if held.is_claimed {
             return Ok(Err(Progress::Rest));
         }
-        let known = lock(&self.counts).remove(&market).filter(|count| count.pool() == held.pool);
+        let known = lock(&self.counts).remove(&(market, outcome)).filter(|count| count.pool() == held.pool);
         let mut count = known.unwrap_or_else(|| Count::new(held.pool));
         let look_at = LOOK_AT * i64::from(self.config.chunk);
         let page = store::settlement::winners(&mut *db, market, outcome, count.after(), look_at).await?;
         if let Some(counted) = count.take(&page) {
             return Ok(Ok(counted));
         }
-        lock(&self.counts).insert(market, count);
+        lock(&self.counts).insert((market, outcome), count);
         store::under_way::claim(db, market, self.replica, CLAIM_MS).await?;
         Ok(Err(Progress::Counted))
     }

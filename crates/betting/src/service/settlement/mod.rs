@@ -14,7 +14,7 @@ use std::{
     time::Instant,
 };
 
-use loljoa_service_kit::{Error, MarketId, postgres};
+use loljoa_service_kit::{Error, MarketId, OutcomeId, postgres};
 use metrics::{counter, gauge, histogram};
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
@@ -39,8 +39,9 @@ pub(crate) struct Settlement {
     config: config::Settlement,
     wakers: Wakers,
     failpoints: FailPoints,
-    /// The counts of this replica that are under way. They only read, so that one that is lost is begun again.
-    counts: Arc<Mutex<HashMap<MarketId, Count>>>,
+    /// The counts of this replica that are under way, by what is counted: the bets on an outcome, for a settlement or a
+    /// correction. They only read, so that one that is lost is begun again.
+    counts: Arc<Mutex<HashMap<(MarketId, OutcomeId), Count>>>,
     /// Since when this replica has seen a market end, for its duration.
     seen: Arc<Mutex<HashMap<MarketId, Instant>>>,
 }
@@ -91,6 +92,12 @@ impl Settlement {
         Self { pool, replica, config, wakers, failpoints, counts: Arc::default(), seen: Arc::default() }
     }
 
+    /// The same worker over another pool: what one has counted the other need not count again.
+    #[must_use]
+    pub(crate) fn over(&self, pool: PgPool) -> Self {
+        Self { pool, ..self.clone() }
+    }
+
     /// Runs until `closing`.
     pub(crate) async fn run(self, closing: CancellationToken) {
         let waker = Arc::clone(&self.wakers.closing);
@@ -127,7 +134,7 @@ impl Settlement {
         let markets = store::under_way::list(&self.pool).await?;
         gauge!("loljoa_settlement_markets", "service" => "betting").set(number(markets.len()));
         let is_under_way: HashSet<_> = markets.iter().copied().collect();
-        lock(&self.counts).retain(|market, _| is_under_way.contains(market));
+        lock(&self.counts).retain(|(market, _), _| is_under_way.contains(market));
         let mut seen = lock(&self.seen);
         seen.retain(|market, _| is_under_way.contains(market));
         for market in is_under_way {
