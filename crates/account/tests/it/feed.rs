@@ -160,7 +160,7 @@ async fn a_cursor_whose_transfer_was_lost_is_refused_also_once_newer_transfers_h
         assert_eq!((refused.code, refused.reason.as_str()), (ErrorCode::Conflict, "cursor_ahead"));
         service.apply_one(&gift(faker, 2)).await;
     }
-    assert!(read_all(&service, String::new()).await.0.len() >= 2, "from the beginning it can be read");
+    read_until(&service, 2).await;
     service.stop().await;
 }
 
