@@ -47,7 +47,7 @@ impl Auditor {
         let mut ticks = time::interval(Duration::from_millis(self.config.audit_interval_ms));
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         while closing.run_until_cancelled(ticks.tick()).await.is_some() {
-            closing.run_until_cancelled(postgres::unless_lost(self.run_once())).await;
+            closing.run_until_cancelled(postgres::unless_lost(Box::pin(self.run_once()))).await;
         }
         self.stand_down();
         if let Err(error) = store::cursors::release(&self.pool, Consumer::Audit, self.replica).await {

@@ -55,7 +55,7 @@ impl Life {
 
     /// Runs until `closing`, and then lets another replica go on at once.
     pub(crate) async fn run(mut self, closing: CancellationToken) {
-        while let Some(turn) = closing.run_until_cancelled(unless_lost(self.follow())).await {
+        while let Some(turn) = closing.run_until_cancelled(unless_lost(Box::pin(self.follow()))).await {
             let pause = match turn {
                 Ok(true) => continue,
                 Ok(false) => PAUSE,

@@ -57,7 +57,9 @@ impl Recovery {
         let mut ticks = time::interval(Duration::from_millis(self.config.interval_ms));
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         while closing.run_until_cancelled(ticks.tick()).await.is_some() {
-            if let Some(Err(error)) = closing.run_until_cancelled(unless_lost(self.run_once())).await {
+            if let Some(Err(error)) =
+                closing.run_until_cancelled(unless_lost(Box::pin(self.run_once()))).await
+            {
                 tracing::warn!(%error, "the ledger could not be compared with the bets");
             }
         }
