@@ -2,7 +2,7 @@
 //!
 //! `grpc` reads requests, `service` does the work, `domain` holds the rules, `store` the SQL. Whoever changes a market or
 //! anything below it holds the market's row lock, and several are locked in the order of their ids, so there is no
-//! deadlock. The path of a bet begins in `service::placement`.
+//! deadlock; only a tombstone, which touches no pool, takes no such lock. The path of a bet begins in `service::placement`.
 
 #![expect(clippy::struct_field_names, reason = "ids are named for what they are, in every layer")]
 

@@ -3,6 +3,7 @@
 use loljoa_service_kit::{AccountId, BetId, MarketId, Points, TransferId};
 use sqlx::PgExecutor;
 
+use super::columns::Columns;
 use crate::domain::transfer::{Kind, Transfer};
 
 /// A transfer that the ledger does not have as it was described.
@@ -19,27 +20,20 @@ pub(crate) async fn differences(
     executor: impl PgExecutor<'_>,
     described: &[Transfer],
 ) -> sqlx::Result<Vec<Difference>> {
-    let ids: Vec<TransferId> = described.iter().map(|transfer| transfer.id).collect();
-    let kinds: Vec<Kind> = described.iter().map(|transfer| transfer.kind).collect();
-    let accounts: Vec<AccountId> = described.iter().map(|transfer| transfer.account).collect();
-    let markets: Vec<Option<MarketId>> = described.iter().map(|transfer| transfer.market).collect();
-    let bets: Vec<Option<BetId>> = described.iter().map(|transfer| transfer.bet).collect();
-    let points: Vec<Points> = described.iter().map(|transfer| transfer.points).collect();
-    let fingerprints: Vec<&[u8]> = described.iter().map(|transfer| transfer.fingerprint.as_slice()).collect();
-    let closes: Vec<Option<TransferId>> = described.iter().map(|transfer| transfer.closes).collect();
+    let columns = Columns::of(described);
     let rows = sqlx::query!(
         r#"SELECT index AS "index!", present AS "present!", transfer_id AS "id!: TransferId", kind AS "kind: Kind",
             account_id AS "account: AccountId", market_id AS "market: MarketId", bet_id AS "bet: BetId",
             points AS "points: Points", fingerprint, closes_transfer_id AS "closes: TransferId"
         FROM check_transfers($1, $2, $3, $4, $5, $6, $7, $8)"#,
-        &ids as &[TransferId],
-        &kinds as &[Kind],
-        &accounts as &[AccountId],
-        &markets as &[Option<MarketId>],
-        &bets as &[Option<BetId>],
-        &points as &[Points],
-        &fingerprints as &[&[u8]],
-        &closes as &[Option<TransferId>],
+        &columns.ids as &[TransferId],
+        &columns.kinds as &[Kind],
+        &columns.accounts as &[AccountId],
+        &columns.markets as &[Option<MarketId>],
+        &columns.bets as &[Option<BetId>],
+        &columns.points as &[Points],
+        &columns.fingerprints as &[&[u8]],
+        &columns.closes as &[Option<TransferId>],
     )
     .fetch_all(executor)
     .await?;

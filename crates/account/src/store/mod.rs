@@ -6,6 +6,7 @@ pub(crate) mod audit_full;
 pub(crate) mod audit_pools;
 pub(crate) mod audit_step;
 pub(crate) mod checks;
+mod columns;
 pub(crate) mod feed;
 pub(crate) mod leaderboard;
 pub(crate) mod login_failures;

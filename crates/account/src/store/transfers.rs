@@ -3,6 +3,7 @@
 use loljoa_service_kit::{AccountId, BetId, MarketId, Points, TransferId};
 use sqlx::PgExecutor;
 
+use super::columns::Columns;
 use crate::domain::transfer::{Kind, Outcome, Transfer};
 
 /// The rows that each system account is spread over, so that none is hot.
@@ -16,24 +17,17 @@ pub(crate) async fn apply(
     batch: &[Transfer],
     stripe: i16,
 ) -> sqlx::Result<Vec<Outcome>> {
-    let ids: Vec<TransferId> = batch.iter().map(|transfer| transfer.id).collect();
-    let kinds: Vec<Kind> = batch.iter().map(|transfer| transfer.kind).collect();
-    let accounts: Vec<AccountId> = batch.iter().map(|transfer| transfer.account).collect();
-    let markets: Vec<Option<MarketId>> = batch.iter().map(|transfer| transfer.market).collect();
-    let bets: Vec<Option<BetId>> = batch.iter().map(|transfer| transfer.bet).collect();
-    let points: Vec<Points> = batch.iter().map(|transfer| transfer.points).collect();
-    let fingerprints: Vec<&[u8]> = batch.iter().map(|transfer| transfer.fingerprint.as_slice()).collect();
-    let closes: Vec<Option<TransferId>> = batch.iter().map(|transfer| transfer.closes).collect();
+    let columns = Columns::of(batch);
     sqlx::query_scalar!(
         r#"SELECT apply_transfers($1, $2, $3, $4, $5, $6, $7, $8, $9) AS "outcomes!: Vec<Outcome>""#,
-        &ids as &[TransferId],
-        &kinds as &[Kind],
-        &accounts as &[AccountId],
-        &markets as &[Option<MarketId>],
-        &bets as &[Option<BetId>],
-        &points as &[Points],
-        &fingerprints as &[&[u8]],
-        &closes as &[Option<TransferId>],
+        &columns.ids as &[TransferId],
+        &columns.kinds as &[Kind],
+        &columns.accounts as &[AccountId],
+        &columns.markets as &[Option<MarketId>],
+        &columns.bets as &[Option<BetId>],
+        &columns.points as &[Points],
+        &columns.fingerprints as &[&[u8]],
+        &columns.closes as &[Option<TransferId>],
         stripe,
     )
     .fetch_one(executor)

@@ -54,12 +54,6 @@ impl Pools {
         })
     }
 
-    /// One pool for all, for tests and tools.
-    #[must_use]
-    pub fn all(pool: &PgPool) -> Self {
-        Self { requests: pool.clone(), workers: pool.clone(), background: pool.clone() }
-    }
-
     /// Reports the pools' use until `shutdown`.
     pub async fn report(self, service: &'static str, shutdown: CancellationToken) {
         let mut ticks = time::interval(METRICS_EVERY);
