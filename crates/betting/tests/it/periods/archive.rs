@@ -1,6 +1,9 @@
 //! A period that is archived: nothing is missing, nothing is counted twice, and nothing is done too early.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use loljoa_betting::{audit, periods};
 use loljoa_proto::betting::v1::MarketState;
@@ -245,7 +248,9 @@ async fn bets_wait_no_longer_than_an_instant_for_a_period_that_cannot_be_detache
     // Bets go on while it is tried, again and again: each waits for one attempt at most.
     for _ in 0..3 {
         crate::harness::until_blocked(&pool, 1).await;
-        bet(&pool, live, 1).await;
+        tokio::time::timeout(Duration::from_secs(30), bet(&pool, live, 1))
+            .await
+            .expect("it waits for one attempt");
     }
     assert!(!archiving.is_finished());
     reader.commit().await.unwrap();
