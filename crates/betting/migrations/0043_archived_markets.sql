@@ -23,9 +23,10 @@ CREATE FUNCTION next_market_of_period(p int, after uuid) RETURNS uuid
 LANGUAGE sql STABLE
 RETURN (SELECT b.market_id FROM bets b WHERE b.period = p AND b.market_id > after ORDER BY b.market_id, b.seq LIMIT 1);
 
--- Why a period cannot be archived yet, as sentences. None: it can, or has been.
+-- Why a period cannot be archived yet, as sentences. None: it can, or has been. Asked under locks, so it must not read through
+-- anything large: hence LIMIT 1 where EXISTS could be turned into a hash of the whole table.
 CREATE FUNCTION period_obstacles(p int) RETURNS SETOF text
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     this periods;
     earlier int;
@@ -52,7 +53,7 @@ BEGIN
         WHERE m.period = p AND m.state NOT IN ('settled', 'void')
         UNION ALL
         SELECT m.market_id, 2, 'owed payments' FROM markets m
-        WHERE m.period = p AND EXISTS (SELECT FROM owed o WHERE o.market_id = m.market_id)
+        WHERE m.period = p AND (SELECT true FROM owed o WHERE o.market_id = m.market_id LIMIT 1)
         UNION ALL
         SELECT m.market_id, 3, 'being corrected' FROM corrections c JOIN markets m USING (market_id)
         WHERE m.period = p AND c.done_at IS NULL
@@ -62,7 +63,7 @@ BEGIN
         SELECT m.market_id, 5, 'not yet known to agree with the bets, and to be empty in the ledger'
         FROM markets m LEFT JOIN audit_markets a USING (market_id)
         WHERE m.period = p AND CASE WHEN a.market_id IS NULL
-            THEN EXISTS (SELECT FROM bets b WHERE b.period = p AND b.market_id = m.market_id)
+            THEN (SELECT true FROM bets b WHERE b.period = p AND b.market_id = m.market_id LIMIT 1)
             ELSE a.dirty OR NOT a.emptied END
         UNION ALL
         SELECT m.market_id, 6, 'with findings of the audit' FROM markets m
@@ -103,7 +104,7 @@ $$;
 -- Detaches the partition of a period whose bets have all been summed. Answers false, and does nothing, when bets have changed
 -- since. The caller holds period_lock(), and has asked for obstacles since.
 CREATE FUNCTION detach_period(p int) RETURNS boolean
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     leaf CONSTANT text := 'bets_' || p;
     changed boolean;

