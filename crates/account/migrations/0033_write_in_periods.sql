@@ -97,7 +97,8 @@ BEGIN
             WHEN account.account_id IS NULL THEN 'unknown_account'
             WHEN known[own] = facts THEN 'already_applied'
             WHEN (known[own]).kind IS NOT NULL THEN 'conflict'
-            WHEN facts.market_id = ANY (over) THEN CASE WHEN facts.kind = 'stake' THEN 'stake_revoked' ELSE 'conflict' END
+            WHEN facts.market_id = ANY (over) AND facts.kind = 'stake' THEN 'stake_revoked'
+            WHEN facts.market_id = ANY (over) THEN 'conflict'
             ELSE outcome_of(facts, account, coalesce(revoked[own], false), known[stake],
                 coalesce(closed[stake], false), coalesce(settled[stake], false))
         END;
