@@ -73,7 +73,10 @@ fn in_words(period: i32, standing: Option<Standing>) -> Vec<String> {
     }
     let said = [
         (standing.has_earlier, "an earlier period is not archived yet".to_owned()),
-        (standing.is_young, "it ended less than two days ago, and grants of its last day may come again".to_owned()),
+        (
+            standing.is_young,
+            "it ended less than two days ago, and grants of its last day may come again".to_owned(),
+        ),
         (standing.is_unaudited, "the continuous audit has not seen all of it".to_owned()),
         (standing.findings > 0, format!("the continuous audit knows of {} differences", standing.findings)),
         (standing.open_stakes > 0, format!("{} of its stakes have no end yet", standing.open_stakes)),
@@ -91,12 +94,7 @@ pub async fn count(pool: &PgPool, period: i32, progress: impl FnMut(u64)) -> sql
     count_by(pool, period, CHUNK, progress).await
 }
 
-async fn count_by(
-    pool: &PgPool,
-    period: i32,
-    chunk: i64,
-    mut progress: impl FnMut(u64),
-) -> sqlx::Result<()> {
+async fn count_by(pool: &PgPool, period: i32, chunk: i64, mut progress: impl FnMut(u64)) -> sqlx::Result<()> {
     count::begin(pool, period).await?;
     while let Some(counted) = postgres::retrying(|| count_some(pool, period, chunk)).await? {
         progress(counted.unsigned_abs());
@@ -107,7 +105,8 @@ async fn count_by(
 /// Counts a page in one commit; none when there is nothing left.
 async fn count_some(pool: &PgPool, period: i32, chunk: i64) -> sqlx::Result<Option<i64>> {
     let mut transaction = postgres::begin(pool).await?;
-    let Some(counted) = count::hold(&mut transaction, period).await?.filter(|counted| !counted.is_done) else {
+    let Some(counted) = count::hold(&mut transaction, period).await?.filter(|counted| !counted.is_done)
+    else {
         return Ok(None);
     };
     let mut more = count::transfers(&mut transaction, period, counted.transfers, chunk).await?;

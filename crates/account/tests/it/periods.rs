@@ -92,7 +92,8 @@ async fn what_was_staked_in_the_period_before_is_closed_once(pool: PgPool) {
     let service = Service::start(&pool).await;
     let (faker, market) = (service.account("faker").await, MarketId::fresh());
     let stake = || Bet::new(faker, market, 100);
-    let (closed, paid, refunds) = (stake(), stake(), [TransferKind::Cancel, TransferKind::Void, TransferKind::Tombstone]);
+    let (closed, paid, refunds) =
+        (stake(), stake(), [TransferKind::Cancel, TransferKind::Void, TransferKind::Tombstone]);
     service.apply(&[closed.stake(), closed.cancel(), paid.stake()]).await;
     let refunds: Vec<_> = refunds.into_iter().map(|kind| stake().close(kind, 100)).collect();
     let stakes = refunds.iter().map(|refund| Transfer {
@@ -103,7 +104,11 @@ async fn what_was_staked_in_the_period_before_is_closed_once(pool: PgPool) {
     });
     service.apply(&stakes.collect::<Vec<_>>()).await;
     turn(&pool).await;
-    assert_eq!(service.apply_one(&renamed(closed.cancel())).await, Outcome::Conflict, "closed in the period before");
+    assert_eq!(
+        service.apply_one(&renamed(closed.cancel())).await,
+        Outcome::Conflict,
+        "closed in the period before"
+    );
     let late = [paid.payout(100), paid.correction(7)];
     assert_eq!(service.apply(&late).await, [Outcome::Applied; 2]);
     assert_eq!(service.apply_one(&renamed(paid.cancel())).await, Outcome::Conflict, "closed in this period");
@@ -175,7 +180,11 @@ async fn who_waits_for_a_period_to_begin_writes_in_it_and_sees_the_one_before(po
 }
 
 /// Bets again and again, each also a second time, until two rounds after the turn.
-async fn bet_over_the_turn(service: &Service, account: AccountId, turned: &AtomicBool) -> HashMap<String, usize> {
+async fn bet_over_the_turn(
+    service: &Service,
+    account: AccountId,
+    turned: &AtomicBool,
+) -> HashMap<String, usize> {
     let (mut applied, mut rounds_left, mut last) = (HashMap::new(), 2, Vec::new());
     while rounds_left > 0 {
         if turned.load(Ordering::SeqCst) {
@@ -206,10 +215,11 @@ async fn a_turn_amid_many_writers_applies_each_id_once(pool: PgPool) {
     let writers = join_all(accounts.iter().map(|account| bet_over_the_turn(&service, *account, &turned)));
     let turner = async {
         eventually(async || {
-            let written: bool = sqlx::query_scalar("SELECT count(*) > 100 FROM transfers WHERE kind = 'stake'")
-                .fetch_one(&pool)
-                .await
-                .unwrap();
+            let written: bool =
+                sqlx::query_scalar("SELECT count(*) > 100 FROM transfers WHERE kind = 'stake'")
+                    .fetch_one(&pool)
+                    .await
+                    .unwrap();
             written.then_some(())
         })
         .await;
@@ -234,7 +244,8 @@ async fn a_turn_amid_many_writers_applies_each_id_once(pool: PgPool) {
 #[sqlx::test]
 async fn a_service_turns_the_year_by_itself(pool: PgPool) {
     let year = current(&pool).await;
-    for statement in ["UPDATE periods SET period = period - 1", "SELECT prepare_period(period) FROM periods"] {
+    for statement in ["UPDATE periods SET period = period - 1", "SELECT prepare_period(period) FROM periods"]
+    {
         sqlx::query(statement).execute(&pool).await.unwrap();
     }
     let replicas = [Service::start(&pool).await, Service::start(&pool).await];
@@ -255,8 +266,9 @@ async fn no_partition_is_ever_changed(pool: PgPool) {
     let service = Service::start(&pool).await;
     service.account("faker").await;
     let year = current(&pool).await;
-    for partition in
-        [year, year + 1].into_iter().flat_map(|year| [format!("transfers_{year}"), format!("bet_results_{year}")])
+    for partition in [year, year + 1]
+        .into_iter()
+        .flat_map(|year| [format!("transfers_{year}"), format!("bet_results_{year}")])
     {
         for statement in [
             format!("UPDATE {partition} SET created_at = now()"),

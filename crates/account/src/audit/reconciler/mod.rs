@@ -108,7 +108,9 @@ impl Reconciler {
         let Some(progress) = audit_step::take(connection, self.replica, self.lease()).await? else {
             return Ok(Step::Elsewhere);
         };
-        if progress.opened != Uuid::max() && audit_step::open(connection, progress.opened, chunk).await? == chunk {
+        if progress.opened != Uuid::max()
+            && audit_step::open(connection, progress.opened, chunk).await? == chunk
+        {
             return Ok(Step::Behind);
         }
         if audit_step::fold(connection, progress.folded, chunk).await? == chunk {

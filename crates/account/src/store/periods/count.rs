@@ -122,6 +122,8 @@ pub(crate) async fn results(
 
 /// Notes that all of a period is counted.
 pub(crate) async fn finish(connection: &mut PgConnection, period: i32) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE period_counts SET done = true WHERE period = $1", period).execute(connection).await?;
+    sqlx::query!("UPDATE period_counts SET done = true WHERE period = $1", period)
+        .execute(connection)
+        .await?;
     Ok(())
 }
