@@ -34,6 +34,7 @@ use crate::{
         delivery::Delivery,
         incidents::Incidents,
         life::Life,
+        periods,
         placement::{Depth, Needs, Placement},
         recovery::Recovery,
         retention,
@@ -111,7 +112,8 @@ fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
     parts.spawn_worker("life", life.run(closing.clone()));
     let tick = Duration::from_millis(config.life.tick_ms);
     parts.spawn_worker("ticker", ticker::run(pool(), tick, closing.clone()));
-    parts.spawn_worker("retention", retention::run(pool(), config.retention.clone(), closing));
+    parts.spawn_worker("retention", retention::run(pool(), config.retention.clone(), closing.clone()));
+    parts.spawn_worker("periods", periods::run(pool(), closing));
     Ok(())
 }
 

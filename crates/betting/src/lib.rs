@@ -13,6 +13,7 @@ mod domain;
 pub mod failpoints;
 mod grpc;
 mod ledger;
+pub mod periods;
 pub mod reconcile;
 mod service;
 mod store;

@@ -9,6 +9,7 @@ pub(crate) mod feed_watch;
 pub(crate) mod incidents;
 pub(crate) mod life;
 pub(crate) mod markets;
+pub(crate) mod periods;
 pub(crate) mod placement;
 pub(crate) mod recovery;
 pub(crate) mod retention;

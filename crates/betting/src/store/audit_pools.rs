@@ -22,14 +22,18 @@ pub(crate) async fn markets_after(
 
 /// Compares these markets with their bets, in one state of the database and for as long as it takes.
 ///
-/// Positions of a final market say nothing any more, and may be gone.
+/// Positions of a final market say nothing any more, and may be gone. Markets whose bets have been archived are compared with the
+/// sums that were kept.
 pub(crate) async fn differences(pool: &PgPool, markets: &[MarketId]) -> sqlx::Result<Vec<Difference>> {
     let mut snapshot = postgres::begin_with(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     sqlx::query!("SET LOCAL statement_timeout = 0").execute(&mut *snapshot).await?;
+    // Before the snapshot is taken: or else bets that are being archived would be gone, and nothing say so.
+    sqlx::query!("LOCK TABLE bets IN ACCESS SHARE MODE").execute(&mut *snapshot).await?;
     let differences = sqlx::query_as!(
         Difference,
         r#"WITH market AS (
-            SELECT *, state IN ('settled', 'void') AS is_final FROM markets WHERE market_id = ANY ($1)
+            SELECT *, state IN ('settled', 'void') AS is_final FROM markets
+            WHERE market_id = ANY ($1) AND market_id NOT IN (SELECT market_id FROM archived($1))
         ), standing AS (
             SELECT b.*, is_final FROM bets b JOIN market USING (market_id)
             WHERE b.state NOT IN ('cancelled', 'refunded')
@@ -64,6 +68,9 @@ pub(crate) async fn differences(pool: &PgPool, markets: &[MarketId]) -> sqlx::Re
             SELECT 'market_paid', m.market_id, ROW(m.pool, 0)::text,
                 ROW(coalesce(p.points, 0), coalesce(p.still_open, 0))::text
             FROM market m LEFT JOIN paid p USING (market_id) WHERE m.is_final
+            UNION ALL
+            SELECT d.check_name, a.market_id, d.expected, d.found
+            FROM archived($1) a CROSS JOIN LATERAL archived_differences(a.market_id) d
         )
         SELECT name AS "check!", subject::text AS "subject!", expected AS "expected!", found AS "found!"
         FROM compared WHERE expected <> found ORDER BY name, subject"#,

@@ -13,6 +13,7 @@ pub(crate) mod late;
 pub(crate) mod markets;
 pub(crate) mod matches;
 pub(crate) mod owed;
+pub(crate) mod periods;
 pub(crate) mod positions;
 pub(crate) mod reconcile;
 pub(crate) mod settlement;

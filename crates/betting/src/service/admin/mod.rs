@@ -139,7 +139,8 @@ impl Admin {
     /// # Errors
     ///
     /// `market_not_found`; `outcome_not_in_market`; `market_not_settled` before it is final; `already_settled` for the outcome
-    /// that was paid; `already_void` for the one that nobody had a stake on; `already_corrected` to another.
+    /// that was paid; `already_void` for the one that nobody had a stake on; `already_corrected` to another; `market_archived`
+    /// when its bets are not there any more.
     pub(crate) async fn correct(&self, id: MarketId, outcome: OutcomeId) -> Result<Correction, Error> {
         let mut transaction = postgres::begin(&self.pool).await?;
         let market = hold(&mut transaction, id).await?;
@@ -153,6 +154,9 @@ impl Admin {
                 ));
             }
             Some(_) => {}
+            None if store::periods::hold(&mut transaction, id).await? => {
+                return Err(Error::conflict("market_archived", "the market's bets have been archived"));
+            }
             None => store::corrections::begin(&mut transaction, id, outcome).await?,
         }
         transaction.commit().await?;

@@ -8,8 +8,9 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use loljoa_proto::account::v1::{FeedTransfer, TransferKind};
-use loljoa_service_kit::{Error, postgres};
+use loljoa_service_kit::{BetId, Error, postgres};
 use metrics::counter;
 use sqlx::PgPool;
 use tokio::time;
@@ -20,7 +21,7 @@ pub(crate) use self::seen::Seen;
 use super::{Wakers, feed_watch::FeedWatch, unless_lost};
 use crate::{
     config,
-    domain::finding::Finding,
+    domain::{Bet, finding::Finding},
     ledger::Ledger,
     store::{self, audit::findings, bets::TakenStake, cursors::Consumer},
 };
@@ -100,8 +101,8 @@ impl Recovery {
     /// Takes a page of the ledger's feed into account, and moves the cursor in the same commit.
     async fn reconcile(&self, from: &str, to: &str, page: &[FeedTransfer]) -> Result<(), Error> {
         let (mut transfers, mut differences) = (Vec::new(), Vec::new());
-        for transfer in page.iter().filter_map(|item| item.transfer.as_ref()) {
-            match Seen::read(transfer) {
+        for (transfer, item) in page.iter().filter_map(|item| Some((item.transfer.as_ref()?, item))) {
+            match Seen::read(transfer, moved_at(item)) {
                 Ok(seen) => transfers.push(seen),
                 Err(error) => differences.push(seen::unreadable(transfer, &error)),
             }
@@ -109,6 +110,7 @@ impl Recovery {
         let ids: Vec<_> = transfers.iter().map(|seen| seen.stake.bet_id).collect();
         let bets = store::bets::by_ids(&self.pool, &ids).await?;
         let bets: HashMap<_, _> = bets.into_iter().map(|bet| (bet.bet_id, bet)).collect();
+        self.pass_over_archived(&mut transfers, &bets).await?;
         let is_orphan =
             |seen: &&Seen| seen.kind == TransferKind::Stake && !bets.contains_key(&seen.stake.bet_id);
         let orphans: Vec<_> = transfers.iter().filter(is_orphan).map(|seen| seen.stake.clone()).collect();
@@ -122,6 +124,27 @@ impl Recovery {
                 .increment(written.unsigned_abs());
             self.wakers.owed.notify_one();
         }
+        Ok(())
+    }
+
+    /// Leaves out transfers of bets that have been archived: a feed that is read from its beginning again still tells of them.
+    /// What moved later than its market's bets were archived is of none of these.
+    async fn pass_over_archived(
+        &self,
+        transfers: &mut Vec<Seen>,
+        bets: &HashMap<BetId, Bet>,
+    ) -> Result<(), Error> {
+        let has_bet = |seen: &Seen| bets.contains_key(&seen.stake.bet_id);
+        let markets: HashSet<_> =
+            transfers.iter().filter(|seen| !has_bet(seen)).map(|seen| seen.stake.market_id).collect();
+        if markets.is_empty() {
+            return Ok(());
+        }
+        let markets: Vec<_> = markets.into_iter().collect();
+        let archived = store::periods::archived(&self.pool, &markets).await?;
+        transfers.retain(|seen| {
+            has_bet(seen) || archived.get(&seen.stake.market_id).is_none_or(|at| seen.moved_at > Some(*at))
+        });
         Ok(())
     }
 
@@ -146,4 +169,9 @@ impl Recovery {
         transaction.commit().await?;
         Ok(written)
     }
+}
+
+fn moved_at(item: &FeedTransfer) -> Option<DateTime<Utc>> {
+    let at = item.created_at.as_ref()?;
+    DateTime::from_timestamp(at.seconds, u32::try_from(at.nanos).ok()?)
 }

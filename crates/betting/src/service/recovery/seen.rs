@@ -1,5 +1,6 @@
 //! A transfer of the ledger's feed, and whether it follows from its bet.
 
+use chrono::{DateTime, Utc};
 use loljoa_proto::account::v1::{Transfer, TransferKind};
 use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points};
 
@@ -12,6 +13,8 @@ use crate::{
 pub(crate) struct Seen {
     pub(super) kind: TransferKind,
     pub(super) stake: TakenStake,
+    /// When the ledger moved the points, by its own clock; absent where that is not known.
+    pub(super) moved_at: Option<DateTime<Utc>>,
 }
 
 impl Seen {
@@ -20,7 +23,7 @@ impl Seen {
     /// # Errors
     ///
     /// `invalid` when it can not have been made by betting.
-    pub(super) fn read(transfer: &Transfer) -> Result<Self, Error> {
+    pub(super) fn read(transfer: &Transfer, moved_at: Option<DateTime<Utc>>) -> Result<Self, Error> {
         let fingerprint = transfer.fingerprint.as_slice().try_into();
         let fingerprint = fingerprint.map_err(|_| {
             Error::invalid_field("fingerprint", "fingerprint_malformed", "must be a fingerprint of betting")
@@ -32,7 +35,7 @@ impl Seen {
             stake: Points(transfer.points),
             fingerprint: Fingerprint(fingerprint),
         };
-        Ok(Self { kind: transfer.kind(), stake })
+        Ok(Self { kind: transfer.kind(), stake, moved_at })
     }
 
     /// Reads a transfer that was found not to follow from its bet.
@@ -45,7 +48,7 @@ impl Seen {
             stake: finding.points?,
             fingerprint: Fingerprint([0; 32]),
         };
-        Some(Self { kind: TransferKind::from_str_name(finding.kind.as_deref()?)?, stake })
+        Some(Self { kind: TransferKind::from_str_name(finding.kind.as_deref()?)?, stake, moved_at: None })
     }
 
     /// What was found unless the bet agrees with this transfer.

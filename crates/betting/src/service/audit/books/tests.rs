@@ -32,8 +32,9 @@ async fn open_market(pool: &PgPool) -> MarketId {
 async fn add_bets(pool: &PgPool, market: MarketId, bets: i64) {
     for statement in [
         "INSERT INTO bets (bet_id, account_id, market_id, outcome_id, stake, state, placed_odds_hundredths, fingerprint,
-            recorded_at)
-         SELECT gen_random_uuid(), md5((n % 1000)::text)::uuid, $1, $1, 100, 'accepted', 100, sha256(''), clock_timestamp()
+            recorded_at, period)
+         SELECT gen_random_uuid(), md5((n % 1000)::text)::uuid, $1, $1, 100, 'accepted', 100, sha256(''), clock_timestamp(),
+            (SELECT period FROM markets WHERE market_id = $1)
          FROM generate_series(1, $2) n",
         "INSERT INTO positions AS p (outcome_id, account_id, stake, bets, since_seq)
          SELECT outcome_id, account_id, sum(stake), count(*), min(seq) FROM bets
