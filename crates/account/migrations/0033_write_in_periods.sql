@@ -12,8 +12,9 @@ CREATE TABLE archived_markets (
 -- account and then as given. Writes nothing.
 --
 -- Ids are numbered into slots, because PL/pgSQL has arrays but no maps. Reads are lateral so that no plan, however
--- old, does more than one index look-up for each, in each period that is not archived. Of a market with transfers in an
--- archived period nothing is due any more, and whatever still comes is refused: its id may be one of those.
+-- old, does more than one index look-up for each, in each period that is not archived. A market with transfers in an
+-- archived period takes no stake any more, and what would close one that is not here is refused: each may have been applied
+-- there. What closes a stake came after it, so that one that is here has its closing here too.
 CREATE OR REPLACE FUNCTION decide_transfers(
     transfer_ids uuid[], kinds transfer_kind[], account_ids uuid[], market_ids uuid[], bet_ids uuid[],
     amounts bigint[], fingerprints bytea[], closes_ids uuid[]
@@ -98,7 +99,7 @@ BEGIN
             WHEN known[own] = facts THEN 'already_applied'
             WHEN (known[own]).kind IS NOT NULL THEN 'conflict'
             WHEN facts.market_id = ANY (over) AND facts.kind = 'stake' THEN 'stake_revoked'
-            WHEN facts.market_id = ANY (over) THEN 'conflict'
+            WHEN facts.market_id = ANY (over) AND (known[stake]).kind IS NULL THEN 'conflict'
             ELSE outcome_of(facts, account, coalesce(revoked[own], false), known[stake],
                 coalesce(closed[stake], false), coalesce(settled[stake], false))
         END;

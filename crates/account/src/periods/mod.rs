@@ -7,12 +7,12 @@ mod turn;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use loljoa_service_kit::{Error, MarketId, postgres};
 use sqlx::PgPool;
 use tokio::time;
 use uuid::Uuid;
 
+pub use crate::domain::period::Period;
 use crate::store::periods::{
     self,
     archive::{self, Standing},
@@ -28,23 +28,6 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// PostgreSQL's code for a lock that was not to be had in time.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
-/// A year of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Period {
-    /// The year in which it began.
-    pub period: i32,
-    /// Since when it is, or was, written in.
-    pub began_at: DateTime<Utc>,
-    /// Since when it is not written in any more.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// When it was taken away.
-    pub archived_at: Option<DateTime<Utc>>,
-    /// Its transfers and results; above a million, as the server estimates.
-    pub rows: i64,
-    /// What they take on disk, indexes included; 0 once they are dropped.
-    pub bytes: i64,
-}
-
 /// All periods, the oldest first.
 ///
 /// # Errors
@@ -54,7 +37,7 @@ pub async fn list(pool: &PgPool) -> sqlx::Result<Vec<Period>> {
     postgres::bounded(periods::list(pool)).await
 }
 
-/// Why a period cannot be archived, in sentences; nothing when it can. Stakes are only known once they are counted.
+/// Why a period cannot be archived, in sentences; nothing when it can, or is. Stakes are only known once they are counted.
 ///
 /// # Errors
 ///
@@ -66,7 +49,7 @@ pub async fn obstacles(pool: &PgPool, period: i32) -> sqlx::Result<Vec<String>> 
 fn in_words(period: i32, standing: Option<Standing>) -> Vec<String> {
     let Some(standing) = standing else { return vec![format!("there is no period {period}")] };
     if standing.is_archived {
-        return vec!["it is archived already".to_owned()];
+        return Vec::new();
     }
     if standing.is_current {
         return vec!["it has not ended".to_owned()];
@@ -163,7 +146,7 @@ async fn archive_counted(pool: &PgPool, period: i32) -> sqlx::Result<Vec<String>
         return Ok(Vec::new());
     }
     let mut obstacles = in_words(period, standing);
-    if obstacles.is_empty() && standing.is_some_and(|standing| !standing.is_counted) {
+    if standing.is_some_and(|standing| !standing.is_counted && !standing.is_current) {
         obstacles.push("it is not counted".to_owned());
     }
     if obstacles.is_empty() {

@@ -5,7 +5,7 @@ pub(crate) mod count;
 
 use sqlx::PgExecutor;
 
-use crate::periods::Period;
+use crate::domain::period::Period;
 
 /// The year in which the database's clock is, in UTC.
 pub(crate) async fn year(executor: impl PgExecutor<'_>) -> sqlx::Result<i32> {
