@@ -120,7 +120,7 @@ async fn a_year_is_archived_and_every_point_is_still_accounted_for() {
     assert_eq!(chovy.see(old.bet_id).await.status, 404);
     chovy.bet(&next.winner, "GEN", 100).await;
     cup.settle(&next.winner, "T1").await;
-    assert_eq!(faker.me().await.points, before.points + 100);
+    assert_eq!(faker.me().await.points, before.points + 200);
     let (clean, said) = promises::audit(&app.db).await;
     assert!(clean, "{said}");
     archive(&app.db, &year).await;
