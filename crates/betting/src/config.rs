@@ -169,13 +169,21 @@ pub struct Recovery {
     pub interval_ms: u64,
     /// How often the audit looks at what is new. Milliseconds.
     pub audit_interval_ms: u64,
+    /// The most that the audit takes of the time, in percent; five times as much while it is late.
+    pub audit_share_percent: u32,
     /// How many bets, and positions, of which nothing is new the audit looks at each time, in turn.
     pub audit_sample: u32,
 }
 
 impl Default for Recovery {
     fn default() -> Self {
-        Self { grace_ms: 30_000, interval_ms: 2_000, audit_interval_ms: 10_000, audit_sample: 200 }
+        Self {
+            grace_ms: 30_000,
+            interval_ms: 2_000,
+            audit_interval_ms: 10_000,
+            audit_share_percent: 2,
+            audit_sample: 200,
+        }
     }
 }
 
@@ -224,6 +232,11 @@ impl Check for Config {
         problems.require(queue > 0, "placement.queue", queue, "must be 1 or more");
         problems.require((1..=5_000).contains(&batch), "placement.batch", batch, "must be from 1 to 5000");
         problems.require((1..=16).contains(&workers), "placement.workers", workers, "must be from 1 to 16");
+        // Each worker records and cancels at once; held markets are looked at, and tried again, beside.
+        let (needed, connections) = (2 * workers + 2, self.database.worker_connections);
+        let allowed = format!("must be {needed} or more, so that each worker records and cancels at once");
+        let fits = usize::try_from(connections).is_ok_and(|connections| connections >= needed);
+        problems.require(fits, "database.worker_connections", connections, &allowed);
         let fits = (10..=60_000).contains(&lock_timeout_ms);
         problems.require(fits, "placement.lock_timeout_ms", lock_timeout_ms, "must be from 10 to 60000");
         let fits = record_within_ms >= lock_timeout_ms;
@@ -233,6 +246,9 @@ impl Check for Config {
         problems.require((1..=10_000).contains(&most), "retention.chunk", most, "must be from 1 to 10000");
         let chunk = self.settlement.chunk;
         problems.require((1..=5_000).contains(&chunk), "settlement.chunk", chunk, "must be from 1 to 5000");
+        let share = self.recovery.audit_share_percent;
+        let fits = (1..=100).contains(&share);
+        problems.require(fits, "recovery.audit_share_percent", share, "must be from 1 to 100");
         let sample = self.recovery.audit_sample;
         problems.require(
             (1..=5_000).contains(&sample),

@@ -19,6 +19,7 @@ pub mod page;
 pub mod points;
 pub mod postgres;
 pub mod probe;
+pub mod share;
 pub mod telemetry;
 
 pub use clock::Clock;
@@ -29,3 +30,4 @@ pub use ids::{
     TransferId,
 };
 pub use points::Points;
+pub use share::Share;

@@ -11,7 +11,11 @@ use crate::{
         audit::{BetTransfer, Check, Difference},
         feed::Position,
     },
-    store::{audit_full, audit_pools, periods::archive as periods},
+    store::{
+        audit_full,
+        audit_pools::{self, Entry, Reach},
+        periods::archive as periods,
+    },
 };
 
 /// How much is folded anew at once.
@@ -21,6 +25,8 @@ const PAGE: i64 = 10_000;
 #[derive(Clone, Debug, Default)]
 pub struct Fold {
     cursor: Position,
+    /// Up to where what no watermark covers yet has been read. It is not folded: more may come before it.
+    late: Option<Position>,
     held: HashMap<Uuid, i64>,
     transfers: i64,
     /// How many periods were archived when it began; what they did is not folded.
@@ -35,7 +41,7 @@ pub struct Page {
     /// How many transfers it has in all.
     pub transfers: i64,
     /// Whether there may be more.
-    pub is_full: bool,
+    pub more: bool,
 }
 
 /// What a comparison of all system accounts found.
@@ -50,7 +56,10 @@ pub struct SystemAccounts {
 }
 
 impl Fold {
-    /// Folds the next `limit` transfers below the watermark, and gives those that were made for bets.
+    /// Reads at most `limit` transfers further, and gives those that were made for bets.
+    ///
+    /// What is below the watermark is folded. At last come all others that are committed, so that no transaction that
+    /// somebody leaves open hides them: only what is committed after the first page may be missed.
     ///
     /// # Errors
     ///
@@ -59,16 +68,23 @@ impl Fold {
         if self.archived.is_none() {
             self.archived = Some(periods::archived(pool).await?);
         }
-        let entries = audit_pools::page(pool, self.cursor, limit).await?;
-        let transfers = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-        self.transfers += transfers;
-        let mut bet_transfers = Vec::with_capacity(entries.len());
-        for entry in entries {
+        if let Some(from) = self.late {
+            let entries = audit_pools::page(pool, from, Reach::Committed, limit).await?;
+            self.late = entries.last().map(|entry| entry.position).or(self.late);
+            let more = is_full(&entries, limit);
+            return Ok(Page::of(entries, more));
+        }
+        let entries = audit_pools::page(pool, self.cursor, Reach::BelowWatermark, limit).await?;
+        for entry in &entries {
             self.cursor = entry.position;
             *self.held.entry(entry.ledger).or_default() += entry.change.0;
-            bet_transfers.extend(entry.bet_transfer);
         }
-        Ok(Page { bet_transfers, transfers, is_full: transfers == limit })
+        if !is_full(&entries, limit) {
+            self.late = Some(self.cursor);
+        }
+        let page = Page::of(entries, true);
+        self.transfers += page.transfers;
+        Ok(page)
     }
 
     /// Compares what is folded, and what came after it, with what is stored, in one state of the database. Where a period was
@@ -82,7 +98,7 @@ impl Fold {
         while self.archived != Some(periods::archived(&mut *snapshot).await?) {
             snapshot.commit().await?;
             self = Self::default();
-            while self.next(pool, PAGE).await?.is_full {}
+            while self.next(pool, PAGE).await?.more {}
             snapshot = audit_full::snapshot(pool).await?;
         }
         let tail = audit_pools::tail(&mut snapshot, self.cursor).await?;
@@ -98,6 +114,25 @@ impl Fold {
         differences.extend(unknown.filter_map(|(ledger, folded)| difference(ledger, folded, 0)));
         Ok(SystemAccounts { transfers: self.transfers, sum, differences })
     }
+}
+
+impl Page {
+    fn of(entries: Vec<Entry>, more: bool) -> Self {
+        let transfers = count(&entries);
+        Self {
+            bet_transfers: entries.into_iter().filter_map(|it| it.bet_transfer).collect(),
+            transfers,
+            more,
+        }
+    }
+}
+
+fn count(entries: &[Entry]) -> i64 {
+    i64::try_from(entries.len()).unwrap_or(i64::MAX)
+}
+
+fn is_full(entries: &[Entry], limit: i64) -> bool {
+    count(entries) == limit
 }
 
 fn difference(id: Uuid, expected: i64, found: i64) -> Option<Difference> {

@@ -116,7 +116,7 @@ pub async fn full(pool: &PgPool) -> sqlx::Result<Report> {
         }
     }
     let mut fold = Fold::default();
-    while fold.next(pool, PAGE).await?.is_full {}
+    while fold.next(pool, PAGE).await?.more {}
     let system = fold.close(pool).await?;
     report.transfers = system.transfers;
     report.sum = system.sum;

@@ -151,16 +151,19 @@ impl Check for Reads {
 pub struct Audit {
     /// The pause between two looks. Seconds.
     pub every_seconds: u64,
+    /// The most that the audit takes of the time, in percent; five times as much while it is late.
+    pub share_percent: u32,
 }
 
 impl Default for Audit {
     fn default() -> Self {
-        Self { every_seconds: 10 }
+        Self { every_seconds: 10, share_percent: 2 }
     }
 }
 
 impl Check for Audit {
     fn check(&self, problems: &mut Problems) {
         require(problems, "audit.every_seconds", self.every_seconds, 1, 86_400);
+        require(problems, "audit.share_percent", u64::from(self.share_percent), 1, 100);
     }
 }

@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Instant};
 
-use loljoa_service_kit::{Error, postgres, telemetry};
+use loljoa_service_kit::{
+    Error,
+    postgres::{self, Kept},
+    telemetry,
+};
 use metrics::{counter, histogram};
 use sqlx::PgPool;
 use tokio::sync::Mutex;
@@ -23,12 +27,12 @@ use crate::{
 pub(crate) struct Worker {
     class: Class,
     queue: Arc<Mutex<Queue>>,
-    pool: PgPool,
+    connection: Kept,
 }
 
 impl Worker {
     pub(super) const fn new(class: Class, queue: Arc<Mutex<Queue>>, pool: PgPool) -> Self {
-        Self { class, queue, pool }
+        Self { class, queue, connection: Kept::new(pool, 1) }
     }
 
     /// Applies batches until the last handle is dropped. A batch that was taken is always finished.
@@ -70,8 +74,13 @@ impl Worker {
         let stripe = rand::random_range(0..transfers::STRIPES);
         let span =
             info_span!("apply_transfers", otel.kind = "client", db.system = "postgresql", size = batch.len());
-        let apply = postgres::retrying(|| transfers::apply(&self.pool, batch, stripe));
-        let outcomes = apply.instrument(span).await?;
+        let apply = || async {
+            let mut connection = self.connection.take().await?;
+            let outcomes = transfers::apply(&mut *connection, batch, stripe).await?;
+            self.connection.keep(connection);
+            Ok(outcomes)
+        };
+        let outcomes = postgres::retrying(apply).instrument(span).await?;
         histogram!("loljoa_ledger_batch_seconds", "service" => SERVICE, "class" => self.class.name())
             .record(started.elapsed().as_secs_f64());
         report(self.class, &outcomes);

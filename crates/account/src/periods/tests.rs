@@ -7,13 +7,14 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use super::*;
 use crate::{
     audit::{self, Fold, Reconciler},
+    config::Audit,
     domain::{
         feed::Position,
         grant,
         results::BetResult,
         transfer::{Kind, Outcome, Transfer},
     },
-    store::{feed, results, transfers},
+    store::{feed, results, statement, transfers},
 };
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -120,7 +121,11 @@ impl Ledger {
     }
 
     fn auditing(&self) -> AbortOnDropHandle<()> {
-        let reconciler = Reconciler::new(self.pool.clone(), Clock::system(), Duration::from_millis(10));
+        let reconciler = Reconciler::new(
+            self.pool.clone(),
+            Clock::system(),
+            &Audit { every_seconds: 1, share_percent: 100 },
+        );
         AbortOnDropHandle::new(tokio::spawn(reconciler.run(CancellationToken::new())))
     }
 
@@ -459,10 +464,10 @@ async fn an_audit_over_which_a_period_is_archived_begins_again(pool: PgPool) {
     ledger.audited(period).await;
     ledger.loses(1, MarketId::fresh()).await;
     let (mut before, mut amid) = (Fold::default(), Fold::default());
-    while before.next(&pool, 2).await.unwrap().is_full {}
+    while before.next(&pool, 2).await.unwrap().more {}
     amid.next(&pool, 2).await.unwrap();
     archive(&pool, period, |_| ()).await.unwrap();
-    while amid.next(&pool, 2).await.unwrap().is_full {}
+    while amid.next(&pool, 2).await.unwrap().more {}
     for fold in [before, amid] {
         let system = fold.close(&pool).await.unwrap();
         assert_eq!((system.differences, system.sum), (vec![], Points::ZERO));
@@ -479,4 +484,48 @@ async fn the_year_is_never_turned_back_and_the_next_one_is_ready(pool: PgPool) {
         list(&pool).await.unwrap().into_iter().map(|it| (it.period, it.ended_at.is_some())).collect();
     assert_eq!(listed, [(year, true), (year + 1, true), (year + 2, false)]);
     assert!(!periods::prepare(&pool, year + 3).await.unwrap(), "it is there");
+}
+
+/// How often whole partitions with rows were read in this transaction, and how often indexes of each of them.
+async fn scans(connection: &mut PgConnection) -> (i64, Vec<i64>) {
+    let whole = "SELECT coalesce(sum(seq_scan), 0)::bigint FROM pg_stat_xact_user_tables
+        WHERE relname ~ '^(transfers|bet_results)_' AND pg_relation_size(relid) > 0";
+    let by_index = "SELECT coalesce(idx_scan, 0) FROM pg_stat_xact_user_tables
+        WHERE relname ~ '^(transfers|bet_results)_' AND pg_relation_size(relid) > 0 ORDER BY relname";
+    let whole = sqlx::query_scalar(whole).fetch_one(&mut *connection).await.unwrap();
+    (whole, sqlx::query_scalar(by_index).fetch_all(connection).await.unwrap())
+}
+
+#[sqlx::test]
+async fn no_partition_is_read_whole(pool: PgPool) {
+    let ledger = Ledger::new(&pool).await;
+    for _ in 0..2 {
+        sqlx::raw_sql(
+            "INSERT INTO transfers (transfer_id, kind, account_id, points, fingerprint, created_at)
+            SELECT gen_random_uuid(), 'daily_grant', gen_random_uuid(), 1, 'many', now() FROM generate_series(1, 20000);
+            INSERT INTO bet_results (bet_id, account_id, market_id, staked, paid, created_at)
+            SELECT gen_random_uuid(), account_id, gen_random_uuid(), 1, 0, now()
+            FROM users, generate_series(1, 7000)",
+        )
+        .execute(&pool)
+        .await
+        .unwrap();
+        ledger.ends().await;
+    }
+    sqlx::raw_sql("ANALYZE transfers, bet_results").execute(&pool).await.unwrap();
+    let stake = ledger.stake(0, MarketId::fresh()).await;
+    let (bet, account, market) = (stake.bet.unwrap(), stake.account, stake.market.unwrap());
+    let lost = BetResult { bet, account, market, staked: stake.points, paid: Points::ZERO };
+    let mut transaction = postgres::begin(&pool).await.unwrap();
+    for _ in 0..10 {
+        transfers::apply(&mut *transaction, &[closing(&stake, Kind::Payout, 1)], 0).await.unwrap();
+        results::record(&mut *transaction, std::slice::from_ref(&lost)).await.unwrap();
+        feed::page(&mut *transaction, Position::default(), chrono::TimeDelta::zero(), 100).await.unwrap();
+        feed::standing(&mut *transaction, Position::default(), Position::default()).await.unwrap();
+        statement::page(&mut *transaction, account, None, 50).await.unwrap();
+    }
+    let (whole, by_index) = scans(&mut transaction).await;
+    assert_eq!(whole, 0);
+    assert_eq!(by_index.len(), 5, "two periods of each, and the current one of transfers");
+    assert!(by_index.iter().all(|scans| *scans >= 10), "{by_index:?}");
 }

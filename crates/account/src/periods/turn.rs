@@ -12,7 +12,7 @@ use crate::{SERVICE, store::periods};
 pub(crate) async fn keep_up(pool: &PgPool) -> sqlx::Result<()> {
     let year = periods::year(pool).await?;
     let current = catch_up(pool, year).await?;
-    gauge!("loljoa_period", "service" => SERVICE).set(current);
+    gauge!("loljoa_current_period", "service" => SERVICE).set(current);
     Ok(())
 }
 

@@ -20,8 +20,22 @@ pub(crate) struct Entry {
     pub(crate) bet_transfer: Option<BetTransfer>,
 }
 
-/// The next transfers behind `from` and below the watermark.
-pub(crate) async fn page(db: impl PgExecutor<'_>, from: Position, limit: i64) -> sqlx::Result<Vec<Entry>> {
+/// Which transfers are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Those below the watermark: none that comes later can lie before them.
+    BelowWatermark,
+    /// All that are committed.
+    Committed,
+}
+
+/// The next transfers behind `from`.
+pub(crate) async fn page(
+    db: impl PgExecutor<'_>,
+    from: Position,
+    reach: Reach,
+    limit: i64,
+) -> sqlx::Result<Vec<Entry>> {
     let rows = sqlx::query!(
         r#"SELECT xid::text::bigint AS "xid!", seq, transfer_id AS "transfer_id: TransferId", kind AS "kind: Kind",
             account_id AS "account_id: AccountId", market_id AS "market_id: MarketId", bet_id AS "bet_id: BetId",
@@ -29,10 +43,11 @@ pub(crate) async fn page(db: impl PgExecutor<'_>, from: Position, limit: i64) ->
             CASE WHEN kind = 'stake' THEN credit_id ELSE debit_id END AS "ledger!",
             CASE WHEN kind = 'stake' THEN points ELSE -points END AS "change!: Points"
         FROM transfers
-        WHERE (xid, seq) > ($1::bigint::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xid, seq LIMIT $3"#,
+        WHERE (xid, seq) > ($1::bigint::text::xid8, $2) AND ($3 OR xid < pg_snapshot_xmin(pg_current_snapshot()))
+        ORDER BY xid, seq LIMIT $4"#,
         from.xid,
         from.seq,
+        reach == Reach::Committed,
         limit,
     )
     .fetch_all(db)

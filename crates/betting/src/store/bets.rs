@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use loljoa_service_kit::{AccountId, BetId, MarketId, OutcomeId, Points};
-use sqlx::{PgConnection, PgExecutor, PgPool, postgres::types::PgInterval};
+use sqlx::{PgConnection, PgExecutor, postgres::types::PgInterval};
 
 use crate::domain::{Bet, BetState, NewBet, Odds, Tombstone, bet::Fingerprint};
 
@@ -25,7 +25,7 @@ pub(super) use select_bets;
 /// Records bets whose stakes are taken, in this order, and answers each with its present state and whether it is new. The
 /// ids are distinct. Waits for a row at most `patience_ms`, and then records nothing.
 pub(crate) async fn record(
-    pool: &PgPool,
+    db: &mut PgConnection,
     bets: &[NewBet],
     patience_ms: i32,
 ) -> Result<Vec<(Bet, bool)>, sqlx::Error> {
@@ -51,7 +51,7 @@ pub(crate) async fn record(
         &fingerprints as &[Fingerprint],
         patience_ms,
     )
-    .fetch_all(pool)
+    .fetch_all(db)
     .await?;
     let recorded = rows.into_iter().map(|row| {
         let bet = Bet {

@@ -16,6 +16,12 @@ async fn refused(world: &World) -> Incident {
     eventually(async || world.betting().incidents().await.pop()).await
 }
 
+/// Waits until so many are shown to whoever looks at the gauges.
+async fn until_open(world: &World, count: u32) {
+    let shown = |open: f64| (open - f64::from(count)).abs() < 0.5;
+    world.until_metric("loljoa_incidents_open", "transfer_refused", shown).await;
+}
+
 #[sqlx::test]
 async fn an_incident_is_open_until_it_is_resolved_and_opens_again_when_it_occurs_again(pool: PgPool) {
     let world = World::start(&pool).await;
@@ -23,6 +29,7 @@ async fn an_incident_is_open_until_it_is_resolved_and_opens_again_when_it_occurs
     let incident = refused(&world).await;
     assert_eq!((incident.state(), incident.occurrences), (IncidentState::Open, 1));
     assert_eq!(incident.resolution, None);
+    until_open(&world, 1).await;
 
     let resolved = betting.resolve(&incident.incident_id, "the balance was mended").await.unwrap();
     let resolution = resolved.resolution.clone().unwrap();
@@ -32,12 +39,14 @@ async fn an_incident_is_open_until_it_is_resolved_and_opens_again_when_it_occurs
     assert_eq!(betting.incidents_that_are(IncidentState::Open).await, []);
     assert_eq!(betting.incidents_that_are(IncidentState::Resolved).await, std::slice::from_ref(&resolved));
     assert_eq!(betting.resolve(&incident.incident_id, "twice").await.unwrap(), resolved);
+    until_open(&world, 0).await;
 
     // It was not mended.
     assert_eq!(betting.retry_owed().await, 1);
     let open = eventually(async || betting.incidents_that_are(IncidentState::Open).await.pop()).await;
     assert_eq!((&open.incident_id, open.occurrences), (&incident.incident_id, 2));
     assert_eq!(open.resolution, resolved.resolution, "what was said before is kept");
+    until_open(&world, 1).await;
     assert_eq!(betting.incidents_that_are(IncidentState::Resolved).await, []);
     world.abandon().await;
 }

@@ -16,6 +16,7 @@ mod late;
 mod life;
 mod model;
 mod parked;
+mod periods;
 mod placement;
 mod races;
 mod recovery;

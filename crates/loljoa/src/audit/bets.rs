@@ -56,7 +56,7 @@ impl Audit<'_> {
             pace.end();
             self.progress.advance(read.transfers);
             self.suspect(betless).await?;
-            if !read.is_full {
+            if !read.more {
                 break;
             }
         }

@@ -104,7 +104,7 @@ async fn it_finds_the_same_in_pieces_of_any_size() {
 }
 
 #[tokio::test]
-async fn a_stake_without_a_bet_is_not_left_out_for_being_young() {
+async fn a_stake_without_a_bet_is_not_left_out_for_being_young_or_behind_an_open_transaction() {
     let app = App::start_with(|options| {
         let betting = options.overrides.get_mut(&Service::Betting).unwrap();
         betting["recovery"]["grace_ms"] = json!(600_000);
@@ -112,6 +112,9 @@ async fn a_stake_without_a_bet_is_not_left_out_for_being_young() {
     .await;
     let game = Cup::of(&app).await.game().await;
     let faker = app.sign_up("faker").await;
+    // Nothing that comes from now on is below the watermark.
+    let mut open = loljoa_service_kit::postgres::begin(&app.db.account).await.unwrap();
+    sqlx::query("SELECT pg_current_xact_id()").execute(&mut *open).await.unwrap();
     let bet = app.db.orphan_stake(faker.account_id, game.winner.market_id, 500).await;
     for grace in [Duration::ZERO, Duration::from_millis(300)] {
         let found = in_pieces(&app, 100, grace).await;

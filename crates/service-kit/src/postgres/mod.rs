@@ -2,6 +2,7 @@
 //! safe with many replicas, and retries.
 
 mod begin;
+mod kept;
 mod lost;
 mod migrate;
 mod patience;
@@ -9,6 +10,7 @@ mod pool;
 mod session;
 
 pub use begin::{begin, begin_with};
+pub use kept::{InUse, Kept};
 pub(crate) use lost::found_again;
 pub use lost::unless_lost;
 pub use migrate::{migrate, newest};

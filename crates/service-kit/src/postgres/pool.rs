@@ -130,8 +130,16 @@ async fn is_clean(connection: &mut PgConnection) -> sqlx::Result<bool> {
 }
 
 fn is_trusted(meta: &PoolConnectionMetadata) -> bool {
-    let demoted = *DEMOTED.lock().unwrap_or_else(PoisonError::into_inner);
-    demoted.is_none_or(|at| meta.age < at.elapsed())
+    demoted().is_none_or(|at| meta.age < at.elapsed())
+}
+
+/// Whether a connection that is used since then ends at no server that was found to only read, or to have vanished.
+pub(super) fn is_trusted_since(since: Instant) -> bool {
+    demoted().is_none_or(|at| at < since)
+}
+
+fn demoted() -> Option<Instant> {
+    *DEMOTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Takes note of an error. After a write on a server that only reads, connections made before are closed instead of used.

@@ -1,23 +1,26 @@
 //! Audits continuously, at a cost in proportion to what is new.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use loljoa_service_kit::{Clock, ids, postgres};
+use loljoa_service_kit::{Clock, Share, ids, postgres};
 use sqlx::{PgConnection, PgPool, postgres::types::PgInterval};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Difference, gauges};
-use crate::store::audit_step::{self, Findings};
+use crate::{
+    config::Audit as Config,
+    store::audit_step::{self, Findings},
+};
 
 /// The most transfers, and the most touched accounts, of one transaction.
 const CHUNK: i64 = 20_000;
 /// Accounts compared in a step although nobody touched them, one after the other in the order of their ids.
 const SAMPLE: i64 = 2_000;
-/// Steps that a replica may miss before another takes over, and what it may be late besides.
+/// Steps that a replica may miss before another takes over, and what it may be late besides: a rest and a step.
 const MISSED_STEPS: u32 = 3;
-const LATE: Duration = Duration::from_secs(10);
+const LATE: Duration = Duration::from_secs(20);
 
 /// How much one step does.
 #[derive(Clone, Copy, Debug)]
@@ -50,28 +53,38 @@ pub(crate) struct Reconciler {
     pool: PgPool,
     clock: Clock,
     every: Duration,
+    share: Share,
     replica: Uuid,
     size: Size,
 }
 
 impl Reconciler {
-    pub(crate) fn new(pool: PgPool, clock: Clock, every: Duration) -> Self {
-        Self { pool, clock, every, replica: ids::fresh(), size: Size { chunk: CHUNK, sample: SAMPLE } }
+    pub(crate) fn new(pool: PgPool, clock: Clock, config: &Config) -> Self {
+        Self {
+            pool,
+            clock,
+            every: Duration::from_secs(config.every_seconds),
+            share: Share::of(config.share_percent),
+            replica: ids::fresh(),
+            size: Size { chunk: CHUNK, sample: SAMPLE },
+        }
     }
 
     /// Audits until `shutdown`, and then lets another replica go on at once.
     pub(crate) async fn run(self, shutdown: CancellationToken) {
-        let mut ticks = time::interval(self.every);
-        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-        while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            while self.step_and_report().await && !shutdown.is_cancelled() {}
+        let mut rest = Duration::ZERO;
+        while shutdown.run_until_cancelled(time::sleep(rest)).await.is_some() {
+            let begun = Instant::now();
+            let more = self.step_and_report().await;
+            let interval = if more { Duration::ZERO } else { self.every };
+            rest = self.share.rest(begun.elapsed(), more, interval);
         }
         if let Err(error) = audit_step::release(&self.pool, self.replica).await {
             tracing::warn!(%error, "the lease on the audit was left to expire");
         }
     }
 
-    /// Makes a step, sets the gauges, and tells whether there is more to do at once.
+    /// Makes a step, sets the gauges, and tells whether there is more to do.
     async fn step_and_report(&self) -> bool {
         match postgres::retrying(|| self.step()).await {
             Ok(Step::Elsewhere) => {

@@ -6,13 +6,14 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use super::*;
 use crate::{
     audit::Check,
+    config::Audit,
     domain::{grant, transfer::Transfer},
     store::transfers,
 };
 
 fn reconciler(pool: &PgPool) -> Reconciler {
     let clock = Clock::fixed("2022-03-16T12:00:00Z".parse().unwrap());
-    Reconciler::new(pool.clone(), clock, Duration::from_secs(1))
+    Reconciler::new(pool.clone(), clock, &Audit { every_seconds: 1, share_percent: 100 })
 }
 
 async fn account(pool: &PgPool, name: &str) -> AccountId {

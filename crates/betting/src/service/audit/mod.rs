@@ -6,9 +6,9 @@ mod finals;
 mod gauges;
 mod stakes;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use loljoa_service_kit::{Error, postgres};
+use loljoa_service_kit::{Error, Share, postgres};
 use metrics::counter;
 use sqlx::PgPool;
 use tokio::time;
@@ -32,6 +32,8 @@ pub(crate) struct Auditor {
     config: config::Recovery,
     watch: FeedWatch,
     leads: bool,
+    /// Whether bets wait longer to be compared than they should.
+    late: bool,
 }
 
 impl Auditor {
@@ -39,15 +41,19 @@ impl Auditor {
     #[must_use]
     pub(crate) fn new(pool: PgPool, ledger: Ledger, replica: Uuid, config: config::Recovery) -> Self {
         let watch = FeedWatch::new("bets", pool.clone());
-        Self { pool, ledger, replica, config, watch, leads: false }
+        Self { pool, ledger, replica, config, watch, leads: false, late: false }
     }
 
     /// Runs until `closing`, and then lets another replica go on at once.
     pub(crate) async fn run(mut self, closing: CancellationToken) {
-        let mut ticks = time::interval(Duration::from_millis(self.config.audit_interval_ms));
-        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-        while closing.run_until_cancelled(ticks.tick()).await.is_some() {
+        let interval = Duration::from_millis(self.config.audit_interval_ms);
+        let share = Share::of(self.config.audit_share_percent);
+        let mut rest = Duration::ZERO;
+        while closing.run_until_cancelled(time::sleep(rest)).await.is_some() {
+            let begun = Instant::now();
             closing.run_until_cancelled(postgres::unless_lost(Box::pin(self.run_once()))).await;
+            let interval = if self.late { Duration::ZERO } else { interval };
+            rest = share.rest(begun.elapsed(), self.late, interval);
         }
         self.stand_down();
         if let Err(error) = store::cursors::release(&self.pool, Consumer::Audit, self.replica).await {

@@ -14,16 +14,20 @@ use crate::{
 };
 
 const PAGE: i64 = 1_000;
+/// The most pages of one look; then everything else has its turn, and the audit its rest.
+const PAGES: usize = 5;
+/// From this lag on the audit hurries. Milliseconds.
+const LATE_MS: i64 = 10_000;
 /// How many findings are looked at again each time.
 const AGAIN: i64 = 1_000;
 
 impl Auditor {
-    /// Compares every bet that has changed since the last time, and those of which something was found before.
+    /// Compares the bets that have changed since the last time, the oldest changes first, and those of which something was found before.
     pub(super) async fn compare_stakes(&mut self) -> Result<(), Error> {
         let found_before = findings::bets(&self.pool, AGAIN).await?;
         let bets = changes::by_ids(&self.pool, &found_before).await?;
         self.replace(&found_before, &self.examine(&bets).await?, None).await?;
-        loop {
+        for _ in 0..PAGES {
             let from = changes::place(&self.pool).await?;
             self.look_where_it_stands(from).await?;
             let page = changes::page(&self.pool, from, PAGE).await?;
@@ -31,11 +35,14 @@ impl Auditor {
                 self.pass(from, last.place(), &page).await?;
             }
             let to = page.last().map_or(from, AuditedBet::place);
-            self.watch.read(changes::standing(&self.pool, to).await?.lag_ms);
+            let lag_ms = changes::standing(&self.pool, to).await?.lag_ms;
+            self.watch.read(lag_ms);
+            self.late = lag_ms > LATE_MS;
             if i64::try_from(page.len()).is_ok_and(|read| read < PAGE) || !self.lease().await {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     async fn look_where_it_stands(&mut self, place: Place) -> Result<(), Error> {

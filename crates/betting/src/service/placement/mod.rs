@@ -13,7 +13,7 @@ mod room;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Error, postgres::Kept};
 use sqlx::PgPool;
 use tokio::sync::oneshot;
 use tracing::Span;
@@ -90,7 +90,9 @@ impl Placement {
         let refunds = Refunds::new(requests.clone(), ledger.clone(), wakers.clone());
         let canceller =
             Canceller { pool: pool.clone(), lanes: lanes.clone(), refunds, window: cancel_window, patience };
-        let recorder = Recorder { pool: pool.clone(), markets: markets.clone(), wakers, patience };
+        let connections = Arc::new(Kept::new(pool.clone(), config.workers));
+        let recorder =
+            Recorder { pool: pool.clone(), connections, markets: markets.clone(), wakers, patience };
         let room = Room {
             pool,
             lanes: lanes.clone(),

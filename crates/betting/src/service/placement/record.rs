@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use loljoa_service_kit::{BetId, Error, MarketId, postgres};
+use loljoa_service_kit::{
+    BetId, Error, MarketId,
+    postgres::{self, Kept},
+};
 use sqlx::PgPool;
 
 use super::{Answer, answer, apart::Work, market_locked};
@@ -28,6 +31,8 @@ pub(super) const fn request(bet: &NewBet) -> Request {
 #[derive(Clone)]
 pub(super) struct Recorder {
     pub(super) pool: PgPool,
+    /// Those in which bets are recorded.
+    pub(super) connections: Arc<Kept>,
     pub(super) markets: MarketCache,
     pub(super) wakers: Wakers,
     /// How long a transaction waits for a row.
@@ -49,7 +54,12 @@ impl Work for Recorder {
     /// Each bet in its present state, and whether it is new.
     async fn attempt(&self, bets: &[NewBet]) -> Result<Vec<(Bet, bool)>, sqlx::Error> {
         let patience_ms = millis(self.patience);
-        let record = || store::bets::record(&self.pool, bets, patience_ms);
+        let record = || async {
+            let mut connection = self.connections.take().await?;
+            let recorded = store::bets::record(&mut connection, bets, patience_ms).await?;
+            self.connections.keep(connection);
+            Ok(recorded)
+        };
         let recorded = postgres::retrying(record).await?;
         if recorded.iter().any(|(bet, fresh)| *fresh && bet.tombstone.is_some()) {
             self.wakers.owed.notify_one();

@@ -81,6 +81,7 @@ impl World {
         config.settlement.interval_ms = 50;
         config.recovery.interval_ms = 50;
         config.recovery.audit_interval_ms = 100;
+        config.recovery.audit_share_percent = 100;
         config.life.tick_ms = 50;
         config.watch_interval_ms = 20;
         // Races are forced by holding rows, for as long as a busy machine takes.

@@ -112,7 +112,7 @@ fn overrides() -> BTreeMap<Service, serde_json::Value> {
             Service::Account,
             json!({
                 "passwords": { "memory_kib": 64, "passes": 1, "waiting": 10_000 },
-                "audit": { "every_seconds": 1 },
+                "audit": { "every_seconds": 1, "share_percent": 100 },
             }),
         ),
         (
@@ -120,7 +120,7 @@ fn overrides() -> BTreeMap<Service, serde_json::Value> {
             json!({
                 "account": patient,
                 "settlement": { "interval_ms": 100, "chunk": 50, "lease_ms": 2_000 },
-                "recovery": { "interval_ms": 100, "audit_interval_ms": 500 },
+                "recovery": { "interval_ms": 100, "audit_interval_ms": 500, "audit_share_percent": 100 },
                 "life": { "tick_ms": 20 },
                 "watch_interval_ms": 50,
             }),

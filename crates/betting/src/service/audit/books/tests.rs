@@ -53,6 +53,15 @@ async fn add_bets(pool: &PgPool, market: MarketId, bets: i64) {
     }
 }
 
+/// Waits until every change can be read: transactions of other stories on the same server hold the watermark back.
+async fn until_readable(pool: &PgPool) {
+    let readable =
+        "SELECT NOT EXISTS (SELECT FROM bets WHERE changed_xid >= pg_snapshot_xmin(pg_current_snapshot()))";
+    while !sqlx::query_scalar::<_, bool>(readable).fetch_one(pool).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// Looks at all that is new, as the auditor does, but for asking the ledger.
 async fn look(pool: &PgPool, market: MarketId) {
     loop {
@@ -67,6 +76,7 @@ async fn look(pool: &PgPool, market: MarketId) {
 /// The rows that are read to take a hundred new bets into account.
 async fn cost(pool: &PgPool, market: MarketId) -> i64 {
     add_bets(pool, market, NEW).await;
+    until_readable(pool).await;
     let before = rows_read(pool).await;
     look(pool, market).await;
     rows_read(pool).await - before
@@ -82,9 +92,11 @@ async fn a_look_costs_what_is_new_and_not_what_is_there(_: PgPoolOptions, option
     let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     let market = open_market(&pool).await;
     add_bets(&pool, market, 2_000).await;
+    until_readable(&pool).await;
     look(&pool, market).await;
     let few = cost(&pool, market).await;
     add_bets(&pool, market, 60_000).await;
+    until_readable(&pool).await;
     look(&pool, market).await;
     let many = cost(&pool, market).await;
     assert!(few >= NEW && many <= few + few / 5, "{few} rows at 2,000 bets, {many} at 62,000");
@@ -113,6 +125,7 @@ async fn a_market_is_counted_in_chunks_and_found_equal_with_ends_that_have_not_p
     add_bets(&pool, market, 5).await;
     assert_eq!(step(&pool, market, &[], 20).await.unwrap(), Step::Compared);
     assert_eq!(findings(&pool).await, 0);
+    until_readable(&pool).await;
     look(&pool, market).await;
     assert_eq!(findings(&pool).await, 0);
     sqlx::query("UPDATE markets SET pool = pool - 100").execute(&pool).await.unwrap();

@@ -1,5 +1,5 @@
 -- Bets are kept by period, so that the end of a year is the detaching of a table (docs/adr/0021). This migration adds what says
--- which period a market and its bets belong to; 0031 checks it and 0032 makes the table a partition.
+-- which period a market and its bets belong to; 0041 checks it and 0042 makes the table a partition.
 --
 -- On a live table: no row is rewritten or read. The two ALTER TABLEs hold their tables for an instant. A batch that is under way
 -- at just that instant fails as a whole and is asked for again.
@@ -148,10 +148,10 @@ BEGIN
         SELECT b.outcome_id, o.floor_stake, o.floor_seq FROM best b
         CROSS JOIN LATERAL (SELECT * FROM outcomes WHERE outcome_id = b.outcome_id LIMIT 1) o
     ), leader AS (
-        INSERT INTO leaders (outcome_id, account_id, stake, since_seq)
-        SELECT p.outcome_id, p.account_id, p.stake, p.since_seq FROM position p JOIN floor f USING (outcome_id)
+        INSERT INTO leaders (outcome_id, account_id)
+        SELECT p.outcome_id, p.account_id FROM position p JOIN floor f USING (outcome_id)
         WHERE (p.stake, -p.since_seq) > (f.floor_stake, -f.floor_seq) ORDER BY p.outcome_id, p.account_id
-        ON CONFLICT (outcome_id, account_id) DO UPDATE SET stake = excluded.stake, since_seq = excluded.since_seq
+        ON CONFLICT (outcome_id, account_id) DO NOTHING
         RETURNING outcome_id
     ), outcome AS (
         -- Whoever led before either leads still or is among the positions of this batch.

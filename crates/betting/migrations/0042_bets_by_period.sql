@@ -16,7 +16,7 @@ BEGIN
     ALTER TABLE bets ALTER COLUMN seq DROP IDENTITY;
     ALTER TABLE bets ALTER COLUMN period DROP DEFAULT;
 
-    FOREACH own IN ARRAY ARRAY['pkey', 'of_account', 'of_market', 'changed'] LOOP
+    FOREACH own IN ARRAY ARRAY['pkey', 'of_account', 'of_market', 'changed', 'ended'] LOOP
         EXECUTE format('ALTER INDEX %I RENAME TO %I', 'bets_' || own, leaf || '_' || own);
     END LOOP;
     EXECUTE format('ALTER TABLE bets RENAME TO %I', leaf);
@@ -27,6 +27,7 @@ BEGIN
     CREATE INDEX bets_of_account ON bets (account_id, seq);
     CREATE INDEX bets_of_market ON bets (market_id, seq);
     CREATE INDEX bets_changed ON bets (changed_xid, seq);
+    CREATE INDEX bets_ended ON bets (market_id, changed_xid, seq) WHERE state <> 'accepted' AND tombstone IS NULL;
     -- The indexes that are there become the parent's.
     EXECUTE format('ALTER TABLE bets ATTACH PARTITION %I FOR VALUES IN (%s)', leaf, first);
 END
