@@ -352,7 +352,8 @@ async fn a_count_that_is_killed_goes_on_where_it_was_also_with_another_beside_it
         count_by(&pool, period, 3, |more| other += more),
         async { killed.rollback().await.unwrap() },
     );
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
     assert_eq!(2 + one + other, 9 + 5);
     let counted: Vec<(Uuid, i64, i64, i64)> =
         sqlx::query_as("SELECT id, balance, staked, profit FROM period_sums WHERE period = $1 ORDER BY id")

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 /// What may stand in the way of archiving a period.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an obstacle of its own")]
 pub(crate) struct Standing {
     pub(crate) is_archived: bool,
     pub(crate) is_current: bool,
