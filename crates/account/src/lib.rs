@@ -6,6 +6,7 @@ mod domain;
 mod grpc;
 mod ledger;
 mod passwords;
+pub mod periods;
 pub mod reconcile;
 mod service;
 mod store;

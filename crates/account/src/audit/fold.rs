@@ -14,8 +14,12 @@ use crate::{
     store::{
         audit_full,
         audit_pools::{self, Entry, Reach},
+        periods::archive as periods,
     },
 };
+
+/// How much is folded anew at once.
+const PAGE: i64 = 10_000;
 
 /// What system accounts hold by the transfers up to a place of the feed. Grows with the markets, not with the transfers.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +29,8 @@ pub struct Fold {
     late: Option<Position>,
     held: HashMap<Uuid, i64>,
     transfers: i64,
+    /// How many periods were archived when it began; what they did is not folded.
+    archived: Option<i64>,
 }
 
 /// A page of the feed.
@@ -59,6 +65,9 @@ impl Fold {
     ///
     /// When the database does not answer.
     pub async fn next(&mut self, pool: &PgPool, limit: i64) -> sqlx::Result<Page> {
+        if self.archived.is_none() {
+            self.archived = Some(periods::archived(pool).await?);
+        }
         if let Some(from) = self.late {
             let entries = audit_pools::page(pool, from, Reach::Committed, limit).await?;
             self.late = entries.last().map(|entry| entry.position).or(self.late);
@@ -78,13 +87,20 @@ impl Fold {
         Ok(page)
     }
 
-    /// Compares what is folded, and what came after it, with what is stored, in one state of the database.
+    /// Compares what is folded, and what came after it, with what is stored, in one state of the database. Where a period was
+    /// archived meanwhile all is folded anew: nobody can tell how much of it was.
     ///
     /// # Errors
     ///
     /// When the database does not answer.
     pub async fn close(mut self, pool: &PgPool) -> sqlx::Result<SystemAccounts> {
         let mut snapshot = audit_full::snapshot(pool).await?;
+        while self.archived != Some(periods::archived(&mut *snapshot).await?) {
+            snapshot.commit().await?;
+            self = Self::default();
+            while self.next(pool, PAGE).await?.more {}
+            snapshot = audit_full::snapshot(pool).await?;
+        }
         let tail = audit_pools::tail(&mut snapshot, self.cursor).await?;
         let sum = audit_full::sum(&mut snapshot).await?;
         let mut differences = audit_pools::refused_stakes(&mut snapshot).await?;

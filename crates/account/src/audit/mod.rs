@@ -9,12 +9,15 @@ mod fold;
 mod gauges;
 mod reconciler;
 
-use loljoa_service_kit::{AccountId, Points};
+use loljoa_service_kit::{AccountId, MarketId, Points};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 pub use crate::domain::audit::{BetResult, BetTransfer, BetTransferKind, Check, Difference};
-use crate::{domain::audit::Rebuilt, store::audit_full};
+use crate::{
+    domain::audit::Rebuilt,
+    store::{audit_full, audit_pools},
+};
 pub use bets::{bet_results, bet_results_after, bet_transfers, refused_stakes};
 pub use fold::{Fold, SystemAccounts};
 pub(crate) use reconciler::Reconciler;
@@ -78,6 +81,19 @@ pub async fn accounts(pool: &PgPool, after: Option<AccountId>, limit: i64) -> sq
         results: rebuilt.iter().map(|account| account.results).sum(),
         differences: rebuilt.iter().flat_map(Rebuilt::differences).collect(),
     })
+}
+
+/// The next `limit` markets for which the ledger holds points, or has paid too many, in the order of their ids.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn holding(
+    pool: &PgPool,
+    after: Option<MarketId>,
+    limit: i64,
+) -> sqlx::Result<Vec<(MarketId, Points)>> {
+    audit_pools::holding(pool, after.unwrap_or(MarketId(Uuid::nil())), limit).await
 }
 
 /// Rebuilds every balance, staked points and profit from the first transfer on and compares them with what is stored.

@@ -5,6 +5,7 @@ pub(crate) mod feed;
 pub(crate) mod grant;
 pub(crate) mod leaderboard;
 pub(crate) mod password;
+pub(crate) mod period;
 pub(crate) mod profile;
 pub(crate) mod results;
 pub(crate) mod rotation;

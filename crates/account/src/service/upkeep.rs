@@ -1,4 +1,4 @@
-//! Deleting what is dead, in bounded chunks.
+//! What is to be done now and then: turning the year, and deleting what is dead, in bounded chunks.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::throttle,
+    periods,
     store::{login_failures, sessions},
 };
 
@@ -23,10 +24,14 @@ const BREATH: Duration = Duration::from_millis(20);
 /// Sessions are kept for a while after their end, for whoever looks into a complaint.
 const KEEP_SESSIONS: TimeDelta = TimeDelta::days(1);
 
-/// Deletes expired sessions and forgotten failures until `shutdown`. Replicas do not get into each other's way.
+/// Turns the year, and deletes expired sessions and forgotten failures, until `shutdown`. Replicas do not get into each
+/// other's way.
 pub(crate) async fn run(pool: PgPool, clock: Clock, throttle: throttle::Policy, shutdown: CancellationToken) {
     let mut ticks = time::interval(EVERY);
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+        if let Some(Err(error)) = postgres::unless_lost(periods::keep_up(&pool)).await {
+            tracing::error!(%error, "the year could not be turned");
+        }
         if let Some(Err(error)) = postgres::unless_lost(clean_up(&pool, &clock, throttle)).await {
             tracing::warn!(%error, "old sessions could not be deleted");
         }

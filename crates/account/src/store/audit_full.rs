@@ -1,4 +1,4 @@
-//! The full audit: accounts rebuilt from their first transfer on, range by range.
+//! The full audit: accounts rebuilt from their first transfer on, range by range; of archived periods, from their sums.
 
 use loljoa_service_kit::{AccountId, Points, postgres};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
@@ -7,9 +7,12 @@ use uuid::Uuid;
 use crate::domain::audit::{Holding, Rebuilt};
 
 /// A transaction that sees one state of the database, whose statements may take as long as they need.
+///
+/// It locks before it looks: a period that is archived while it looks would be seen neither in its tables nor by its sums.
 pub(crate) async fn snapshot(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
     let mut snapshot = postgres::begin_with(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     lift_timeout(&mut snapshot).await?;
+    sqlx::query!("LOCK TABLE transfers, bet_results IN ACCESS SHARE MODE").execute(&mut *snapshot).await?;
     Ok(snapshot)
 }
 
@@ -48,24 +51,33 @@ pub(crate) async fn rebuilt(
             SELECT account_id, sum(balance_change(kind, points))::bigint AS balance,
                 sum(staked_change(kind, points))::bigint AS staked, sum(profit_change(kind, points))::bigint AS profit
             FROM transfers WHERE account_id > $1 AND account_id <= $2 GROUP BY account_id
+        ), opened AS (
+            SELECT id AS account_id, balance, staked, profit FROM opening_balances
+            WHERE id > $1 AND id <= $2 AND NOT is_system
+        ), stakes AS (
+            SELECT account_id, bet_id FROM transfers
+            WHERE kind = 'stake' AND account_id > $1 AND account_id <= $2
+            UNION ALL
+            SELECT account_id, bet_id FROM carried_stakes WHERE account_id > $1 AND account_id <= $2
         ), decided AS (
             SELECT s.account_id, sum(r.staked)::bigint AS staked, sum(r.paid - r.staked)::bigint AS profit,
                 count(*) AS results
-            FROM transfers s
+            FROM stakes s
             CROSS JOIN LATERAL (SELECT * FROM bet_results WHERE bet_id = s.bet_id LIMIT 1) r
-            WHERE s.kind = 'stake' AND s.account_id > $1 AND s.account_id <= $2 AND r.account_id = s.account_id
+            WHERE r.account_id = s.account_id
             GROUP BY s.account_id
         ), stored AS (
             SELECT * FROM user_balances WHERE account_id > $1 AND account_id <= $2
         )
-        SELECT account_id AS "account!: AccountId", coalesce(moved.balance, 0) AS "balance!: Points",
-            coalesce(moved.staked, 0) - coalesce(decided.staked, 0) AS "staked!: Points",
-            coalesce(moved.profit, 0) + coalesce(decided.profit, 0) AS "profit!: Points",
+        SELECT account_id AS "account!: AccountId",
+            coalesce(opened.balance, 0) + coalesce(moved.balance, 0) AS "balance!: Points",
+            coalesce(opened.staked, 0) + coalesce(moved.staked, 0) - coalesce(decided.staked, 0) AS "staked!: Points",
+            coalesce(opened.profit, 0) + coalesce(moved.profit, 0) + coalesce(decided.profit, 0) AS "profit!: Points",
             coalesce(stored.balance, 0) AS "found_balance!: Points",
             coalesce(stored.staked, 0) AS "found_staked!: Points",
             coalesce(stored.profit, 0) AS "found_profit!: Points",
             stored.balance IS NOT NULL AS "is_stored!", coalesce(results, 0) AS "results!"
-        FROM moved FULL JOIN stored USING (account_id) LEFT JOIN decided USING (account_id)
+        FROM moved FULL JOIN stored USING (account_id) FULL JOIN opened USING (account_id) LEFT JOIN decided USING (account_id)
         ORDER BY account_id"#,
         after,
         through,

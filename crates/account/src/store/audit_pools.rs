@@ -70,24 +70,28 @@ pub(crate) async fn page(
     Ok(entries.collect())
 }
 
-/// A system account as it is stored, and what moved behind a place of the feed.
+/// A system account as it is stored, and what moved in archived periods and behind a place of the feed.
 pub(crate) struct Tail {
     pub(crate) ledger: Uuid,
     pub(crate) stored: Points,
     pub(crate) change: Points,
+    /// Behind the place.
     pub(crate) transfers: i64,
 }
 
-/// All system accounts, and what is behind `from`, whether it is below the watermark or not.
+/// All system accounts, what archived periods did to them, and what is behind `from`, whether it is below the watermark
+/// or not.
 pub(crate) async fn tail(connection: &mut PgConnection, from: Position) -> sqlx::Result<Vec<Tail>> {
     sqlx::query_as!(
         Tail,
         r#"WITH late AS (
             SELECT CASE WHEN kind = 'stake' THEN credit_id ELSE debit_id END AS ledger_id,
-                CASE WHEN kind = 'stake' THEN points ELSE -points END AS change
+                CASE WHEN kind = 'stake' THEN points ELSE -points END AS change, 1 AS transfers
             FROM transfers WHERE (xid, seq) > ($1::bigint::text::xid8, $2)
+            UNION ALL
+            SELECT id, balance, 0 FROM opening_balances WHERE is_system
         ), moved AS (
-            SELECT ledger_id, sum(change)::bigint AS change, count(*) AS transfers FROM late GROUP BY ledger_id
+            SELECT ledger_id, sum(change)::bigint AS change, sum(transfers) AS transfers FROM late GROUP BY ledger_id
         ), stored AS (
             SELECT ledger_id, sum(balance)::bigint AS balance FROM system_balances GROUP BY ledger_id
         )
@@ -99,6 +103,24 @@ pub(crate) async fn tail(connection: &mut PgConnection, from: Position) -> sqlx:
     )
     .fetch_all(connection)
     .await
+}
+
+/// At most `limit` markets behind one, by their ids, for which the ledger holds points, or has paid too many.
+pub(crate) async fn holding(
+    db: impl PgExecutor<'_>,
+    after: MarketId,
+    limit: i64,
+) -> sqlx::Result<Vec<(MarketId, Points)>> {
+    let rows = sqlx::query!(
+        r#"SELECT ledger_id AS "market: MarketId", sum(balance)::bigint AS "points!: Points" FROM system_balances
+        WHERE ledger_id > $1 AND ledger_id <> house() GROUP BY ledger_id HAVING sum(balance) <> 0
+        ORDER BY ledger_id LIMIT $2"#,
+        after as MarketId,
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.market, row.points)).collect())
 }
 
 /// Stakes that were applied although their marker refuses them.

@@ -18,6 +18,8 @@ pub(crate) struct Progress {
     pub(crate) folded: Position,
     /// Up to which id accounts have been sampled.
     pub(crate) sampled: Uuid,
+    /// Up to which id opening balances have been taken over; the greatest there is when all are.
+    pub(crate) opened: Uuid,
 }
 
 /// What is known to differ.
@@ -46,12 +48,16 @@ pub(crate) async fn take(
     let taken = sqlx::query!(
         r#"UPDATE audit_cursor SET holder = $1, held_until = clock_timestamp() + $2::interval
         WHERE holder IS NULL OR holder = $1 OR held_until < clock_timestamp()
-        RETURNING xid::text::bigint AS "xid!", seq, sampled"#,
+        RETURNING xid::text::bigint AS "xid!", seq, sampled, opened"#,
         replica,
         lease,
     );
     let taken = taken.fetch_optional(connection).await?;
-    Ok(taken.map(|row| Progress { folded: Position { xid: row.xid, seq: row.seq }, sampled: row.sampled }))
+    Ok(taken.map(|row| Progress {
+        folded: Position { xid: row.xid, seq: row.seq },
+        sampled: row.sampled,
+        opened: row.opened,
+    }))
 }
 
 /// Lets another replica go on at once.
@@ -60,6 +66,29 @@ pub(crate) async fn release(executor: impl PgExecutor<'_>, replica: Uuid) -> sql
         .execute(executor)
         .await?;
     Ok(())
+}
+
+/// Takes over at most `limit` balances that archived periods left, behind `from` in the order of their ids, and tells how
+/// many.
+pub(crate) async fn open(connection: &mut PgConnection, from: Uuid, limit: i64) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"WITH page AS (
+            SELECT id, balance FROM opening_balances WHERE id > $1 ORDER BY id LIMIT $2
+        ), taken AS (
+            INSERT INTO audit_balances (id, balance, dirty) SELECT id, balance, true FROM page ORDER BY id
+            ON CONFLICT (id) DO UPDATE SET balance = audit_balances.balance + EXCLUDED.balance, dirty = true
+        ), moved AS (
+            UPDATE audit_cursor
+            SET opened = CASE WHEN (SELECT count(*) FROM page) < $2 THEN $3
+                ELSE (SELECT id FROM page ORDER BY id DESC LIMIT 1) END
+        )
+        SELECT count(*) AS "count!" FROM page"#,
+        from,
+        limit,
+        Uuid::max(),
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// Up to where transfers are folded.

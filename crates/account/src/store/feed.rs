@@ -56,7 +56,7 @@ pub(crate) async fn page(
 /// How a reader stands to the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
-    /// Whether there is a transfer where it says it has read to.
+    /// Whether there is a transfer where it says it has read to, or was one that is archived.
     pub(crate) known: bool,
     /// The age of the oldest transfer that it will not have read; 0 when there is none. Milliseconds.
     pub(crate) lag_ms: i64,
@@ -70,7 +70,10 @@ pub(crate) async fn standing(
 ) -> sqlx::Result<Standing> {
     sqlx::query_as!(
         Standing,
-        r#"SELECT EXISTS (SELECT FROM transfers WHERE (xid, seq) = ($1::bigint::text::xid8, $2)) AS "known!",
+        r#"SELECT EXISTS (SELECT FROM transfers WHERE (xid, seq) = ($1::bigint::text::xid8, $2)) OR EXISTS (
+                SELECT FROM periods JOIN period_counts USING (period)
+                WHERE archived_at IS NOT NULL AND (xid, seq) >= ($1::bigint::text::xid8, $2)
+            ) AS "known!",
             coalesce((
                 SELECT greatest(extract(epoch FROM clock_timestamp() - created_at) * 1000, 1)::bigint FROM transfers
                 WHERE (xid, seq) > ($3::bigint::text::xid8, $4) ORDER BY xid, seq LIMIT 1

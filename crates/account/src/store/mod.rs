@@ -10,6 +10,7 @@ mod columns;
 pub(crate) mod feed;
 pub(crate) mod leaderboard;
 pub(crate) mod login_failures;
+pub(crate) mod periods;
 pub(crate) mod pools;
 pub(crate) mod ranks;
 pub(crate) mod reconcile;

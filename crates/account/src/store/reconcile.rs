@@ -16,10 +16,11 @@ pub(crate) async fn hold(connection: &mut PgConnection, account: AccountId) -> s
     .await
 }
 
-/// Whether the account has transfers, stored or not.
+/// Whether the account has transfers, archived or not, stored or not.
 pub(crate) async fn has_transfers(connection: &mut PgConnection, account: AccountId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM transfers WHERE account_id = $1) AS "exists!""#,
+        r#"SELECT EXISTS (SELECT FROM transfers WHERE account_id = $1)
+            OR EXISTS (SELECT FROM opening_balances WHERE id = $1 AND NOT is_system) AS "exists!""#,
         account as AccountId,
     )
     .fetch_one(connection)
@@ -84,7 +85,8 @@ pub(crate) async fn system_difference(connection: &mut PgConnection, ledger: Uui
             coalesce((
                 SELECT sum(CASE WHEN credit_id = $1 THEN points ELSE -points END) FROM transfers
                 WHERE credit_id = $1 OR debit_id = $1
-            ), 0) - coalesce((SELECT sum(balance) FROM system_balances WHERE ledger_id = $1), 0)
+            ), 0) + coalesce((SELECT balance FROM opening_balances WHERE id = $1 AND is_system), 0)
+            - coalesce((SELECT sum(balance) FROM system_balances WHERE ledger_id = $1), 0)
         )::bigint AS "difference!: Points""#,
         ledger,
     )

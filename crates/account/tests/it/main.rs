@@ -11,6 +11,7 @@ mod leaderboard;
 mod ledger;
 mod log_in;
 mod model;
+mod periods;
 mod races;
 mod reads;
 mod reconcile;

@@ -1,8 +1,11 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use loljoa_account::audit::{BetTransfer, BetTransferKind, Fold, bet_results_after};
-use loljoa_betting::audit::{BookedBet, Known, bets_after, compare, known_bets};
-use loljoa_service_kit::{BetId, Points};
+use loljoa_betting::{
+    audit::{BookedBet, Known, bets_after, compare, known_bets},
+    periods::archived_markets,
+};
+use loljoa_service_kit::{BetId, MarketId, Points};
 
 use super::{
     Audit, Difference,
@@ -49,7 +52,7 @@ impl Audit<'_> {
             for transfer in read.bet_transfers.iter().filter(|it| it.transfer_id != own_id(it)) {
                 self.findings.add(foreign(transfer));
             }
-            let betless = self.betless(read.bet_transfers.iter().map(|it| it.bet_id)).await?;
+            let betless = self.betless(read.bet_transfers.iter().map(|it| (it.bet_id, it.market_id))).await?;
             pace.end();
             self.progress.advance(read.transfers);
             self.suspect(betless).await?;
@@ -75,18 +78,26 @@ impl Audit<'_> {
             let results = bet_results_after(&self.books.account, after, pace.begin()).await?;
             let Some(last) = results.last() else { return Ok(()) };
             after = Some(last.bet_id);
-            let betless = self.betless(results.iter().map(|result| result.bet_id)).await?;
+            let betless = self.betless(results.iter().map(|it| (it.bet_id, it.market_id))).await?;
             pace.end();
             self.progress.advance(i64::try_from(results.len()).unwrap_or(i64::MAX));
             self.suspect(betless).await?;
         }
     }
 
-    async fn betless(&self, bets: impl Iterator<Item = BetId>) -> sqlx::Result<Vec<BetId>> {
-        let ids: HashSet<BetId> = bets.collect();
-        let ids: Vec<_> = ids.into_iter().collect();
-        let known: HashSet<_> = known_bets(&self.books.betting, &ids).await?.into_iter().collect();
-        Ok(ids.into_iter().filter(|id| !known.contains(id)).collect())
+    /// Those of these bets that are not there, but for bets on markets that betting has archived: for these the ledger must
+    /// hold nothing.
+    async fn betless(&self, bets: impl Iterator<Item = (BetId, MarketId)>) -> sqlx::Result<Vec<BetId>> {
+        let mut betless: HashMap<BetId, MarketId> = bets.collect();
+        let ids: Vec<_> = betless.keys().copied().collect();
+        for known in known_bets(&self.books.betting, &ids).await? {
+            betless.remove(&known);
+        }
+        let markets: HashSet<_> = betless.values().copied().collect();
+        let markets: Vec<_> = markets.into_iter().collect();
+        let archived = archived_markets(&self.books.betting, &markets).await?;
+        betless.retain(|_, market| !archived.contains(market));
+        Ok(betless.into_keys().collect())
     }
 }
 

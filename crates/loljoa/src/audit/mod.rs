@@ -4,6 +4,7 @@
 //! grows with the number of bets. What came after the audit began may be left to the next one; nothing else is.
 
 mod accounts;
+mod archived;
 mod bets;
 mod findings;
 mod known;
@@ -112,6 +113,7 @@ pub async fn run(books: &Books, options: Options, progress: &Progress) -> sqlx::
     audit.bets().await?;
     audit.transfers().await?;
     audit.results().await?;
+    audit.archived().await?;
     audit.look_again().await?;
     let Findings { differences, omitted } = audit.findings;
     Ok(Report { differences, omitted, ..audit.report })

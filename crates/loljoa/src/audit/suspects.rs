@@ -1,10 +1,13 @@
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     time::{Duration, Instant},
 };
 
-use loljoa_betting::audit::{self, Difference, compare, stray};
-use loljoa_service_kit::BetId;
+use loljoa_betting::{
+    audit::{self, Difference, Known, compare, stray},
+    periods::archived_markets,
+};
+use loljoa_service_kit::{BetId, MarketId};
 use tokio::time;
 
 use super::{Audit, known::known};
@@ -58,9 +61,21 @@ impl Audit<'_> {
             .iter()
             .map(|bet| (bet.bet_id, compare(bet, &known.remove(&bet.bet_id).unwrap_or_default())))
             .collect();
-        // What is left belongs to bets that are not there.
+        // What is left belongs to bets that are not there. A market may have been archived since they were.
+        let markets: HashSet<_> = known.values().filter_map(market_of).collect();
+        let markets: Vec<_> = markets.into_iter().collect();
+        let archived = archived_markets(&self.books.betting, &markets).await?;
+        known.retain(|_, known| market_of(known).is_none_or(|market| !archived.contains(&market)));
         differences.extend(known.into_iter().map(|(bet, known)| (bet, stray(bet, &known))));
         differences.retain(|_, differences| !differences.is_empty());
         Ok(differences)
     }
+}
+
+/// The market of what the ledger knows of a bet.
+fn market_of(known: &Known) -> Option<MarketId> {
+    let closing = known.closing.as_ref().map(|(_, moved)| moved);
+    let result = known.result.as_ref().map(|(moved, _)| moved);
+    let moved = known.stake.as_ref().or(closing).or(known.correction.as_ref()).or(result);
+    moved.map(|moved| moved.market_id)
 }

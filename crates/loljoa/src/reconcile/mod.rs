@@ -151,6 +151,9 @@ fn subject_of(difference: &Difference) -> Subject {
         ("account", "sum") => Subject::Nothing,
         ("account", _) => Subject::Unknown("a stake was taken that is refused: see its bet"),
         ("both", "transfer") => Subject::Unknown("the ledger moved points that betting never asked for"),
+        ("both", "archived_market") => {
+            Subject::Unknown("the ledger holds points for a market whose bets are archived")
+        }
         ("both", _) => Subject::Bet(BetId(id())),
         _ => Subject::Unknown("betting's own books differ: keep the market from being settled"),
     }

@@ -12,7 +12,14 @@ fn help(command: &[&str]) -> String {
 fn every_command_shows_an_example() {
     let commands = ["up", "reset", "serve", "migrate", "import", "replay", "admin", "audit"]
         .map(|command| vec![command]);
-    for command in commands.into_iter().chain([vec![], vec!["postgres", "run"], vec!["admin", "reconcile"]]) {
+    let nested = [
+        vec![],
+        vec!["postgres", "run"],
+        vec!["admin", "reconcile"],
+        vec!["admin", "periods"],
+        vec!["admin", "periods", "archive"],
+    ];
+    for command in commands.into_iter().chain(nested) {
         assert!(help(&command).contains("Example"), "{command:?}");
     }
 }

@@ -10,6 +10,7 @@ mod crowd;
 mod defects;
 mod hangups;
 mod markets;
+mod periods;
 mod promises;
 mod reconcile;
 mod replicas;

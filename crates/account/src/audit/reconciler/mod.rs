@@ -115,12 +115,17 @@ impl Reconciler {
         Ok(step)
     }
 
-    /// Folds a chunk of transfers and, when that was all there is, compares.
+    /// Takes over what archived periods left, if it begins from nothing; folds a chunk of transfers and, when that was all there is, compares.
     async fn step_in(&self, connection: &mut PgConnection) -> sqlx::Result<Step> {
         let Size { chunk, sample } = self.size;
         let Some(progress) = audit_step::take(connection, self.replica, self.lease()).await? else {
             return Ok(Step::Elsewhere);
         };
+        if progress.opened != Uuid::max()
+            && audit_step::open(connection, progress.opened, chunk).await? == chunk
+        {
+            return Ok(Step::Behind);
+        }
         if audit_step::fold(connection, progress.folded, chunk).await? == chunk {
             return Ok(Step::Behind);
         }

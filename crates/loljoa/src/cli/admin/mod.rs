@@ -1,6 +1,7 @@
 mod incidents;
 mod league;
 mod markets;
+mod periods;
 mod reconcile;
 mod show;
 
@@ -23,6 +24,8 @@ enum Command {
     Show(show::Arguments),
     /// Show what would mend the differences that an audit finds, and have it done
     Reconcile(reconcile::Arguments),
+    /// Show the years that both databases keep, and archive one that is over
+    Periods(periods::Arguments),
     #[command(flatten)]
     League(league::Command),
     #[command(flatten)]
@@ -35,6 +38,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Show(arguments) => show::run(&arguments)?,
         Command::Reconcile(arguments) => return reconcile::run(arguments).await,
+        Command::Periods(arguments) => return periods::run(arguments).await,
         Command::League(command) => league::run(command).await?,
         Command::Markets(command) => markets::run(command).await?,
         Command::Incidents(command) => incidents::run(command).await?,
