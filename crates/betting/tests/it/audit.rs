@@ -177,7 +177,7 @@ async fn a_replica_that_loses_the_lease_shows_nothing_and_leaves_the_finding_to_
 
 #[sqlx::test]
 async fn points_left_in_the_pool_of_a_final_market_are_shown_however_long_ago_it_ended(pool: PgPool) {
-    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 0).await;
+    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 2_000).await;
     let game = world.game().await;
     let account = world.account("faker").await;
     world.betting().bet(&Bet::on(&game.winner, "T1", account, 300)).await;
