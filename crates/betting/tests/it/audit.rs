@@ -4,7 +4,7 @@ use loljoa_proto::{
     account::v1::{Transfer, TransferKind, TransferOutcome},
     betting::v1::MarketState,
 };
-use loljoa_service_kit::{AccountId, BetId, ids};
+use loljoa_service_kit::{AccountId, BetId, ids, postgres};
 use sqlx::{PgPool, Postgres, Transaction};
 
 use crate::harness::{Bet, World, eventually, record};
@@ -13,7 +13,7 @@ const SUCCESS: &str = "loljoa_audit_last_success_timestamp_seconds";
 
 /// Keeps everybody from reading the ledger's feed until the transaction ends.
 async fn hold_ledger_feed(pool: &PgPool) -> Transaction<'static, Postgres> {
-    let mut transaction = loljoa_service_kit::postgres::begin(pool).await.unwrap();
+    let mut transaction = postgres::begin(pool).await.unwrap();
     sqlx::query("SELECT FROM feed_cursors WHERE consumer = 'ledger' FOR UPDATE")
         .execute(&mut *transaction)
         .await
@@ -21,8 +21,9 @@ async fn hold_ledger_feed(pool: &PgPool) -> Transaction<'static, Postgres> {
     transaction
 }
 
+/// Runs what no service does, and what may therefore wait in a circle with one.
 async fn run(pool: &PgPool, statement: &'static str) {
-    sqlx::query(statement).execute(pool).await.unwrap();
+    postgres::retrying(|| sqlx::query(statement).execute(pool)).await.unwrap();
 }
 
 #[sqlx::test]

@@ -58,7 +58,7 @@ async fn the_admin_logs_in_with_the_password_that_is_shown() {
     let place = Place::new();
     let up = place.up(&[]);
     let (status, session) = up.log_in_as_admin().await;
-    assert_eq!((status, &session["account"]["role"]), (200, &"admin".into()));
+    assert_eq!((status, &session["account"]["role"]), (200, &"admin".into()), "{session}");
     up.stop();
 }
 

@@ -5,14 +5,15 @@ mod change;
 mod migration;
 mod plans;
 
-use loljoa_service_kit::ids;
+use loljoa_service_kit::{ids, postgres};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::harness::eventually;
 
+/// Runs what no service does, and what may therefore wait in a circle with one.
 async fn run(pool: &PgPool, statement: &'static str) {
-    sqlx::query(statement).execute(pool).await.unwrap();
+    postgres::retrying(|| sqlx::query(statement).execute(pool)).await.unwrap();
 }
 
 /// Begins the next period, and answers the one that has ended.
