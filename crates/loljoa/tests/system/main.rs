@@ -10,6 +10,7 @@ mod crowd;
 mod defects;
 mod hangups;
 mod markets;
+mod pooler;
 mod promises;
 mod reconcile;
 mod replicas;
