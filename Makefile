@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
-.PHONY: help setup web build up reset audit test lint fmt check e2e test-build screenshots lighthouse sqlx clean
+.PHONY: help setup web build up reset audit test lint fmt check e2e test-build test-pooler screenshots lighthouse sqlx clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -50,12 +50,17 @@ audit: build ## Rebuild every balance and pool from transfers and bets, and show
 test: web lint check ## Lint and every test, with all they need set up first
 
 check: e2e ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
+	scripts/setup.sh pooler
 	npm test --prefix web --silent
 	target/debug/private-postgres -- cargo test --locked --workspace
 
 e2e: web test-build ## The web app in a real browser, on a system of its own
 	scripts/setup.sh browser
 	cd web && LOLJOA_BIN=../target/debug/loljoa node scripts/with-system.mjs npm run e2e --silent
+
+test-pooler: test-build ## The tests behind a real PgBouncer in transaction mode (part of check)
+	scripts/setup.sh pooler
+	target/debug/private-postgres -- cargo test --locked --workspace --test it --test system -- pooler
 
 # All that tests run, at once: built package by package, what they share would be compiled again with other features.
 test-build: setup

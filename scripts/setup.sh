@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Installs what LOL.JOA needs and this machine lacks, and says what and why. Installs nothing that is there already.
-# `setup.sh browser` also wants what the browser tests need.
+# `setup.sh browser` also wants what the browser tests need, `setup.sh pooler` a PgBouncer for the tests behind one.
 # Works as root, and with sudo as a user. Debian and Ubuntu; elsewhere it says what to install by hand.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
+wants=${1:-}
 missing=()
 reasons=()
 
@@ -18,12 +20,32 @@ has_postgres() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
 }
 
+# Older ones lose prepared statements in transaction mode.
+has_pooler() {
+    local program
+    for program in "${LOLJOA_PGBOUNCER:-}" target/tools/bin/pgbouncer "$(command -v pgbouncer || true)"; do
+        if [ -x "$program" ] && printf '1.21\n%s\n' "$("$program" --version | sed -n 's/^PgBouncer //p')" | sort -VC; then
+            return
+        fi
+    done
+    return 1
+}
+
+make_pooler() {
+    if [ "$wants" = pooler ] && ! has_pooler; then scripts/build-pgbouncer.sh; fi
+}
+
 has_postgres || need postgresql "the server that keeps accounts, matches and bets (LOL.JOA runs a private one)"
 command -v cc >/dev/null || need gcc "Rust links with it, and the cryptography library is partly C"
 compgen -G '/usr/include/stdlib.h' >/dev/null || need libc6-dev "headers for the C compiler"
-if [ "${1:-}" = browser ]; then
+if [ "$wants" = browser ]; then
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || need chromium "the browser that the web app is tested in"
     compgen -G '/usr/share/fonts/*/noto/NotoSansCJK*' >/dev/null || need fonts-noto-cjk "Korean letters in screenshots"
+fi
+if [ "$wants" = pooler ] && ! has_pooler; then
+    command -v make >/dev/null || need make "PgBouncer is built with it, from its source package"
+    command -v pkg-config >/dev/null || need pkg-config "PgBouncer's build finds libevent with it"
+    compgen -G '/usr/include/event2/event.h' >/dev/null || need libevent-dev "the library that PgBouncer waits with"
 fi
 
 for tool in cargo node npm; do
@@ -33,7 +55,10 @@ for tool in cargo node npm; do
     fi
 done
 
-[ ${#missing[@]} -eq 0 ] && exit 0
+if [ ${#missing[@]} -eq 0 ]; then
+    make_pooler
+    exit 0
+fi
 
 echo "setup: this machine lacks"
 printf '%s\n' "${reasons[@]}"
@@ -61,4 +86,5 @@ echo 'create_main_cluster = false' | as_root tee "$guard" >/dev/null
 echo "setup: installing ${missing[*]}"
 as_root apt-get update -qq
 as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+make_pooler
 echo "setup: done"

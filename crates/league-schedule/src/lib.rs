@@ -43,7 +43,8 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
 
-    let changes = Changes::new(pools.background.clone(), closing.clone());
+    let news = postgres::session_pool(&config.database, &format!("{SERVICE} news"))?;
+    let changes = Changes::new(pools.background.clone(), news.clone(), closing.clone());
     let longest_wait = Duration::from_millis(config.grpc.timeout_ms).saturating_sub(FEED_MARGIN);
     let routes = grpc::routes(&pools.requests, changes.clone(), longest_wait);
     parts.spawn_worker("readiness", probe.run(closing.clone()));
@@ -59,6 +60,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     });
     let result = parts.run(&config.runtime.drain).await;
     pools.close().await;
+    news.close().await;
     result
 }
 

@@ -97,6 +97,17 @@ pub enum Error {
         /// Its log.
         log: PathBuf,
     },
+    /// No pooler on this machine, or only ones that are too old.
+    #[error(
+        "no PgBouncer 1.21 or later was found: `scripts/setup.sh pooler` makes one; or name one in LOLJOA_PGBOUNCER"
+    )]
+    NoPooler,
+    /// The pooler did not come up.
+    #[error("PgBouncer did not start: {reason}")]
+    Pooler {
+        /// What it said.
+        reason: String,
+    },
     /// A file could not be worked with.
     #[error("{path}: {source}")]
     File {

@@ -40,14 +40,20 @@ impl ServerUser {
     /// A command that runs as this user, in its own process group so that a Ctrl-C is ours to handle, and with an
     /// environment that holds nothing of ours.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().env("LC_ALL", "C").current_dir("/").process_group(0);
-        if let Some(path) = std::env::var_os("PATH") {
-            command.env("PATH", path);
-        }
+        let mut command = bare(program);
         if let Some(user) = &self.0 {
             command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
             command.env("USER", OsStr::new(&user.name));
+        }
+        command
+    }
+
+    /// Like [`Self::command`], for a program that becomes this user by itself, told by `-u`: it may lie where the user cannot
+    /// reach it.
+    pub(crate) fn becoming(&self, program: &Path) -> Command {
+        let mut command = bare(program);
+        if let Some(user) = &self.0 {
+            command.args(["-u", &user.name]);
         }
         command
     }
@@ -77,6 +83,15 @@ impl ServerUser {
         }
         Ok(())
     }
+}
+
+fn bare(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("LC_ALL", "C").current_dir("/").process_group(0);
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    command
 }
 
 fn may_enter(directory: &Metadata, user: &User) -> bool {

@@ -236,7 +236,7 @@ fn is_passing(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => true,
         // A statement or a wait for a lock that took too long, conflicts that outlasted the retries, a server that was
-        // demoted, and one that is full, starting or stopping.
+        // demoted, one that is full, starting or stopping, and a pooler that is or whose server is away.
         sqlx::Error::Database(error) => matches!(
             error.code().as_deref(),
             Some(
@@ -250,6 +250,7 @@ fn is_passing(error: &sqlx::Error) -> bool {
                     | "57P01"
                     | "57P02"
                     | "57P03"
+                    | "08P01"
             )
         ),
         _ => false,

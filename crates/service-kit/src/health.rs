@@ -11,6 +11,10 @@ use std::{
 
 use tokio::sync::watch;
 
+/// What is wrong with a pooler that is too old for transaction mode, and what to do.
+pub(crate) const NO_PREPARED_STATEMENTS: &str = "the pooler does not keep prepared statements: PgBouncer 1.21 or later with \
+    max_prepared_statements above 0 is needed";
+
 /// What a database lacks for the replica to work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
@@ -25,6 +29,12 @@ pub enum Missing {
         /// The version that this program needs.
         needs: i64,
     },
+    /// The pooler before it does not answer.
+    Pooler,
+    /// The pooler before it lets statements that were prepared get lost or mixed up.
+    PreparedStatements,
+    /// This bound on sessions, or on their statements, does not hold for connections through the pooler.
+    Limit(&'static str),
 }
 
 impl fmt::Display for Missing {
@@ -34,6 +44,14 @@ impl fmt::Display for Missing {
             Self::Primary => f.write_str("the database's server only reads"),
             Self::Schema { found, needs } => {
                 write!(f, "the database's schema has version {found}, version {needs} is needed: run migrate")
+            }
+            Self::Pooler => f.write_str("the database's pooler does not answer"),
+            Self::PreparedStatements => f.write_str(NO_PREPARED_STATEMENTS),
+            Self::Limit(name) => {
+                write!(
+                    f,
+                    "{name} is not in force through the pooler: run migrate, then RECONNECT in PgBouncer"
+                )
             }
         }
     }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Database,
     health::{Health, Missing},
-    postgres,
+    postgres::{self, Pooler, Seen},
 };
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -24,6 +24,8 @@ pub struct Probe {
     health: Health,
     options: PgConnectOptions,
     connection: Option<PgConnection>,
+    /// What stands between the replica and its database, if anything does.
+    pooler: Option<Pooler>,
     /// The schema's version that this program needs.
     needs: i64,
     failures: u32,
@@ -40,11 +42,13 @@ impl Probe {
     /// When the URL cannot be read.
     pub fn new(config: &Database, migrator: &Migrator, health: Health) -> sqlx::Result<Self> {
         let options = postgres::probe_options(config, health.service(), TIMEOUT)?;
+        let pooler = Pooler::of(config, health.service(), TIMEOUT)?;
         health.set_missing(Some(Missing::Database));
         Ok(Self {
             health,
             options,
             connection: None,
+            pooler,
             needs: postgres::newest(migrator),
             failures: 0,
             vanished: false,
@@ -56,17 +60,17 @@ impl Probe {
         let mut ticks = time::interval(EVERY);
         ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            let looked = time::timeout(TIMEOUT, self.look()).await;
-            if looked.is_err() {
-                self.vanished = true;
-            } else if matches!(looked, Ok(Ok(_))) && std::mem::take(&mut self.vanished) {
-                postgres::found_again();
+            let seen = self.look().await;
+            match seen {
+                Seen::Silent(_) => self.vanished = true,
+                Seen::Answer(_) | Seen::Busy if std::mem::take(&mut self.vanished) => postgres::found_again(),
+                _ => {}
             }
-            let missing = looked.ok().and_then(Result::ok).unwrap_or_else(|| {
-                self.connection = None;
-                Some(Missing::Database)
+            self.judge(match seen {
+                Seen::Answer(missing) => missing,
+                Seen::Busy => None,
+                Seen::Refused(missing) | Seen::Silent(missing) => Some(missing),
             });
-            self.judge(missing);
         }
     }
 
@@ -78,7 +82,26 @@ impl Probe {
         }
     }
 
-    async fn look(&mut self) -> sqlx::Result<Option<Missing>> {
+    /// Looks at the database itself, and then, if all is well, through the pooler: one that is busy says nothing of the database.
+    async fn look(&mut self) -> Seen {
+        let seen = match time::timeout(TIMEOUT, self.ask()).await {
+            Ok(Ok(missing)) => Seen::Answer(missing),
+            failed => {
+                self.connection = None;
+                if failed.is_err() {
+                    Seen::Silent(Missing::Database)
+                } else {
+                    Seen::Refused(Missing::Database)
+                }
+            }
+        };
+        match &mut self.pooler {
+            Some(pooler) if seen == Seen::Answer(None) => pooler.look().await,
+            _ => seen,
+        }
+    }
+
+    async fn ask(&mut self) -> sqlx::Result<Option<Missing>> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(self.options.connect().await?),

@@ -29,16 +29,19 @@ const CHANNEL: &str = "match_revisions";
 #[derive(Clone, Debug)]
 pub struct Changes {
     pool: PgPool,
+    /// A connection that listens has to be a session's own, which a pooler does not give.
+    listens: PgPool,
     news: watch::Sender<()>,
     waiters: Arc<Semaphore>,
     closing: CancellationToken,
 }
 
 impl Changes {
-    /// A reader of `pool`'s feed, whose waiting ends at `closing`.
+    /// A reader of `pool`'s feed, told of news on a connection of `listens`, whose waiting ends at `closing`.
     #[must_use]
-    pub fn new(pool: PgPool, closing: CancellationToken) -> Self {
-        Self { pool, news: watch::Sender::new(()), waiters: Arc::new(Semaphore::new(MAX_WAITERS)), closing }
+    pub fn new(pool: PgPool, listens: PgPool, closing: CancellationToken) -> Self {
+        let waiters = Arc::new(Semaphore::new(MAX_WAITERS));
+        Self { pool, listens, news: watch::Sender::new(()), waiters, closing }
     }
 
     /// Up to `limit` revisions after `after`; when there are none, waits for some for up to `wait`.
@@ -92,7 +95,7 @@ impl Changes {
     }
 
     async fn relay(&self) -> Result<(), sqlx::Error> {
-        let mut listener = PgListener::connect_with(&self.pool).await?;
+        let mut listener = PgListener::connect_with(&self.listens).await?;
         listener.listen(CHANNEL).await?;
         loop {
             listener.recv().await?;

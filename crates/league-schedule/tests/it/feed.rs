@@ -140,7 +140,7 @@ async fn what_is_no_request_for_changes_is_refused(pool: PgPool) {
 #[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
 async fn a_service_that_stops_lets_nobody_wait(pool: PgPool) {
     let closing = CancellationToken::new();
-    let changes = Changes::new(pool, closing.clone());
+    let changes = Changes::new(pool.clone(), pool, closing.clone());
     let waiting = tokio::spawn(async move {
         changes.after(Position::default(), 10, Duration::from_hours(1)).await.unwrap()
     });
@@ -153,7 +153,7 @@ async fn a_service_that_stops_lets_nobody_wait(pool: PgPool) {
 #[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
 async fn one_reader_too_many_is_told_to_come_again(pool: PgPool) {
     let closing = CancellationToken::new();
-    let changes = Changes::new(pool, closing.clone());
+    let changes = Changes::new(pool.clone(), pool, closing.clone());
     let wait = || changes.after(Position::default(), 10, Duration::from_hours(1));
     let mut readers: FuturesUnordered<_> = (0..65).map(|_| wait()).collect();
     let error = readers.next().await.unwrap().unwrap_err();

@@ -11,6 +11,7 @@ mod defects;
 mod hangups;
 mod markets;
 mod periods;
+mod pooler;
 mod promises;
 mod reconcile;
 mod replicas;

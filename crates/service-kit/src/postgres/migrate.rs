@@ -8,7 +8,7 @@ use sqlx::{
 };
 use tokio::time;
 
-use super::session;
+use super::{limits, session};
 use crate::config::Database;
 
 /// A change of a live table waits no longer than this for its lock, because everybody else then waits behind it.
@@ -24,8 +24,9 @@ pub fn newest(migrator: &Migrator) -> i64 {
     migrator.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
-/// Brings the database up to date, on a connection of its own without a bound on statements. Replicas that start at once
-/// take turns. A schema that is newer than this program is left as it is, so that a release can be rolled back.
+/// Brings the database up to date, on a connection of its own without a bound on statements, never through a pooler. Replicas
+/// that start at once take turns. A schema that is newer than this program is left as it is, so that a release can be rolled
+/// back. Behind a pooler the bounds on sessions become the role's own.
 ///
 /// # Errors
 ///
@@ -39,6 +40,9 @@ pub async fn migrate(config: &Database, service: &str, migrator: &Migrator) -> R
     loop {
         let connection = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         let result = tolerant.run(&connection).await;
+        if result.is_ok() && config.is_pooled() {
+            limits::keep(config, &connection).await;
+        }
         connection.close().await;
         match result {
             Err(error) if attempt < ATTEMPTS && waits_for_a_lock(&error) => {

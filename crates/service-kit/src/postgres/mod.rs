@@ -3,10 +3,13 @@
 
 mod begin;
 mod kept;
+mod limits;
 mod lost;
 mod migrate;
 mod patience;
 mod pool;
+mod pooler;
+mod prepared;
 mod session;
 
 pub use begin::{begin, begin_with};
@@ -15,6 +18,7 @@ pub(crate) use lost::found_again;
 pub use lost::unless_lost;
 pub use migrate::{migrate, newest};
 pub use patience::{bounded, bounded_by, retrying};
-pub use pool::{Pools, pool};
+pub use pool::{Pools, pool, session_pool};
 pub(crate) use pool::{distrust, note};
+pub(crate) use pooler::{Pooler, Seen};
 pub(crate) use session::probe_options;

@@ -14,8 +14,8 @@ use sqlx::{
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
-use super::{patience, session};
-use crate::config::Database;
+use super::{patience, prepared, session};
+use crate::{config::Database, health::NO_PREPARED_STATEMENTS};
 
 const METRICS_EVERY: Duration = Duration::from_secs(5);
 /// A connection that does not answer for this long when it comes back is closed.
@@ -95,15 +95,34 @@ pub fn pool(config: &Database, application: &str) -> sqlx::Result<PgPool> {
 fn sized(config: &Database, application: &str, size: u32) -> sqlx::Result<PgPool> {
     patience::allow(config.statement_timeout_ms);
     let timeout = Duration::from_millis(config.acquire_timeout_ms);
-    Ok(guarded(session::options(config, application)?, size, timeout))
+    Ok(guarded(session::options(config, application)?, size, timeout, config.is_pooled()))
 }
 
-/// A pool that looks at each connection that comes back, and trusts none that may end at a demoted primary.
-fn guarded(options: PgConnectOptions, size: u32, acquire_timeout: Duration) -> PgPool {
+/// One connection to PostgreSQL itself, whatever pooler stands before it, for what needs a session, such as `LISTEN`.
+///
+/// # Errors
+///
+/// When the URL cannot be read.
+pub fn session_pool(config: &Database, application: &str) -> sqlx::Result<PgPool> {
+    let timeout = Duration::from_millis(config.acquire_timeout_ms);
+    Ok(guarded(session::direct_options(config, application)?, 1, timeout, false))
+}
+
+/// A pool that looks at each connection that comes back, and trusts none that may end at a demoted primary, or at a pooler
+/// that mixes statements up.
+fn guarded(options: PgConnectOptions, size: u32, acquire_timeout: Duration, is_pooled: bool) -> PgPool {
     PgPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(acquire_timeout)
         .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                if is_pooled && !prepared::are_kept(connection).await? {
+                    return Err(sqlx::Error::Configuration(NO_PREPARED_STATEMENTS.into()));
+                }
+                Ok(())
+            })
+        })
         .before_acquire(|_, meta| Box::pin(async move { Ok(is_trusted(&meta)) }))
         .after_release(|connection, meta| {
             Box::pin(async move { Ok(is_trusted(&meta) && is_clean(connection).await?) })

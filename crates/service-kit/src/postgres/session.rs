@@ -10,26 +10,44 @@ use crate::config::Database;
 /// A transaction that does nothing for this long belongs to somebody who has vanished, and holds locks.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(15);
 /// How soon the server notices that a client's machine has vanished: 10 s of silence, then three questions 5 s apart.
-const KEEPALIVES: [(&str, &str); 4] = [
-    ("tcp_keepalives_idle", "10"),
-    ("tcp_keepalives_interval", "5"),
-    ("tcp_keepalives_count", "3"),
-    ("tcp_user_timeout", "25000"),
+const KEEPALIVES: [(&str, u64); 4] = [
+    ("tcp_keepalives_idle", 10),
+    ("tcp_keepalives_interval", 5),
+    ("tcp_keepalives_count", 3),
+    ("tcp_user_timeout", 25_000),
 ];
-/// While a statement runs, the server looks this often whether anybody still waits for it.
-const CONNECTION_CHECK: (&str, &str) = ("client_connection_check_interval", "5000");
+/// While a statement runs, the server looks this often whether anybody still waits for it. Milliseconds.
+const CONNECTION_CHECK: (&str, u64) = ("client_connection_check_interval", 5_000);
 
-/// For pooled connections: bounded statements, bounded waits for locks, no forgotten transactions.
-pub(super) fn options(config: &Database, application: &str) -> sqlx::Result<PgConnectOptions> {
-    let limits = [
+/// The three bounds that protect others, in milliseconds.
+pub(super) fn bounds(config: &Database) -> [(&'static str, u64); 3] {
+    [
         ("statement_timeout", config.statement_timeout_ms),
         ("lock_timeout", config.lock_timeout_ms),
         ("idle_in_transaction_session_timeout", milliseconds(IDLE_IN_TRANSACTION)),
-    ];
-    Ok(named(&config.url, application)?
-        .options(limits)
-        .options(KEEPALIVES)
-        .options([CONNECTION_CHECK, ("timezone", "UTC")]))
+    ]
+}
+
+/// All that holds for a session, in the server's own units.
+pub(super) fn settings(config: &Database) -> impl Iterator<Item = (&'static str, u64)> {
+    bounds(config).into_iter().chain(KEEPALIVES).chain([CONNECTION_CHECK])
+}
+
+/// For pooled connections: bounded statements, bounded waits for locks, no forgotten transactions.
+pub(super) fn options(config: &Database, application: &str) -> sqlx::Result<PgConnectOptions> {
+    if config.is_pooled() { through_pooler(config, application) } else { direct_options(config, application) }
+}
+
+/// The same bounds on a connection that no pooler stands before.
+pub(super) fn direct_options(config: &Database, application: &str) -> sqlx::Result<PgConnectOptions> {
+    Ok(named(config.direct(), application)?.options(settings(config)).options([("timezone", "UTC")]))
+}
+
+/// A pooler's sessions are everybody's: none is told anything, save what the pooler itself keeps apart. A name that differs
+/// from that of the client before costs a `SET`, so the service has one for all its parts.
+pub(super) fn through_pooler(config: &Database, application: &str) -> sqlx::Result<PgConnectOptions> {
+    let service = application.split(' ').next().unwrap_or(application);
+    Ok(named(&config.url, service)?.extra_float_digits(None))
 }
 
 /// For migrations: statements take as long as they need, but a lock that others wait behind is not waited for long.
@@ -38,7 +56,7 @@ pub(super) fn migration_options(
     application: &str,
     lock_timeout: Duration,
 ) -> sqlx::Result<PgConnectOptions> {
-    Ok(named(&config.url, application)?
+    Ok(named(config.direct(), application)?
         .options([("statement_timeout", 0), ("lock_timeout", milliseconds(lock_timeout))])
         .options(KEEPALIVES)
         .options([("timezone", "UTC")]))
@@ -51,7 +69,7 @@ pub(crate) fn probe_options(
     timeout: Duration,
 ) -> sqlx::Result<PgConnectOptions> {
     let limits = [("statement_timeout", milliseconds(timeout)), ("lock_timeout", milliseconds(timeout))];
-    Ok(named(&config.url, &format!("{application} probe"))?.options(limits).options(KEEPALIVES))
+    Ok(named(config.direct(), &format!("{application} probe"))?.options(limits).options(KEEPALIVES))
 }
 
 fn named(url: &SecretString, application: &str) -> sqlx::Result<PgConnectOptions> {

@@ -51,6 +51,17 @@ fn every_wrong_value_is_named_at_once_with_what_is_allowed() {
 }
 
 #[test]
+fn what_stands_behind_a_pooler_is_checked_as_well() {
+    let behind = |direct| load(&format!("[database]\nurl = 'postgres://pooler/x'\ndirect_url = '{direct}'"));
+    let config = behind("postgres://server/x").unwrap();
+    assert!(config.database.is_pooled());
+    let error = behind("mysql://server/x").unwrap_err();
+    assert!(error.contains("database.direct_url = (not shown): must start with postgres://"), "{error}");
+    let error = behind("postgres://pooler/x").unwrap_err();
+    assert!(error.contains("must not be database.url: leave it out where no pooler is"), "{error}");
+}
+
+#[test]
 fn a_wrong_upstream_is_named_by_where_it_stands() {
     let mut problems = Problems::default();
     let upstream = Upstream { timeout_ms: 0, ..Upstream::at("https://account".parse().unwrap()) };

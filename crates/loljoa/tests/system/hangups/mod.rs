@@ -138,7 +138,7 @@ async fn bet_until(bettor: &Bettor, game: &Game, target: &Target, over: &AtomicB
 }
 
 /// Nobody is inside a transaction and does nothing.
-async fn no_transaction_was_left_open(db: &TestDatabases) {
+pub(crate) async fn no_transaction_was_left_open(db: &TestDatabases) {
     for (service, pool) in db.each() {
         let left: Vec<String> = sqlx::query_scalar(
             "SELECT application_name || ': ' || query FROM pg_stat_activity

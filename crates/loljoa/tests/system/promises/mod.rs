@@ -31,20 +31,29 @@ pub(crate) async fn all_hold(db: &TestDatabases) -> Books {
 
 /// The books when betting owes nothing, closes no market, and every stake, taken or refused for good, has its bet.
 ///
-/// They are read only once betting is at rest: the two databases share no snapshot.
+/// The two databases share no snapshot. Once no stake is without its bet, nothing new is to come; once betting is at rest after
+/// that, what it gave back meanwhile is in the ledger too. What is read then is final.
 async fn quiet(db: &TestDatabases) -> Books {
+    eventually("coming to rest", async || {
+        if !at_rest(db).await || !is_whole(&Books::read(db).await) || !at_rest(db).await {
+            return None;
+        }
+        let books = Books::read(db).await;
+        is_whole(&books).then_some(books)
+    })
+    .await
+}
+
+async fn at_rest(db: &TestDatabases) -> bool {
     let at_rest = "SELECT NOT EXISTS (SELECT FROM owed)
         AND NOT EXISTS (SELECT FROM markets WHERE state IN ('settling', 'voiding'))
         AND NOT EXISTS (SELECT FROM markets WHERE state = 'locked' AND decided_outcome_id IS NOT NULL)
         AND NOT EXISTS (SELECT FROM late_refunds) AND NOT EXISTS (SELECT FROM corrections WHERE done_at IS NULL)";
-    eventually("coming to rest", async || {
-        let at_rest: bool = sqlx::query_scalar(at_rest).fetch_one(&db.betting).await.unwrap();
-        if !at_rest {
-            return None;
-        }
-        let books = Books::read(db).await;
-        let stakes = books.transfers.iter().filter(|transfer| transfer.is_stake()).count();
-        (books.owed == 0 && stakes + books.refused.len() == books.bets.len()).then_some(books)
-    })
-    .await
+    sqlx::query_scalar(at_rest).fetch_one(&db.betting).await.unwrap()
+}
+
+/// Whether every stake has its bet.
+fn is_whole(books: &Books) -> bool {
+    let stakes = books.transfers.iter().filter(|transfer| transfer.is_stake()).count();
+    books.owed == 0 && stakes + books.refused.len() == books.bets.len()
 }

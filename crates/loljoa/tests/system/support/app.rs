@@ -29,6 +29,11 @@ impl App {
         Self::over(Arc::new(TestDatabases::create().await), change).await
     }
 
+    /// As [`Self::start_with`], over databases that are there already.
+    pub(crate) async fn start_over(db: Arc<TestDatabases>, change: impl FnOnce(&mut Options)) -> Self {
+        Self::over(db, change).await
+    }
+
     /// Each service in a process of its own, which can be killed. They log what is an error even then.
     pub(crate) async fn start_as_processes(change: impl FnOnce(&mut Options)) -> Self {
         Self::start_with(|options| {
@@ -54,7 +59,8 @@ impl App {
         options.overrides = overrides();
         change(&mut options);
         if options.replay.is_none() {
-            options.overrides.insert(Service::LeagueSchedule, json!({ "source": { "kind": "import" } }));
+            let league = options.overrides.entry(Service::LeagueSchedule).or_insert_with(|| json!({}));
+            league["source"] = json!({ "kind": "import" });
         }
         let system = System::start(options).await.unwrap();
         let http = Http::new(system.url(Service::Gateway));

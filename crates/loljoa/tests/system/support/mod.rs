@@ -11,6 +11,7 @@ mod damage;
 mod databases;
 mod http;
 mod locks;
+mod poolers;
 mod sse;
 mod wait;
 
@@ -23,5 +24,6 @@ pub(crate) use damage::plant;
 pub(crate) use databases::TestDatabases;
 pub(crate) use http::{Http, Reply};
 pub(crate) use locks::Held;
+pub(crate) use poolers::Poolers;
 pub(crate) use sse::Events;
 pub(crate) use wait::eventually;

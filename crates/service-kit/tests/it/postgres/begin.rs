@@ -28,8 +28,12 @@ async fn written(elsewhere: &PgPool) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM written").fetch_one(elsewhere).await.unwrap()
 }
 
-async fn table(pool: &PgPool) -> PgPool {
+pub(super) async fn make_table(pool: &PgPool) {
     sqlx::raw_sql("CREATE TABLE written (number bigint)").execute(pool).await.unwrap();
+}
+
+async fn table(pool: &PgPool) -> PgPool {
+    make_table(pool).await;
     Pools::new(&database(pool, None), "test").unwrap().requests
 }
 
@@ -43,27 +47,37 @@ async fn come_to_rest(pool: &PgPool) {
 #[sqlx::test]
 async fn whoever_hangs_up_while_a_transaction_begins_leaves_none_behind(pool: PgPool) {
     let service = table(&pool).await;
-    for number in 0..5 * POLLS {
-        sqlx::query("SELECT 1").execute(&service).await.unwrap();
-        come_to_rest(&service).await;
-        hang_up_on(postgres::begin(&service), 1 + number % POLLS).await;
-        write(&service, number).await;
-    }
-    assert_eq!(written(&pool).await, 5 * POLLS, "what was answered was committed");
+    hanging_up_loses_nothing(&service, &pool).await;
 }
 
 #[sqlx::test]
-#[expect(clippy::disallowed_methods, reason = "does what must never be done")]
 async fn a_connection_that_comes_back_inside_a_transaction_is_closed(pool: PgPool) {
     let service = table(&pool).await;
+    stray_transactions_end(&service, &pool).await;
+}
+
+/// Clients hang up on `service` while transactions begin; whatever is written there afterwards is seen by others.
+pub(super) async fn hanging_up_loses_nothing(service: &PgPool, elsewhere: &PgPool) {
+    for number in 0..5 * POLLS {
+        sqlx::query("SELECT 1").execute(service).await.unwrap();
+        come_to_rest(service).await;
+        hang_up_on(postgres::begin(service), 1 + number % POLLS).await;
+        write(service, number).await;
+    }
+    assert_eq!(written(elsewhere).await, 5 * POLLS, "what was answered was committed");
+}
+
+/// Transactions are left open as sqlx alone would leave them; whatever is written on `service` afterwards is seen by others.
+#[expect(clippy::disallowed_methods, reason = "does what must never be done")]
+pub(super) async fn stray_transactions_end(service: &PgPool, elsewhere: &PgPool) {
     for number in 0..20 {
         // The first use makes the connection; the second finds it there and sends its BEGIN at once.
-        sqlx::query("SELECT 1").execute(&service).await.unwrap();
-        come_to_rest(&service).await;
+        sqlx::query("SELECT 1").execute(service).await.unwrap();
+        come_to_rest(service).await;
         hang_up_on(service.begin(), 1).await;
-        write(&service, number).await;
+        write(service, number).await;
     }
-    assert_eq!(written(&pool).await, 20);
+    assert_eq!(written(elsewhere).await, 20);
 }
 
 #[sqlx::test]

@@ -2,6 +2,7 @@
 
 mod begin;
 mod migrate;
+mod pooler;
 mod probe;
 mod proxy;
 mod vanished;

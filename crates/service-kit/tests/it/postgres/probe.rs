@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use loljoa_service_kit::{
+    config::Database,
     health::{Health, Missing},
     probe::Probe,
 };
@@ -13,19 +14,23 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Proxy, database};
 
-fn migrator(version: i64) -> Migrator {
+pub(super) fn migrator(version: i64) -> Migrator {
     let sql = "SELECT 1".into_sql_str();
     Migrator::with_migrations(vec![Migration::new(version, "test".into(), MigrationType::Simple, sql, false)])
 }
 
 fn watch(pool: &PgPool, proxy: Option<&Proxy>, migrator: &Migrator) -> (Health, DropGuard) {
+    watch_database(&database(pool, proxy), migrator)
+}
+
+pub(super) fn watch_database(database: &Database, migrator: &Migrator) -> (Health, DropGuard) {
     let (health, stop) = (Health::new("test"), CancellationToken::new());
-    let probe = Probe::new(&database(pool, proxy), migrator, health.clone()).unwrap();
+    let probe = Probe::new(database, migrator, health.clone()).unwrap();
     tokio::spawn(probe.run(stop.clone()));
     (health, stop.drop_guard())
 }
 
-async fn becomes(health: &Health, missing: Option<Missing>) {
+pub(super) async fn becomes(health: &Health, missing: Option<Missing>) {
     let changed = async {
         while health.missing() != missing {
             time::sleep(Duration::from_millis(5)).await;

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Builds PgBouncer into target/tools/bin, for the tests behind a pooler, from the source package of the distribution: its own,
+# or that of the first release whose PgBouncer keeps prepared statements (1.21). apt looks in a catalogue of its own, kept
+# apart from the machine's, so nothing but the machine's mirror is taken for granted. Needs neither root nor sudo.
+# `setup.sh pooler` calls it once the compiler and libevent are there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target=$PWD/target/tools/bin/pgbouncer
+least=1.21
+
+fail() {
+    echo "pgbouncer: $1" >&2
+    echo "pgbouncer: please install $least or later yourself, on the PATH or named in LOLJOA_PGBOUNCER" >&2
+    exit 1
+}
+
+# shellcheck source=/dev/null
+. /etc/os-release
+case $ID in
+    debian) later=trixie components=main keyring=/usr/share/keyrings/debian-archive-keyring.gpg ;;
+    ubuntu) later=noble components="main universe" keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg ;;
+    *) fail "no source package is known for ${PRETTY_NAME:-this system}" ;;
+esac
+own=$(apt-cache policy pgbouncer | sed -n 's/^ *Candidate: *//p')
+suite=$later
+case $own in [0-9]*) if dpkg --compare-versions "$own" ge "$least"; then suite=$VERSION_CODENAME; fi ;; esac
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $VERSION_CODENAME" 'Component: main' |
+    head -n 1)
+[ -n "$mirror" ] || fail "apt knows no mirror yet; run apt-get update"
+
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+mkdir -p "$place"/{sources,lists/partial,cache/archives/partial}
+{
+    printf 'Types: deb-src\nURIs: %s\nSuites: %s\nComponents: %s\n' "$mirror" "$suite" "$components"
+    if [ -f "$keyring" ]; then echo "Signed-By: $keyring"; fi
+} >"$place/sources/pooler.sources"
+apart=(-qq -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$place/sources"
+    -o Dir::State::Lists="$place/lists" -o Dir::Cache="$place/cache" -o APT::Sandbox::User="$(id -un)")
+
+echo "pgbouncer: building the one of $ID $suite (half a minute)"
+cd "$place"
+apt-get "${apart[@]}" update
+apt-get "${apart[@]}" source --download-only pgbouncer >apt.log 2>&1 || { cat apt.log >&2; fail "its source cannot be had"; }
+mkdir source
+tar --extract --strip-components 1 --directory source --file pgbouncer_*.orig.tar.*
+cd source
+# Loopback only: no TLS, and names are asked of the system.
+if ! { ./configure --without-openssl --without-cares --disable-evdns && make pgbouncer; } >build.log 2>&1; then
+    tail -n 40 build.log >&2
+    fail "it does not build"
+fi
+mkdir -p "$(dirname "$target")"
+# Beside its place first, so that a half-written one is never taken for whole.
+install -s pgbouncer "$target.new"
+mv "$target.new" "$target"
+"$target" --version | head -n 1
