@@ -27,7 +27,10 @@ suite=$later
 case $own in [0-9]*) if dpkg --compare-versions "$own" ge "$least"; then suite=$VERSION_CODENAME; fi ;; esac
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $VERSION_CODENAME" 'Component: main' |
     head -n 1)
-[ -n "$mirror" ] || fail "apt knows no mirror yet; run apt-get update"
+# Without any list of packages apt does not tell.
+[ -n "$mirror" ] || mirror=$(grep -rhoE 'https?://[^] ]+/'"$ID"'/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null |
+    head -n 1 | tr -d ' ' || true)
+[ -n "$mirror" ] || fail "apt knows no mirror; run apt-get update"
 
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
