@@ -163,10 +163,10 @@ async fn no_get_changes_anything() {
 async fn no_bet_is_taken_after_the_start() {
     let app = App::start().await;
     let mut cup = Cup::of(&app).await;
-    let start = Clock::system().now() + TimeDelta::seconds(2);
-    let game = cup.game_at(start).await;
     let faker = app.sign_up("faker").await;
     app.fund(faker.account_id, 1_000_000).await;
+    let start = Clock::system().now() + TimeDelta::seconds(6);
+    let game = cup.game_at(start).await;
     faker.bet(&game.winner, "T1", 100).await;
     let refused = eventually("the start", async || {
         let reply = faker.try_bet(ids::fresh(), &game.winner, "T1", 100).await;
