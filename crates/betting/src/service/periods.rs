@@ -32,7 +32,7 @@ pub(crate) async fn run(pool: PgPool, closing: CancellationToken) {
 async fn look(pool: &PgPool) -> Result<(), sqlx::Error> {
     let (current, due) = store::now(pool).await?;
     let current = follow(pool, current, due).await?;
-    gauge!("loljoa_period", "service" => "betting").set(current);
+    gauge!("loljoa_current_period", "service" => "betting").set(current);
     Ok(())
 }
 
