@@ -138,7 +138,9 @@ async fn a_service_that_starts_in_a_later_year_begins_its_period(pool: PgPool) {
         super::run(&pool, statement).await;
     }
     let world = World::start(&pool).await;
-    world.until_metric("loljoa_current_period", "betting", |period| (period - f64::from(due)).abs() < 0.5).await;
+    world
+        .until_metric("loljoa_current_period", "betting", |period| (period - f64::from(due)).abs() < 0.5)
+        .await;
     assert_eq!(current(&pool).await, due);
     world.end().await;
 }

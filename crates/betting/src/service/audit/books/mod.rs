@@ -48,7 +48,7 @@ impl Auditor {
     pub(super) async fn compare_books_in_turn(&self) -> Result<(), Error> {
         let limit = i64::from(self.config.audit_sample);
         for (turn, limit) in
-            [Turn::LiveMarkets, Turn::Markets].map(|turn| (turn, limit.div_euclid(4).clamp(1, MARKETS)))
+            [Turn::LiveMarkets, Turn::Markets].map(|turn| (turn, limit.div_euclid(16).clamp(1, MARKETS)))
         {
             let markets = turns::markets(&self.pool, turn, limit).await?;
             let last = last(&markets, limit).map(|market| (market.0, Uuid::nil()));
