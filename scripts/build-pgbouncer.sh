@@ -18,18 +18,16 @@ fail() {
 # shellcheck source=/dev/null
 . /etc/os-release
 case $ID in
-    debian) later=trixie components=main keyring=/usr/share/keyrings/debian-archive-keyring.gpg ;;
-    ubuntu) later=noble components="main universe" keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg ;;
+    debian) origin=Debian suite=trixie older=" buster bullseye bookworm " components=main keyring=/usr/share/keyrings/debian-archive-keyring.gpg ;;
+    ubuntu) origin=Ubuntu suite=noble older=" focal jammy mantic " components="main universe" keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg ;;
     *) fail "no source package is known for ${PRETTY_NAME:-this system}" ;;
 esac
-own=$(apt-cache policy pgbouncer | sed -n 's/^ *Candidate: *//p')
-suite=$later
-case $own in [0-9]*) if dpkg --compare-versions "$own" ge "$least"; then suite=$VERSION_CODENAME; fi ;; esac
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $VERSION_CODENAME" 'Component: main' |
-    head -n 1)
+case $older in *" $VERSION_CODENAME "*) ;; *) suite=$VERSION_CODENAME ;; esac
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $VERSION_CODENAME" 'Component: main' \
+    "Origin: $origin" | sed -n 1p)
 # Without any list of packages apt does not tell.
 [ -n "$mirror" ] || mirror=$(grep -rhoE 'https?://[^] ]+/'"$ID"'/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null |
-    head -n 1 | tr -d ' ' || true)
+    grep -vE 'ppa|docker' | sed -n 1p | tr -d ' ' || true)
 [ -n "$mirror" ] || fail "apt knows no mirror; run apt-get update"
 
 place=$(mktemp -d)
@@ -44,7 +42,7 @@ apart=(-qq -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$place/so
 
 echo "pgbouncer: building the one of $ID $suite (half a minute)"
 cd "$place"
-apt-get "${apart[@]}" update
+apt-get "${apart[@]}" update || fail "the list of its sources cannot be had"
 apt-get "${apart[@]}" source --download-only pgbouncer >apt.log 2>&1 || { cat apt.log >&2; fail "its source cannot be had"; }
 mkdir source
 tar --extract --strip-components 1 --directory source --file pgbouncer_*.orig.tar.*
@@ -55,6 +53,8 @@ if ! { ./configure --without-openssl --without-cares --disable-evdns && make pgb
     fail "it does not build"
 fi
 mkdir -p "$(dirname "$target")"
+# An older one would be built again and again.
+printf '%s\n%s\n' "$least" "$(./pgbouncer --version | sed -n 's/^PgBouncer //p')" | sort -VC || fail "the one of $suite is too old"
 # Beside its place first, so that a half-written one is never taken for whole.
 install -s pgbouncer "$target.new"
 mv "$target.new" "$target"

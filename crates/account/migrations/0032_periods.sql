@@ -16,6 +16,10 @@ BEGIN
 END
 $$;
 
+-- No foreign key any more, as for transfers: record_results holds the account's row. And whoever drops an archived partition
+-- would lock the accounts for it.
+ALTER TABLE bet_results DROP CONSTRAINT bet_results_account_id_fkey;
+
 DO $$
 DECLARE
     first CONSTANT int := (SELECT period FROM periods);
@@ -57,7 +61,6 @@ CREATE TABLE transfers (
 
 ALTER SEQUENCE transfers_seq OWNED BY transfers.seq;
 
--- No foreign key, as for transfers: record_results holds the account's row. (The first partition has kept its own.)
 CREATE TABLE bet_results (
     bet_id uuid NOT NULL,
     account_id uuid NOT NULL,

@@ -39,8 +39,6 @@ DECLARE
 BEGIN
     PERFORM FROM user_balances b WHERE b.account_id = ANY (account_ids) ORDER BY b.account_id FOR NO KEY UPDATE;
 
-    SELECT coalesce(array_agg(market_id), '{}') INTO over FROM archived_markets WHERE market_id = ANY (market_ids);
-
     SELECT array_agg(DISTINCT id ORDER BY id) FILTER (WHERE id IS NOT NULL),
         array_agg(slot ORDER BY n) FILTER (WHERE NOT closes),
         array_agg(CASE WHEN id IS NOT NULL THEN slot END ORDER BY n) FILTER (WHERE closes)
@@ -80,6 +78,10 @@ BEGIN
         closed[item.slot] := item.closed;
         settled[item.slot] := item.settled;
     END LOOP;
+
+    -- After the look-ups, which hold the tables: a period that is archived after them waits for this batch, and one that
+    -- was archived before is seen here.
+    SELECT coalesce(array_agg(market_id), '{}') INTO over FROM archived_markets WHERE market_id = ANY (market_ids);
 
     FOR item IN
         SELECT i.account_id, i.n, b AS account

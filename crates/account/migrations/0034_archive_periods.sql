@@ -51,11 +51,11 @@ CREATE INDEX period_stakes_of_period ON period_stakes (period);
 
 -- What accounts and system accounts hold by all archived periods: audits begin with it.
 CREATE VIEW opening_balances AS
-SELECT id, bool_or(is_system) AS is_system, sum(balance)::bigint AS balance, sum(staked)::bigint AS staked,
+SELECT id, is_system, sum(balance)::bigint AS balance, sum(staked)::bigint AS staked,
     sum(profit)::bigint AS profit
 FROM period_sums JOIN periods USING (period)
 WHERE archived_at IS NOT NULL
-GROUP BY id;
+GROUP BY id, is_system;
 
 -- Stakes of archived periods that ended in later ones.
 CREATE VIEW carried_stakes AS
@@ -84,7 +84,11 @@ ALTER TABLE audit_cursor ADD COLUMN opened uuid NOT NULL DEFAULT '00000000-0000-
 -- rows, and nothing is dropped. Both tables are locked against everybody for that moment, which is not waited for long.
 CREATE FUNCTION archive_period(chosen int) RETURNS void LANGUAGE plpgsql SET lock_timeout = '300ms' AS $$
 BEGIN
-    LOCK TABLE transfers, bet_results IN ACCESS EXCLUSIVE MODE;
+    IF (SELECT coalesce(sum(balance), 0) FROM period_sums WHERE period = chosen) <> 0 THEN
+        RAISE EXCEPTION 'the sums of period % do not add up to nothing', chosen;
+    END IF;
+    -- The parents alone: whoever uses a partition has locked them before, and a vacuum of another year is no obstacle.
+    LOCK TABLE ONLY transfers, ONLY bet_results IN ACCESS EXCLUSIVE MODE;
     UPDATE periods SET archived_at = clock_timestamp() WHERE period = chosen;
     INSERT INTO archived_markets (market_id, period)
     SELECT market_id, chosen FROM period_markets WHERE period = chosen ORDER BY market_id

@@ -19,11 +19,16 @@ BEGIN
         SELECT outcome_id FROM leaders WHERE outcome_id = ANY (outcome_ids)
         GROUP BY outcome_id HAVING count(*) > 2 * leaders_kept() ORDER BY outcome_id
     LOOP
-        SELECT p.stake, p.since_seq INTO below FROM leaders l JOIN positions p USING (outcome_id, account_id)
+        SELECT p.stake, p.since_seq INTO below FROM leaders l
+        CROSS JOIN LATERAL (
+            SELECT * FROM positions WHERE outcome_id = outcome AND account_id = l.account_id LIMIT 1
+        ) p
         WHERE l.outcome_id = outcome ORDER BY p.stake DESC, p.since_seq OFFSET leaders_kept() LIMIT 1;
-        DELETE FROM leaders l USING positions p
-        WHERE l.outcome_id = outcome AND p.outcome_id = outcome AND p.account_id = l.account_id
-            AND (p.stake, -p.since_seq) <= (below.stake, -below.since_seq);
+        DELETE FROM leaders l
+        WHERE l.outcome_id = outcome AND (
+            SELECT (p.stake, -p.since_seq) <= (below.stake, -below.since_seq) FROM positions p
+            WHERE p.outcome_id = outcome AND p.account_id = l.account_id LIMIT 1
+        );
         UPDATE outcomes SET floor_stake = below.stake, floor_seq = below.since_seq WHERE outcome_id = outcome;
     END LOOP;
 END

@@ -55,6 +55,11 @@ BEGIN
         SELECT m.market_id, 2, 'owed payments' FROM markets m
         WHERE m.period = p AND (SELECT true FROM owed o WHERE o.market_id = m.market_id LIMIT 1)
         UNION ALL
+        -- Of tombstones that are here although their market is not.
+        SELECT o.market_id, 2, 'owed payments' FROM owed o
+        WHERE NOT EXISTS (SELECT FROM markets m WHERE m.market_id = o.market_id AND m.period = p)
+            AND (SELECT true FROM bets b WHERE b.bet_id = o.bet_id AND b.period = p LIMIT 1)
+        UNION ALL
         SELECT m.market_id, 3, 'being corrected' FROM corrections c JOIN markets m USING (market_id)
         WHERE m.period = p AND c.done_at IS NULL
         UNION ALL
@@ -101,6 +106,14 @@ BEGIN
 END
 $$;
 
+-- Locks a period's bets against vacuums and the like, not against who bets.
+CREATE FUNCTION claim_bets_partition(p int) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('LOCK TABLE %I IN SHARE UPDATE EXCLUSIVE MODE', 'bets_' || p);
+END
+$$;
+
 -- Detaches the partition of a period whose bets have all been summed. Answers false, and does nothing, when bets have changed
 -- since. The caller holds period_lock(), and has asked for obstacles since.
 CREATE FUNCTION detach_period(p int) RETURNS boolean
@@ -124,16 +137,17 @@ BEGIN
 END
 $$;
 
--- Those of these markets whose bets have been archived, and when. A market that is there belongs to its own period; of an id that
--- no market has, there can have been tombstones.
+-- Those of these markets whose bets have been archived, and when the last of them were. A market that is there belongs to its
+-- own period; besides, there can have been tombstones of it in a later one, and of an id that no market has.
 CREATE FUNCTION archived(market_ids uuid[]) RETURNS TABLE (market_id uuid, archived_at timestamptz)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT i.id, p.archived_at FROM unnest(market_ids) AS i (id)
-    JOIN periods p ON p.archived_at IS NOT NULL AND p.period = coalesce(
-        (SELECT m.period FROM markets m WHERE m.market_id = i.id),
-        (SELECT max(a.period) FROM archived_markets a JOIN periods q USING (period)
-         WHERE a.market_id = i.id AND q.archived_at IS NOT NULL));
+    SELECT i.id, max(p.archived_at) FROM unnest(market_ids) AS i (id)
+    LEFT JOIN markets m ON m.market_id = i.id
+    JOIN periods p ON p.archived_at IS NOT NULL AND (p.period = m.period
+        OR EXISTS (SELECT FROM archived_markets a WHERE a.market_id = i.id AND a.period = p.period))
+    WHERE NOT EXISTS (SELECT FROM periods own WHERE own.period = m.period AND own.archived_at IS NULL)
+    GROUP BY i.id;
 END;
 
 -- Compares a market whose bets have been archived with their sums.

@@ -75,6 +75,19 @@ pub async fn archived_markets(pool: &PgPool, markets: &[MarketId]) -> Result<Has
     Ok(store::archived(pool, markets).await?.into_keys().collect())
 }
 
+/// Those of these markets that were opened in a later period.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn markets_after(
+    pool: &PgPool,
+    period: i32,
+    markets: &[MarketId],
+) -> Result<Vec<MarketId>, sqlx::Error> {
+    store::markets_after(pool, period, markets).await
+}
+
 /// Archives a period: sums its bets market by market, telling `progress` how many bets have been summed, and detaches them in one
 /// short commit. Called again after it was interrupted it goes on where it was, and afterwards it does nothing.
 ///
@@ -149,7 +162,8 @@ impl From<sqlx::Error> for Attempt {
 
 async fn try_to_detach(pool: &PgPool, period: i32) -> Result<bool, Attempt> {
     let mut transaction = postgres::begin(pool).await?;
-    store::be_brief(&mut transaction).await?;
+    store::displace_vacuum(&mut transaction, period).await?;
+    store::be_instant(&mut transaction).await?;
     store::lock(&mut transaction).await?;
     refuse(&store::obstacles(&mut *transaction, period).await?).map_err(Attempt::Failed)?;
     let detached = store::detach(&mut transaction, period).await?;

@@ -401,6 +401,28 @@ async fn no_id_of_an_archived_period_is_applied_again(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn who_asks_again_while_a_period_is_taken_away_is_told_so(pool: PgPool) {
+    let ledger = Ledger::new(&pool).await;
+    let lost = ledger.loses(0, MarketId::fresh()).await;
+    let period = ledger.ends().await;
+    ledger.audited(period).await;
+    count(&pool, period, |_| ()).await.unwrap();
+    let seen = ledger.seen().await;
+    let mut taking = postgres::begin(&pool).await.unwrap();
+    archive::archive(&mut taking, period).await.unwrap();
+    let waits = "SELECT true FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE d.datname = current_database() AND NOT l.granted";
+    let commit = async {
+        eventually(async || sqlx::query_scalar::<_, bool>(waits).fetch_optional(&pool).await.unwrap()).await;
+        taking.commit().await.unwrap();
+    };
+    let (again, ()) = tokio::join!(ledger.outcome(&lost), commit);
+    assert_eq!(again, Outcome::StakeRevoked);
+    assert_eq!(ledger.seen().await, seen);
+    ledger.is_clean().await;
+}
+
+#[sqlx::test]
 async fn who_reads_the_feed_goes_on(pool: PgPool) {
     let ledger = Ledger::new(&pool).await;
     ledger.loses(0, MarketId::fresh()).await;

@@ -7,6 +7,9 @@ use tokio::time;
 use super::{ATTEMPTS, PAUSE, is_locked};
 use crate::{SERVICE, store::periods};
 
+/// A clock that is further ahead than this is wrong: a period that has begun cannot be taken back.
+const MOST_YEARS: i32 = 10;
+
 /// Begins a period for each year that has begun since the last one, and has the partitions of the one after ready, so that
 /// its beginning changes no table. Replicas that do so at once do it once.
 pub(crate) async fn keep_up(pool: &PgPool) -> sqlx::Result<()> {
@@ -19,6 +22,10 @@ pub(crate) async fn keep_up(pool: &PgPool) -> sqlx::Result<()> {
 /// Begins the periods up to `year`, never back, and gives the current one.
 pub(super) async fn catch_up(pool: &PgPool, year: i32) -> sqlx::Result<i32> {
     let mut current = periods::current(pool).await?;
+    if year > current + MOST_YEARS {
+        tracing::error!(year, current, "the year could not be turned: the database's clock is far ahead");
+        return Ok(current);
+    }
     while current < year {
         periods::prepare(pool, current + 1).await?;
         begin(pool, current + 1).await?;

@@ -73,7 +73,9 @@ pub(crate) async fn release(executor: impl PgExecutor<'_>, replica: Uuid) -> sql
 pub(crate) async fn open(connection: &mut PgConnection, from: Uuid, limit: i64) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"WITH page AS (
-            SELECT id, balance FROM opening_balances WHERE id > $1 ORDER BY id LIMIT $2
+            SELECT id, sum(balance)::bigint AS balance FROM period_sums s
+            WHERE id > $1 AND EXISTS (SELECT FROM periods p WHERE p.period = s.period AND p.archived_at IS NOT NULL)
+            GROUP BY id ORDER BY id LIMIT $2
         ), taken AS (
             INSERT INTO audit_balances (id, balance, dirty) SELECT id, balance, true FROM page ORDER BY id
             ON CONFLICT (id) DO UPDATE SET balance = audit_balances.balance + EXCLUDED.balance, dirty = true

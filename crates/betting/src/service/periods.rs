@@ -28,6 +28,9 @@ pub(crate) async fn run(pool: PgPool, closing: CancellationToken) {
     }
 }
 
+/// A clock that is further ahead than this is wrong: a period that has begun cannot be taken back.
+const MOST_YEARS: i32 = 10;
+
 /// Makes partitions ahead of time, and begins the period that is due.
 async fn look(pool: &PgPool) -> Result<(), sqlx::Error> {
     let (current, due) = store::now(pool).await?;
@@ -38,6 +41,10 @@ async fn look(pool: &PgPool) -> Result<(), sqlx::Error> {
 
 /// Brings the `current` period to the one that is `due`, and answers which one goes on.
 async fn follow(pool: &PgPool, current: i32, due: i32) -> Result<i32, sqlx::Error> {
+    if due > current + MOST_YEARS {
+        tracing::error!(due, current, "the year could not be turned: the database's clock is far ahead");
+        return Ok(current);
+    }
     let next = current.max(due);
     for period in [next, next + 1] {
         if period > current && add_partition(pool, period).await? {

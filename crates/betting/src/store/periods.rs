@@ -49,6 +49,19 @@ pub(crate) async fn be_brief(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+/// Has an autovacuum of the period's bets go away, which only a patient waiter does, and keeps nobody else from anything.
+pub(crate) async fn displace_vacuum(db: &mut PgConnection, period: i32) -> Result<(), sqlx::Error> {
+    sqlx::query!("SET LOCAL lock_timeout = '3s'").execute(&mut *db).await?;
+    sqlx::query!("SELECT claim_bets_partition($1)", period).fetch_one(db).await?;
+    Ok(())
+}
+
+/// Has statements of this transaction wait so short for a lock that bets, which wait behind it, do not give up themselves.
+pub(crate) async fn be_instant(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("SET LOCAL lock_timeout = '80ms'").execute(db).await?;
+    Ok(())
+}
+
 /// Those of these markets whose bets have been archived, and when.
 pub(crate) async fn archived(
     db: impl PgExecutor<'_>,
@@ -138,4 +151,19 @@ pub(crate) async fn lock(db: &mut PgConnection) -> Result<(), sqlx::Error> {
 /// transaction is to be rolled back. The caller has locked, and asked for obstacles since.
 pub(crate) async fn detach(db: &mut PgConnection, period: i32) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(r#"SELECT detach_period($1) AS "detached!""#, period).fetch_one(db).await
+}
+
+/// Those of these markets that were opened in a later period.
+pub(crate) async fn markets_after(
+    db: impl PgExecutor<'_>,
+    period: i32,
+    markets: &[MarketId],
+) -> Result<Vec<MarketId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT market_id AS "market: MarketId" FROM markets WHERE market_id = ANY ($1) AND period > $2"#,
+        markets as &[MarketId],
+        period,
+    )
+    .fetch_all(db)
+    .await
 }

@@ -45,8 +45,7 @@ impl Kept {
     ///
     /// When no connection is free in time or the database does not answer.
     pub async fn take(&self) -> sqlx::Result<InUse> {
-        let kept = self.idle().pop().filter(InUse::is_fresh);
-        if let Some(kept) = kept {
+        if let Some(kept) = self.newest() {
             return Ok(kept);
         }
         let connection = self.pool.acquire().await?;
@@ -59,6 +58,13 @@ impl Kept {
         if idle.len() < self.most {
             idle.push(connection);
         }
+    }
+
+    /// The one that was used last. Those that are too old go back to their pool.
+    fn newest(&self) -> Option<InUse> {
+        let mut idle = self.idle();
+        idle.retain(InUse::is_fresh);
+        idle.pop()
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<InUse>> {

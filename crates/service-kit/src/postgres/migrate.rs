@@ -16,6 +16,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// 55P03: a lock was not to be had in time; also while another replica migrates.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
+const DEADLOCK: &str = "40P01";
 const ATTEMPTS: u32 = 150;
 
 /// The version that the newest of these migrations leads to.
@@ -60,5 +61,5 @@ fn waits_for_a_lock(error: &MigrateError) -> bool {
         return false;
     };
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| code == LOCK_NOT_AVAILABLE)
+    code.is_some_and(|code| [LOCK_NOT_AVAILABLE, DEADLOCK].contains(&code.as_ref()))
 }

@@ -32,9 +32,11 @@ pub(crate) async fn standing(executor: impl PgExecutor<'_>, period: i32) -> sqlx
         r#"SELECT archived_at IS NOT NULL AS "is_archived!", ended_at IS NULL AS "is_current!",
             coalesce(ended_at > clock_timestamp() - interval '2 days', false) AS "is_young!",
             EXISTS (SELECT FROM periods e WHERE e.period < p.period AND e.archived_at IS NULL) AS "has_earlier!",
-            NOT EXISTS (SELECT FROM audit_cursor WHERE opened = $2) OR EXISTS (
-                SELECT FROM transfers t JOIN audit_cursor a ON (t.xid, t.seq) > (a.xid, a.seq) WHERE t.period = $1
-            ) AS "is_unaudited!",
+            NOT EXISTS (SELECT FROM audit_cursor WHERE opened = $2) OR (
+                SELECT true FROM transfers t WHERE t.period = $1
+                    AND (t.xid, t.seq) > ((SELECT xid FROM audit_cursor), (SELECT seq FROM audit_cursor))
+                ORDER BY t.xid, t.seq LIMIT 1
+            ) IS NOT NULL AS "is_unaudited!",
             (SELECT count(*) FROM audit_balances WHERE difference <> 0) AS "findings!",
             coalesce((SELECT done FROM period_counts c WHERE c.period = p.period), false) AS "is_counted!",
             (SELECT count(*) FROM period_stakes s

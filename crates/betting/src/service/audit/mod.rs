@@ -22,7 +22,9 @@ use crate::{
     store::{self, cursors::Consumer},
 };
 
-const LEASE_MS: i64 = 30_000;
+/// How long a look may take before another replica takes over. A lease covers the rest before it, too.
+const LOOK_MS: i64 = 20_000;
+const LONGEST_REST_MS: i64 = 15_000;
 
 /// The auditor.
 pub(crate) struct Auditor {
@@ -68,8 +70,11 @@ impl Auditor {
             return self.stand_down();
         }
         self.leads = true;
-        let stakes = self.compare_stakes().await;
-        self.note("stakes", stakes).await;
+        match self.compare_stakes().await {
+            // There is more to look at than one look takes.
+            Ok(false) => {}
+            looked => self.note("stakes", looked.map(drop)).await,
+        }
         let turn = self.compare_stakes_in_turn().await;
         self.note("stakes_in_turn", turn).await;
         let books = self.compare_books().await;
@@ -85,13 +90,20 @@ impl Auditor {
 
     /// Takes or renews the lease.
     async fn lease(&self) -> bool {
-        match store::cursors::lease(&self.pool, Consumer::Audit, self.replica, LEASE_MS).await {
+        match store::cursors::lease(&self.pool, Consumer::Audit, self.replica, self.lease_ms()).await {
             Ok(lease) => lease.is_some(),
             Err(error) => {
                 tracing::warn!(%error, "the audit could not be begun");
                 self.leads
             }
         }
+    }
+
+    fn lease_ms(&self) -> i64 {
+        i64::try_from(self.config.audit_interval_ms)
+            .unwrap_or(i64::MAX)
+            .max(LONGEST_REST_MS)
+            .saturating_add(LOOK_MS)
     }
 
     /// Notes that a check looked at all it had to look at, or that it failed.
@@ -107,6 +119,7 @@ impl Auditor {
     }
 
     fn stand_down(&mut self) {
+        self.late = false;
         if std::mem::take(&mut self.leads) {
             self.watch.stand_down();
             gauges::clear();

@@ -23,7 +23,9 @@ const AGAIN: i64 = 1_000;
 
 impl Auditor {
     /// Compares the bets that have changed since the last time, the oldest changes first, and those of which something was found before.
-    pub(super) async fn compare_stakes(&mut self) -> Result<(), Error> {
+    /// Answers whether these were all.
+    pub(super) async fn compare_stakes(&mut self) -> Result<bool, Error> {
+        self.late = false;
         let found_before = findings::bets(&self.pool, AGAIN).await?;
         let bets = changes::by_ids(&self.pool, &found_before).await?;
         self.replace(&found_before, &self.examine(&bets).await?, None).await?;
@@ -37,12 +39,15 @@ impl Auditor {
             let to = page.last().map_or(from, AuditedBet::place);
             let lag_ms = changes::standing(&self.pool, to).await?.lag_ms;
             self.watch.read(lag_ms);
+            if i64::try_from(page.len()).is_ok_and(|read| read < PAGE) {
+                return Ok(true);
+            }
             self.late = lag_ms > LATE_MS;
-            if i64::try_from(page.len()).is_ok_and(|read| read < PAGE) || !self.lease().await {
+            if !self.lease().await {
                 break;
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     async fn look_where_it_stands(&mut self, place: Place) -> Result<(), Error> {
