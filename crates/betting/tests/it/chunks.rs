@@ -178,29 +178,6 @@ async fn whoever_dies_while_corrections_are_owed_everybody_is_paid_by_the_book(p
 }
 
 #[sqlx::test]
-async fn a_correction_counts_its_own_outcome_whoever_counted_the_settlement(pool: PgPool) {
-    let stakes = [101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 100, 100, 100, 100, 100, 100, 100, 100];
-    let world = World::start_with(&pool, |config| config.settlement.chunk = 1).await;
-    let (right, wrong) =
-        (world.account_with("chovy", 10_000).await, world.account_with("faker", 10_000).await);
-    let game = lone_winner(&world).await;
-    for stake in stakes {
-        bet_all(&world, &game.winner, "T1", wrong, &[stake]).await;
-        bet_all(&world, &game.winner, "GEN", right, &[stake]).await;
-    }
-    // The admin's own request counts the first page of one outcome, and then of the other.
-    world.betting().lock(&game.winner).await.unwrap();
-    world.betting().settle(&game.winner, "T1").await.unwrap();
-    let market = world.until(&game.winner, MarketState::Settled).await;
-    world.betting().correct(&game.winner, "GEN").await.unwrap();
-    world.until_delivered().await;
-    let sum: i64 = stakes.iter().sum();
-    assert_eq!(market.pool, 2 * sum);
-    assert_eq!(world.points(right).await, 10_000 - sum + market.pool);
-    world.end().await;
-}
-
-#[sqlx::test]
 async fn a_market_that_opens_again_keeps_what_is_bet_from_then_on(pool: PgPool) {
     // This replica does not go on for an hour once it has failed.
     let mut world = World::start_with(&pool, |config| {
