@@ -123,7 +123,7 @@ async fn what_was_changed_by_hand_is_shown_until_it_is_changed_back_and_on_any_r
 
 #[sqlx::test]
 async fn a_transfer_that_is_not_bettings_is_shown_after_a_restart_although_it_was_read_before(pool: PgPool) {
-    let mut world = World::start_with(&pool, |config| config.recovery.grace_ms = 0).await;
+    let mut world = World::start_with(&pool, |config| config.recovery.grace_ms = 1_000).await;
     let game = world.game().await;
     let account = world.account("faker").await;
     let strange = Bet::on(&game.winner, "T1", account, 300);

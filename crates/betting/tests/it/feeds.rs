@@ -15,7 +15,7 @@ async fn run(pool: &PgPool, statement: &'static str) {
 
 #[sqlx::test]
 async fn a_transaction_that_holds_up_the_ledgers_feed_is_seen_as_lag(pool: PgPool) {
-    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 0).await;
+    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 1_000).await;
     let game = world.game().await;
     let account = world.account("faker").await;
     let mut stuck = postgres::begin(world.ledger_pool()).await.unwrap();
@@ -68,7 +68,7 @@ async fn a_cursor_ahead_of_the_feed_of_matches_is_reported_and_read_on_once_it_i
 
 #[sqlx::test]
 async fn a_cursor_ahead_of_the_ledgers_feed_is_reported_and_read_on_once_it_is_set_back(pool: PgPool) {
-    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 0).await;
+    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 1_000).await;
     let game = world.game().await;
     let account = world.account("faker").await;
     let bet = world.betting().bet(&Bet::on(&game.winner, "T1", account, 300)).await;

@@ -85,7 +85,7 @@ async fn a_stake_of_a_held_market_is_given_back_when_its_replica_dies(pool: PgPo
     world.release_ledger_feed().await;
     let recover = |config: &mut Config| {
         config.recovery.interval_ms = 10;
-        config.recovery.grace_ms = 0;
+        config.recovery.grace_ms = 1_000;
     };
     world.add_replica(recover).await;
     eventually(async || (world.points(account).await == 1_000).then_some(())).await;

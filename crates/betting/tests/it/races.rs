@@ -104,7 +104,7 @@ async fn recover(world: &mut World) {
     world
         .add_replica(|config| {
             config.recovery.interval_ms = 10;
-            config.recovery.grace_ms = 0;
+            config.recovery.grace_ms = 1_000;
         })
         .await;
 }

@@ -25,7 +25,7 @@ fn orphan(game: &Game, account: AccountId, bet: BetId) -> Transfer {
 
 #[sqlx::test]
 async fn a_stake_without_a_bet_is_given_back_and_its_bet_says_so(pool: PgPool) {
-    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 0).await;
+    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 1_000).await;
     let game = world.game().await;
     let account = world.account("faker").await;
     let bet = BetId(ids::fresh());
@@ -59,7 +59,7 @@ async fn a_stake_that_is_younger_than_the_grace_period_is_left_alone(pool: PgPoo
         eventually(async || (lease().await > before).then_some(())).await;
     }
     assert_eq!(world.points(account).await, 700);
-    world.add_replica(|config| config.recovery.grace_ms = 0).await;
+    world.add_replica(|config| config.recovery.grace_ms = 1_000).await;
     world.stop_first_replica().await;
     eventually(async || (world.points(account).await == 1_000).then_some(())).await;
     world.end().await;
@@ -80,7 +80,7 @@ async fn a_closing_that_does_not_follow_from_its_bet_is_reported(pool: PgPool) {
     };
     assert_eq!(world.transfer(forged).await, TransferOutcome::Applied);
     // Without a grace period recovery would give back a bet that is only slow: it begins now.
-    world.add_replica(|config| config.recovery.grace_ms = 0).await;
+    world.add_replica(|config| config.recovery.grace_ms = 1_000).await;
     world.stop_first_replica().await;
     let incidents = eventually(async || {
         let incidents = world.betting().incidents().await;
@@ -104,7 +104,7 @@ async fn a_closing_that_does_not_follow_from_its_bet_is_reported(pool: PgPool) {
 
 #[sqlx::test]
 async fn a_transfer_that_is_not_bettings_is_reported_and_holds_up_nothing(pool: PgPool) {
-    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 0).await;
+    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 1_000).await;
     let game = world.game().await;
     let account = world.account("faker").await;
     let strange = Transfer { fingerprint: vec![7; 3], ..orphan(&game, account, BetId(ids::fresh())) };
