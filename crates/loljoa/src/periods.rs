@@ -103,15 +103,8 @@ pub async fn archive(books: &Books, year: i32, progress: &Progress) -> anyhow::R
 /// The markets that the ledger's counted year has transfers of, and that betting opened in a later one. There are some when
 /// the ledger's year was turned late.
 async fn later_markets(books: &Books, year: i32) -> sqlx::Result<Vec<MarketId>> {
-    let (mut later, mut after) = (Vec::new(), None);
-    loop {
-        let markets = ledger::markets(&books.account, year, after, MARKETS).await?;
-        let Some(last) = markets.last() else { return Ok(later) };
-        after = Some(*last);
-        let archived = betting::archived_markets(&books.betting, &markets).await?;
-        let of_later = betting::markets_after(&books.betting, year, &markets).await?;
-        later.extend(of_later.into_iter().filter(|market| !archived.contains(market)));
-    }
+    let left = markets_with_bets(books, year).await?;
+    betting::markets_after(&books.betting, year, &left).await
 }
 
 /// The markets that the ledger's counted year has transfers of, and whose bets betting still has: their bets could not be

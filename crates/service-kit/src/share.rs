@@ -4,9 +4,6 @@ use std::time::Duration;
 
 /// Work that is late may take this many times its share.
 const HURRY: u32 = 5;
-/// No rest is longer, so that whoever waits for the work knows how long.
-const LONGEST_REST: Duration = Duration::from_secs(15);
-
 /// A share of the time, from 1 to 100 percent.
 #[derive(Clone, Copy, Debug)]
 pub struct Share {
@@ -14,6 +11,9 @@ pub struct Share {
 }
 
 impl Share {
+    /// No rest for the work's own sake is longer, so that whoever waits for the work knows how long.
+    pub const LONGEST_REST: Duration = Duration::from_secs(15);
+
     /// A share of `percent`, at least 1 and at most 100.
     #[must_use]
     pub fn of(percent: u32) -> Self {
@@ -26,7 +26,7 @@ impl Share {
     pub fn rest(self, worked: Duration, late: bool, interval: Duration) -> Duration {
         let percent = if late { self.percent * HURRY } else { self.percent }.min(100);
         let rest = worked.saturating_mul(100 - percent) / percent;
-        rest.min(LONGEST_REST).max(interval)
+        rest.min(Self::LONGEST_REST).max(interval)
     }
 }
 
@@ -47,6 +47,6 @@ mod tests {
     fn a_rest_lasts_at_least_the_interval_and_never_too_long() {
         assert_eq!(Share::of(50).rest(MOMENT, false, SECOND), SECOND);
         assert_eq!(Share::of(100).rest(SECOND, true, Duration::ZERO), Duration::ZERO);
-        assert_eq!(Share::of(0).rest(SECOND, false, Duration::ZERO), LONGEST_REST);
+        assert_eq!(Share::of(0).rest(SECOND, false, Duration::ZERO), Share::LONGEST_REST);
     }
 }

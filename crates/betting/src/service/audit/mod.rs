@@ -22,9 +22,8 @@ use crate::{
     store::{self, cursors::Consumer},
 };
 
-/// How long a look may take before another replica takes over. A lease covers the rest before it, too.
-const LOOK_MS: i64 = 20_000;
-const LONGEST_REST_MS: i64 = 15_000;
+/// How long a look may take before another replica takes over.
+const LOOK: Duration = Duration::from_secs(20);
 
 /// The auditor.
 pub(crate) struct Auditor {
@@ -48,7 +47,7 @@ impl Auditor {
 
     /// Runs until `closing`, and then lets another replica go on at once.
     pub(crate) async fn run(mut self, closing: CancellationToken) {
-        let interval = Duration::from_millis(self.config.audit_interval_ms);
+        let interval = self.interval();
         let share = Share::of(self.config.audit_share_percent);
         let mut rest = Duration::ZERO;
         while closing.run_until_cancelled(time::sleep(rest)).await.is_some() {
@@ -99,11 +98,14 @@ impl Auditor {
         }
     }
 
+    /// Covers a rest and a look.
     fn lease_ms(&self) -> i64 {
-        i64::try_from(self.config.audit_interval_ms)
-            .unwrap_or(i64::MAX)
-            .max(LONGEST_REST_MS)
-            .saturating_add(LOOK_MS)
+        let rest = self.interval().max(Share::LONGEST_REST);
+        i64::try_from((rest + LOOK).as_millis()).unwrap_or(i64::MAX)
+    }
+
+    const fn interval(&self) -> Duration {
+        Duration::from_millis(self.config.audit_interval_ms)
     }
 
     /// Notes that a check looked at all it had to look at, or that it failed.

@@ -78,37 +78,31 @@ struct Row {
     obstacles: Vec<String>,
 }
 
+/// The row of a period. The two services' periods say the same and are no one type.
+macro_rules! row {
+    ($books:literal, $it:ident, $obstacles:ident) => {
+        Row {
+            year: $it.period,
+            books: $books,
+            began_at: $it.began_at,
+            ended_at: $it.ended_at,
+            archived_at: $it.archived_at,
+            rows: $it.rows,
+            bytes: $it.bytes,
+            obstacles: $obstacles,
+        }
+    };
+}
+
 async fn list(books: &Books) -> anyhow::Result<String> {
     let mut rows = Vec::new();
     for it in loljoa_betting::periods::list(&books.betting).await? {
         let obstacles = loljoa_betting::periods::obstacles(&books.betting, it.period).await?;
-        let (year, began_at, ended_at, archived_at) = (it.period, it.began_at, it.ended_at, it.archived_at);
-        let (rows_of, bytes) = (it.rows, it.bytes);
-        rows.push(Row {
-            year,
-            books: "betting",
-            began_at,
-            ended_at,
-            archived_at,
-            rows: rows_of,
-            bytes,
-            obstacles,
-        });
+        rows.push(row!("betting", it, obstacles));
     }
     for it in loljoa_account::periods::list(&books.account).await? {
         let obstacles = loljoa_account::periods::obstacles(&books.account, it.period).await?;
-        let (year, began_at, ended_at, archived_at) = (it.period, it.began_at, it.ended_at, it.archived_at);
-        let (rows_of, bytes) = (it.rows, it.bytes);
-        rows.push(Row {
-            year,
-            books: "ledger",
-            began_at,
-            ended_at,
-            archived_at,
-            rows: rows_of,
-            bytes,
-            obstacles,
-        });
+        rows.push(row!("ledger", it, obstacles));
     }
     rows.sort_by_key(|row| (row.year, row.books));
     let header = HEADER.map(str::to_owned).to_vec();
