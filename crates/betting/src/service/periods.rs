@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::store::{lanes::gave_up_waiting, periods as store};
 
 const EVERY: Duration = Duration::from_mins(1);
+/// A clock that is further ahead than this is wrong: a period that has begun cannot be taken back.
+const MOST_YEARS: i32 = 10;
 
 /// Runs until `closing`. Every replica does so; what one has done is nothing to do for the others.
 pub(crate) async fn run(pool: PgPool, closing: CancellationToken) {
@@ -27,9 +29,6 @@ pub(crate) async fn run(pool: PgPool, closing: CancellationToken) {
         }
     }
 }
-
-/// A clock that is further ahead than this is wrong: a period that has begun cannot be taken back.
-const MOST_YEARS: i32 = 10;
 
 /// Makes partitions ahead of time, and begins the period that is due.
 async fn look(pool: &PgPool) -> Result<(), sqlx::Error> {

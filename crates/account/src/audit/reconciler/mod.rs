@@ -115,7 +115,8 @@ impl Reconciler {
         Ok(step)
     }
 
-    /// Takes over what archived periods left, if it begins from nothing; folds a chunk of transfers and, when that was all there is, compares.
+    /// Takes over what archived periods left, if it begins from nothing; folds a chunk of transfers and, when that was all
+    /// there is, compares.
     async fn step_in(&self, connection: &mut PgConnection) -> sqlx::Result<Step> {
         let Size { chunk, sample } = self.size;
         let Some(progress) = audit_step::take(connection, self.replica, self.lease()).await? else {

@@ -22,8 +22,8 @@ const LATE_MS: i64 = 10_000;
 const AGAIN: i64 = 1_000;
 
 impl Auditor {
-    /// Compares the bets that have changed since the last time, the oldest changes first, and those of which something was found before.
-    /// Answers whether these were all.
+    /// Compares the bets that have changed since the last time, the oldest changes first, and those of which something was
+    /// found before. Answers whether these were all.
     pub(super) async fn compare_stakes(&mut self) -> Result<bool, Error> {
         self.late = false;
         let found_before = findings::bets(&self.pool, AGAIN).await?;
