@@ -13,6 +13,8 @@ pub struct Period {
     pub ended_at: Option<DateTime<Utc>>,
     /// When it was taken away.
     pub archived_at: Option<DateTime<Utc>>,
+    /// Whether what it did is counted, as it must be before it is archived.
+    pub is_counted: bool,
     /// Its transfers and results; above a million, as the server estimates.
     pub rows: i64,
     /// What they take on disk, indexes included; 0 once they are dropped.

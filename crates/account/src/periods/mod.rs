@@ -37,13 +37,14 @@ pub async fn list(pool: &PgPool) -> sqlx::Result<Vec<Period>> {
     postgres::bounded(periods::list(pool)).await
 }
 
-/// Why a period cannot be archived, in sentences; nothing when it can, or is. Stakes are only known once they are counted.
+/// Why a period cannot be archived once those that are `taken` are away, in sentences; nothing when it can, or is. Stakes are
+/// only known once they are counted.
 ///
 /// # Errors
 ///
 /// When the database does not answer.
-pub async fn obstacles(pool: &PgPool, period: i32) -> sqlx::Result<Vec<String>> {
-    Ok(in_words(period, archive::standing(pool, period).await?))
+pub async fn obstacles(pool: &PgPool, period: i32, taken: &[i32]) -> sqlx::Result<Vec<String>> {
+    Ok(in_words(period, archive::standing(pool, period, taken).await?))
 }
 
 fn in_words(period: i32, standing: Option<Standing>) -> Vec<String> {
@@ -141,7 +142,7 @@ pub async fn archive(pool: &PgPool, period: i32, progress: impl FnMut(u64)) -> R
 async fn archive_counted(pool: &PgPool, period: i32) -> sqlx::Result<Vec<String>> {
     let mut transaction = postgres::begin(pool).await?;
     archive::hold(&mut transaction, period).await?;
-    let standing = archive::standing(&mut *transaction, period).await?;
+    let standing = archive::standing(&mut *transaction, period, &[]).await?;
     if standing.is_some_and(|standing| standing.is_archived) {
         return Ok(Vec::new());
     }

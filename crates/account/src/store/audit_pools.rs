@@ -43,7 +43,8 @@ pub(crate) async fn page(
             CASE WHEN kind = 'stake' THEN credit_id ELSE debit_id END AS "ledger!",
             CASE WHEN kind = 'stake' THEN points ELSE -points END AS "change!: Points"
         FROM transfers
-        WHERE (xid, seq) > ($1::bigint::text::xid8, $2) AND ($3 OR xid < pg_snapshot_xmin(pg_current_snapshot()))
+        WHERE (xid, seq) > ((SELECT $1::bigint::text::xid8), $2)
+            AND ($3 OR xid < pg_snapshot_xmin(pg_current_snapshot()))
         ORDER BY xid, seq LIMIT $4"#,
         from.xid,
         from.seq,
@@ -87,7 +88,7 @@ pub(crate) async fn tail(connection: &mut PgConnection, from: Position) -> sqlx:
         r#"WITH late AS (
             SELECT CASE WHEN kind = 'stake' THEN credit_id ELSE debit_id END AS ledger_id,
                 CASE WHEN kind = 'stake' THEN points ELSE -points END AS change, 1 AS transfers
-            FROM transfers WHERE (xid, seq) > ($1::bigint::text::xid8, $2)
+            FROM transfers WHERE (xid, seq) > ((SELECT $1::bigint::text::xid8), $2)
             UNION ALL
             SELECT id, balance, 0 FROM opening_balances WHERE is_system
         ), moved AS (

@@ -105,7 +105,8 @@ pub(crate) async fn fold(connection: &mut PgConnection, from: Position, limit: i
     sqlx::query_scalar!(
         r#"WITH page AS (
             SELECT xid, seq, debit_id, credit_id, points FROM transfers
-            WHERE (xid, seq) > ($1::bigint::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+            WHERE (xid, seq) > ((SELECT $1::bigint::text::xid8), $2)
+                AND xid < pg_snapshot_xmin(pg_current_snapshot())
             ORDER BY xid, seq
             LIMIT $3
         ), sides AS (

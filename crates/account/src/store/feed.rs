@@ -25,6 +25,9 @@ struct Row {
 }
 
 /// Transfers behind `from`, below the oldest transaction that is still under way: whatever commits later comes later.
+///
+/// The place's transaction is a query of its own, here and wherever a feed is read by pages, so that the planner does not look at
+/// its value: it would take it that a transaction had few rows, and sort all that are left of one that had many, for each page.
 pub(crate) async fn page(
     executor: impl PgExecutor<'_>,
     from: Position,
@@ -40,7 +43,8 @@ pub(crate) async fn page(
             points AS "points: Points", fingerprint, closes_transfer_id AS "closes: TransferId", created_at,
             created_at <= clock_timestamp() - $3::interval AS "ripe!"
         FROM transfers
-        WHERE (xid, seq) > ($1::bigint::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        WHERE (xid, seq) > ((SELECT $1::bigint::text::xid8), $2)
+            AND xid < pg_snapshot_xmin(pg_current_snapshot())
         ORDER BY xid, seq
         LIMIT $4"#,
         from.xid,
@@ -76,7 +80,7 @@ pub(crate) async fn standing(
             ) AS "known!",
             coalesce((
                 SELECT greatest(extract(epoch FROM clock_timestamp() - created_at) * 1000, 1)::bigint FROM transfers
-                WHERE (xid, seq) > ($3::bigint::text::xid8, $4) ORDER BY xid, seq LIMIT 1
+                WHERE (xid, seq) > ((SELECT $3::bigint::text::xid8), $4) ORDER BY xid, seq LIMIT 1
             ), 0) AS "lag_ms!""#,
         from.xid,
         from.seq,

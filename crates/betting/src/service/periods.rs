@@ -99,6 +99,8 @@ mod tests {
             // Never backwards.
             (first, first + 1, vec![first, first + 1, first + 2]),
             (first + 4, first + 4, vec![first, first + 1, first + 2, first + 4, first + 5]),
+            // A clock that is wrong.
+            (first + 15, first + 4, vec![first, first + 1, first + 2, first + 4, first + 5]),
         ] {
             let (current, _) = store::now(&pool).await.unwrap();
             assert_eq!(follow(&pool, current, due).await.unwrap(), period);

@@ -4,18 +4,11 @@ use loljoa_service_kit::AccountId;
 use sqlx::PgExecutor;
 
 use super::bets::select_bets;
-use crate::domain::Bet;
+use crate::domain::{Bet, finding::Place};
 
 /// A transaction's number, such that every change below it has been committed or never will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Watermark(i64);
-
-/// A place among the changes: all up to here are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    xid: i64,
-    seq: i64,
-}
 
 impl Watermark {
     /// The place right before every change that is not below the watermark.
@@ -34,7 +27,8 @@ pub(crate) async fn watermark(db: impl PgExecutor<'_>) -> Result<Watermark, sqlx
     Ok(Watermark(xid))
 }
 
-/// The end of the next page of up to `limit` changes after `from` and below `to`; none when there is no change.
+/// The end of the next page of up to `limit` changes after `from` and below `to`; none when there is no change. Its
+/// transaction is a query of its own for the planner's sake, as in the audit.
 pub(crate) async fn page_end(
     db: impl PgExecutor<'_>,
     from: Place,
@@ -45,7 +39,8 @@ pub(crate) async fn page_end(
         Place,
         r#"SELECT changed_xid::text::bigint AS "xid!", seq AS "seq!" FROM (
             SELECT changed_xid, seq FROM bets
-            WHERE (changed_xid, seq) > ($1::bigint::text::xid8, $2::bigint) AND changed_xid < $3::bigint::text::xid8
+            WHERE (changed_xid, seq) > ((SELECT $1::bigint::text::xid8), $2::bigint)
+                AND changed_xid < $3::bigint::text::xid8
             ORDER BY changed_xid, seq LIMIT $4
         ) page ORDER BY changed_xid DESC, seq DESC LIMIT 1"#,
         from.xid,

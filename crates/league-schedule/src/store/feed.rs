@@ -27,7 +27,8 @@ pub async fn after(
 ) -> Result<(Vec<Match>, Position), sqlx::Error> {
     let matches = select_matches!(
         "FROM match_revisions
-         WHERE (xid, seq) > ($1::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+         WHERE (xid, seq) > ((SELECT $1::text::xid8), $2)
+            AND xid < pg_snapshot_xmin(pg_current_snapshot())
          ORDER BY xid, seq
          LIMIT $3",
         after.xid.to_string(),
@@ -74,7 +75,7 @@ pub async fn standing(
         r#"SELECT EXISTS (SELECT FROM match_revisions WHERE (xid, seq) = ($1::text::xid8, $2)) AS "known!",
             coalesce((
                 SELECT greatest(extract(epoch FROM clock_timestamp() - recorded_at) * 1000, 1)::bigint
-                FROM match_revisions WHERE (xid, seq) > ($3::text::xid8, $4) ORDER BY xid, seq LIMIT 1
+                FROM match_revisions WHERE (xid, seq) > ((SELECT $3::text::xid8), $4) ORDER BY xid, seq LIMIT 1
             ), 0) AS "lag_ms!""#,
         from.xid.to_string(),
         from.seq,

@@ -14,9 +14,15 @@ use crate::{
 
 /// Begins the next period of a service, and puts it all some days back.
 async fn turn(pool: &PgPool) {
+    turn_by(pool, 1).await;
+}
+
+/// The same as if the service had not run in the years between.
+async fn turn_by(pool: &PgPool, years: i32) {
     eventually("the turn of the year", async || {
-        let turned = "SELECT begin_period(period + 1) FROM periods WHERE ended_at IS NULL";
-        sqlx::query_scalar::<_, bool>(turned).fetch_one(pool).await.ok().filter(|turned| *turned)
+        let turned = "SELECT begin_period(period + $1) FROM periods WHERE ended_at IS NULL";
+        let turning = sqlx::query_scalar::<_, bool>(turned).bind(years).fetch_one(pool);
+        turning.await.ok().filter(|turned| *turned)
     })
     .await;
     let back =
@@ -130,5 +136,66 @@ async fn a_year_is_archived_and_every_point_is_still_accounted_for() {
         .await;
     let (clean, said) = promises::audit(&app.db).await;
     assert!(!clean && said.contains("archived_market"), "{said}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_whose_year_was_turned_late_waits_for_its_last_bets() {
+    let app = App::start().await;
+    let mut cup = Cup::of(&app).await;
+    let faker = app.sign_up("faker").await;
+    let old = cup.game().await;
+    faker.bet(&old.winner, "T1", 100).await;
+    let first = rows(&app.db.account, "SELECT period::bigint FROM periods").await;
+    let [year, next, after] = [0, 1, 2].map(|years| (first + years).to_string());
+    turn(&app.db.betting).await;
+    let late = cup.game().await;
+    faker.bet(&late.winner, "T1", 200).await;
+    turn(&app.db.account).await;
+    for game in [&old, &late] {
+        cup.settle(&game.winner, "T1").await;
+        for market in [&game.score, &game.sets] {
+            cup.admin().void(market.market_id).await.ok::<Market>();
+            cup.until(market, "void").await;
+        }
+    }
+    // Betting does not run in the year after the next, the ledger does.
+    turn_by(&app.db.betting, 2).await;
+    turn(&app.db.account).await;
+    turn(&app.db.account).await;
+    promises::all_hold(&app.db).await;
+
+    let (_, listed) = periods(&app.db, &["--json"]).await;
+    let listed: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed.len(), 7, "{listed:?}");
+    let (possible, said) = periods(&app.db, &["archive", "1999"]).await;
+    assert!(!possible && said.contains("there is no year 1999"), "{said}");
+    let (possible, said) = periods(&app.db, &["archive", &next]).await;
+    assert!(!possible && said.contains("comes first"), "{said}");
+
+    let waits = format!("the ledger's {year} waits: betting still has the bets of 1 of its markets");
+    for confirmed in [false, true] {
+        let said = eventually("a year that is over", async || {
+            let yes = if confirmed { "--yes" } else { "--no-progress" };
+            let (possible, said) = periods(&app.db, &["archive", &year, yes]).await;
+            possible.then_some(said)
+        })
+        .await;
+        assert!(said.contains(&waits), "{said}");
+    }
+    let archived = "SELECT count(*) FROM periods WHERE archived_at IS NOT NULL";
+    assert_eq!((rows(&app.db.account, archived).await, rows(&app.db.betting, archived).await), (0, 1));
+    let (clean, said) = promises::audit(&app.db).await;
+    assert!(clean, "{said}");
+
+    // The next one takes along what waited, and the one after is the ledger's alone.
+    for (year, ledgers, bettings) in [(&next, 2, 2), (&after, 3, 2)] {
+        archive(&app.db, year).await;
+        let both = (rows(&app.db.account, archived).await, rows(&app.db.betting, archived).await);
+        assert_eq!(both, (ledgers, bettings), "{year}");
+        let (clean, said) = promises::audit(&app.db).await;
+        assert!(clean, "{said}");
+    }
+    assert_eq!(faker.me().await.points, 1_500 + 300);
     app.stop().await;
 }

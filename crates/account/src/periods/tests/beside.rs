@@ -129,11 +129,13 @@ async fn an_audit_over_which_a_period_is_archived_begins_again(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn the_year_is_never_turned_back_and_the_next_one_is_ready(pool: PgPool) {
+async fn the_year_is_never_turned_back_nor_by_a_wrong_clock_and_the_next_one_is_ready(pool: PgPool) {
     let year = periods::current(&pool).await.unwrap();
     assert_eq!(turn::catch_up(&pool, year + 2).await.unwrap(), year + 2);
     turn::keep_up(&pool).await.unwrap();
-    assert_eq!(turn::catch_up(&pool, year).await.unwrap(), year + 2);
+    for wrong in [year, year + 13] {
+        assert_eq!(turn::catch_up(&pool, wrong).await.unwrap(), year + 2);
+    }
     let listed: Vec<_> =
         list(&pool).await.unwrap().into_iter().map(|it| (it.period, it.ended_at.is_some())).collect();
     assert_eq!(listed, [(year, true), (year + 1, true), (year + 2, false)]);
@@ -182,4 +184,42 @@ async fn no_partition_is_read_whole(pool: PgPool) {
     assert_eq!(whole, 0);
     assert_eq!(by_index.len(), 4, "two periods of each");
     assert!(by_index.iter().all(|scans| *scans >= 10), "{by_index:?}");
+}
+
+/// How many transfers were read in this transaction, by whatever plan.
+async fn transfers_read(connection: &mut PgConnection) -> i64 {
+    let read = "SELECT coalesce(sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)), 0)::bigint
+        FROM pg_stat_xact_user_tables WHERE relname ~ '^transfers_'";
+    sqlx::query_scalar(read).fetch_one(connection).await.unwrap()
+}
+
+/// As after a restore from a dump, which has all of them written in one transaction.
+#[sqlx::test]
+async fn many_transfers_of_one_transaction_are_read_by_the_page(pool: PgPool) {
+    sqlx::raw_sql(
+        "INSERT INTO transfers (transfer_id, kind, account_id, points, fingerprint, created_at)
+        SELECT gen_random_uuid(), 'daily_grant', gen_random_uuid(), 1, 'many', now() FROM generate_series(1, 20000)",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    sqlx::raw_sql("ANALYZE transfers").execute(&pool).await.unwrap();
+    eventually(async || {
+        let first = feed::page(&pool, Position::default(), chrono::TimeDelta::zero(), 1).await.unwrap();
+        first.first().map(|_| ())
+    })
+    .await;
+    let mut transaction = postgres::begin(&pool).await.unwrap();
+    let (mut place, mut seen) = (Position::default(), 0);
+    for _ in 0..10 {
+        let page = feed::page(&mut *transaction, place, chrono::TimeDelta::zero(), 100).await.unwrap();
+        place = page.last().unwrap().position;
+        seen += page.len();
+        feed::standing(&mut *transaction, place, place).await.unwrap();
+        audit_pools::page(&mut *transaction, place, audit_pools::Reach::BelowWatermark, 100).await.unwrap();
+        audit_step::fold(&mut transaction, place, 100).await.unwrap();
+    }
+    assert_eq!(seen, 1_000);
+    let read = transfers_read(&mut transaction).await;
+    assert!(read < 5_000, "{read} of 20,000 transfers, for 10 times 3 pages of 100");
 }

@@ -17,7 +17,7 @@ use crate::{
         results::BetResult,
         transfer::{Kind, Outcome, Transfer},
     },
-    store::{feed, results, statement, transfers},
+    store::{audit_pools, audit_step, feed, results, statement, transfers},
 };
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -117,7 +117,7 @@ impl Ledger {
     async fn audited(&self, period: i32) {
         let _auditing = self.auditing();
         eventually(async || {
-            let standing = archive::standing(&self.pool, period).await.unwrap().unwrap();
+            let standing = archive::standing(&self.pool, period, &[]).await.unwrap().unwrap();
             (!standing.is_unaudited).then_some(())
         })
         .await;

@@ -60,7 +60,7 @@ async fn of_two_archived_periods_the_sums_add_up(pool: PgPool) {
     let second = ledger.ends().await;
     ledger.loses(2, MarketId::fresh()).await;
     let (seen, folded) = (ledger.seen().await, ledger.folded().await);
-    let refused = obstacles(&pool, second).await.unwrap();
+    let refused = obstacles(&pool, second, &[]).await.unwrap();
     assert_eq!(refused, ["an earlier period is not archived yet"]);
     for period in [first, second] {
         archive(&pool, period, |_| ()).await.unwrap();
@@ -81,7 +81,7 @@ async fn it_is_refused_until_everything_in_it_has_ended(pool: PgPool) {
     let why = async || {
         count(&pool, period, |_| ()).await.unwrap();
         let refused = archive(&pool, period, |_| ()).await.unwrap_err();
-        let obstacles = obstacles(&pool, period).await.unwrap();
+        let obstacles = obstacles(&pool, period, &[]).await.unwrap();
         assert_eq!(
             (refused.reason.as_str(), refused.message),
             ("period_not_archivable", obstacles.join("; "))
@@ -89,7 +89,7 @@ async fn it_is_refused_until_everything_in_it_has_ended(pool: PgPool) {
         obstacles
     };
     assert_eq!(why().await, ["it has not ended"]);
-    assert_eq!(obstacles(&pool, 1999).await.unwrap(), ["there is no period 1999"]);
+    assert_eq!(obstacles(&pool, 1999, &[]).await.unwrap(), ["there is no period 1999"]);
     turn::catch_up(&pool, period + 1).await.unwrap();
     let young = "it ended less than two days ago, and grants of its last day may come again";
     let unaudited = "the continuous audit has not seen all of it";
@@ -119,7 +119,7 @@ async fn it_is_refused_until_everything_in_it_has_ended(pool: PgPool) {
     assert_eq!(rows(&pool, period).await, 5, "nothing is taken away");
     sqlx::raw_sql("DELETE FROM audit_balances WHERE difference <> 0").execute(&pool).await.unwrap();
     archive(&pool, period, |_| ()).await.unwrap();
-    assert!(obstacles(&pool, period).await.unwrap().is_empty(), "it is done");
+    assert!(obstacles(&pool, period, &[]).await.unwrap().is_empty(), "it is done");
 }
 
 /// What is counted, from the rows themselves.

@@ -12,7 +12,7 @@ pub(crate) struct Standing {
     pub(crate) is_current: bool,
     /// Whether grants of its last day can still be asked for.
     pub(crate) is_young: bool,
-    /// Whether an earlier one is not archived.
+    /// Whether an earlier one is not archived, nor taken away before it.
     pub(crate) has_earlier: bool,
     /// Whether the audit has not seen all of it.
     pub(crate) is_unaudited: bool,
@@ -24,14 +24,21 @@ pub(crate) struct Standing {
     pub(crate) open_stakes: i64,
 }
 
-/// How a period stands, if there is one. The grant of a Korean day can be asked for until 15 hours after midnight UTC of that
+/// How a period stands when those that are `taken` are away, if there is one. The grant of a Korean day can be asked for until 15 hours after midnight UTC of that
 /// day, and no grant may be given twice: two days are enough whatever the clocks say.
-pub(crate) async fn standing(executor: impl PgExecutor<'_>, period: i32) -> sqlx::Result<Option<Standing>> {
+pub(crate) async fn standing(
+    executor: impl PgExecutor<'_>,
+    period: i32,
+    taken: &[i32],
+) -> sqlx::Result<Option<Standing>> {
     sqlx::query_as!(
         Standing,
         r#"SELECT archived_at IS NOT NULL AS "is_archived!", ended_at IS NULL AS "is_current!",
             coalesce(ended_at > clock_timestamp() - interval '2 days', false) AS "is_young!",
-            EXISTS (SELECT FROM periods e WHERE e.period < p.period AND e.archived_at IS NULL) AS "has_earlier!",
+            EXISTS (
+                SELECT FROM periods e
+                WHERE e.period < p.period AND e.archived_at IS NULL AND e.period <> ALL ($3)
+            ) AS "has_earlier!",
             NOT EXISTS (SELECT FROM audit_cursor WHERE opened = $2) OR (
                 SELECT true FROM transfers t WHERE t.period = $1
                     AND (t.xid, t.seq) > ((SELECT xid FROM audit_cursor), (SELECT seq FROM audit_cursor))
@@ -44,6 +51,7 @@ pub(crate) async fn standing(executor: impl PgExecutor<'_>, period: i32) -> sqlx
         FROM periods p WHERE period = $1"#,
         period,
         Uuid::max(),
+        taken,
     )
     .fetch_optional(executor)
     .await

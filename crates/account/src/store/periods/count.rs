@@ -53,7 +53,7 @@ pub(crate) async fn transfers(
 ) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"WITH page AS (
-            SELECT * FROM transfers WHERE period = $1 AND (xid, seq) > ($2::bigint::text::xid8, $3)
+            SELECT * FROM transfers WHERE period = $1 AND (xid, seq) > ((SELECT $2::bigint::text::xid8), $3)
             ORDER BY xid, seq LIMIT $4
         ), sides AS (
             SELECT account_id AS id, false AS is_system, balance_change(kind, points) AS balance,

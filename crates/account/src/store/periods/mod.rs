@@ -38,6 +38,7 @@ pub(crate) async fn list(executor: impl PgExecutor<'_>) -> sqlx::Result<Vec<Peri
     sqlx::query_as!(
         Period,
         r#"SELECT p.period, p.began_at, p.ended_at, p.archived_at,
+            coalesce((SELECT c.done FROM period_counts c WHERE c.period = p.period), false) AS "is_counted!",
             coalesce(CASE
                 WHEN p.archived_at IS NOT NULL
                     THEN (SELECT c.transfers + c.results FROM period_counts c WHERE c.period = p.period)

@@ -12,8 +12,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::Bet,
-    store::events::{self, Place},
+    domain::{Bet, finding::Place},
+    store::events,
 };
 
 /// Changes that a watcher may leave unread.
