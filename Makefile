@@ -51,6 +51,7 @@ test: web lint check ## Lint and every test, with all they need set up first
 
 check: e2e ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
 	scripts/setup.sh pooler
+	scripts/setup.sh contract
 	npm test --prefix web --silent
 	target/debug/private-postgres -- cargo test --locked --workspace
 

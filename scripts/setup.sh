@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what LOL.JOA needs and this machine lacks, and says what and why. Installs nothing that is there already.
-# `setup.sh browser` also wants what the browser tests need, `setup.sh pooler` a PgBouncer for the tests behind one.
+# `setup.sh browser` also wants what the browser tests need, `setup.sh pooler` a PgBouncer for the tests behind one,
+# `setup.sh contract` the tool that holds the API to its document.
 # Works as root, and with sudo as a user. Debian and Ubuntu; elsewhere it says what to install by hand.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,6 +32,21 @@ has_pooler() {
     return 1
 }
 
+# Python with what makes environments of its own, which Debian has in a package apart.
+has_python() {
+    python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
+}
+
+make_contract() {
+    local home=target/tools/schemathesis wanted=crates/loljoa/tests/system/contract/requirements.txt
+    if [ "$wants" != contract ] || cmp -s "$wanted" "$home/installed.txt"; then return; fi
+    rm -rf "$home"
+    mkdir -p target/tools
+    python3 -m venv "$home"
+    "$home/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$wanted"
+    cp "$wanted" "$home/installed.txt"
+}
+
 make_pooler() {
     if [ "$wants" = pooler ] && ! has_pooler; then scripts/build-pgbouncer.sh; fi
 }
@@ -48,6 +64,10 @@ if [ "$wants" = pooler ] && ! has_pooler; then
     compgen -G '/usr/include/event2/event.h' >/dev/null || need libevent-dev "the library that PgBouncer waits with"
 fi
 
+if [ "$wants" = contract ] && ! has_python; then
+    need python3-venv "the API is held to its document by a tool in Python (3.10 or later)"
+fi
+
 for tool in cargo node npm; do
     if ! command -v "$tool" >/dev/null; then
         echo "setup: $tool is missing; install Rust (https://rustup.rs) and Node.js 20 or later first" >&2
@@ -57,6 +77,7 @@ done
 
 if [ ${#missing[@]} -eq 0 ]; then
     make_pooler
+    make_contract
     exit 0
 fi
 
@@ -87,4 +108,5 @@ echo "setup: installing ${missing[*]}"
 as_root apt-get update -qq
 as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 make_pooler
+make_contract
 echo "setup: done"

@@ -102,10 +102,10 @@ impl From<Tier> for pb::Tier {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Credentials {
     /// 3 to 20 letters (한글 too), digits and `_`; upper and lower case are the same.
-    #[schema(example = "faker")]
+    #[schema(example = "faker", min_length = 3, max_length = 20, pattern = "^[a-zA-Z0-9_가-힣]+$")]
     pub(crate) username: String,
     /// 8 to 128 characters.
-    #[schema(format = Password, example = "correct horse")]
+    #[schema(format = Password, example = "correct horse", min_length = 8, max_length = 128)]
     pub(crate) password: String,
 }
 

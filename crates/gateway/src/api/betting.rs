@@ -141,6 +141,6 @@ pub(crate) struct PlaceBet {
     #[schema(value_type = Uuid)]
     pub(crate) outcome_id: OutcomeId,
     /// A whole number of points.
-    #[schema(value_type = i64, minimum = 100)]
+    #[schema(value_type = i64, minimum = 100, maximum = 9_223_372_036_854_775_807_i64)]
     pub(crate) stake: Stake,
 }

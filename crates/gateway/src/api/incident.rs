@@ -42,8 +42,12 @@ impl From<IncidentState> for pb::IncidentState {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ResolveIncident {
-    /// Up to 2,000 characters.
-    #[schema(min_length = 1, max_length = 2000)]
+    /// Up to 2,000 characters, not only blanks.
+    #[schema(
+        min_length = 1,
+        max_length = 2000,
+        pattern = "^[^\\u0000-\\u0009\\u000B-\\u001F\\u007F-\\u009F]*[^\\u0000-\\u0009\\u000B-\\u001F\\u007F-\\u009F\\s][^\\u0000-\\u0009\\u000B-\\u001F\\u007F-\\u009F]*$"
+    )]
     pub(crate) note: String,
 }
 

@@ -4,7 +4,13 @@ use chrono::{DateTime, Utc};
 use loljoa_proto::league_schedule::v1 as pb;
 use loljoa_service_kit::TeamId;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        KnownFormat, ObjectBuilder, OneOfBuilder, RefOr, Schema, SchemaFormat, Type,
+        schema::{AdditionalProperties, SchemaType},
+    },
+};
 
 /// What an import did with a line.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -67,14 +73,16 @@ fn import_line(line: pb::ImportLine) -> ImportLine {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RecordResult {
+    #[schema(minimum = 0, maximum = 3)]
     pub(crate) team1_wins: i32,
+    #[schema(minimum = 0, maximum = 3)]
     pub(crate) team2_wins: i32,
     #[schema(value_type = Option<Uuid>)]
     pub(crate) forfeited_by_id: Option<TeamId>,
 }
 
-/// What to change about a match. What is left out stays.
-#[derive(Deserialize, ToSchema)]
+/// What to change about a match: either a new start, or that it is cancelled.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateMatch {
     /// The new start.
@@ -82,4 +90,30 @@ pub(crate) struct UpdateMatch {
     /// True cancels the match.
     #[serde(default)]
     pub(crate) cancel: bool,
+}
+
+impl ToSchema for UpdateMatch {}
+
+impl PartialSchema for UpdateMatch {
+    fn schema() -> RefOr<Schema> {
+        let absent = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Null));
+        let start = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .pattern(Some("^20(0[1-9]|[1-9][0-9])-"))
+            .description(Some("The new start, from 2001 to 2099."));
+        let cancel = |cancel: bool| {
+            ObjectBuilder::new().schema_type(SchemaType::Type(Type::Boolean)).enum_values(Some([cancel]))
+        };
+        let alone = |object: ObjectBuilder| {
+            object.additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+        };
+        let moved = ObjectBuilder::new().property("startsAt", start).required("startsAt");
+        let cancelled = ObjectBuilder::new().property("cancel", cancel(true)).required("cancel");
+        OneOfBuilder::new()
+            .description(Some("What to change about a match: either a new start, or that it is cancelled."))
+            .item(alone(moved.property("cancel", cancel(false))))
+            .item(alone(cancelled.property("startsAt", absent)))
+            .into()
+    }
 }

@@ -7,9 +7,10 @@ use http::Method;
 use utoipa::{
     OpenApi, ToSchema,
     openapi::{
-        ContentBuilder, PathItem, Ref, RefOr, ResponseBuilder,
+        ContentBuilder, PathItem, Ref, RefOr, ResponseBuilder, Schema, Type,
         extensions::ExtensionsBuilder,
         path::Operation,
+        schema::SchemaType,
         security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
@@ -55,6 +56,8 @@ pub(crate) fn complete(mut routes: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc
         for (method, operation) in operations(item) {
             protect(operation, access::rule(&method, path).unwrap_or(Access::Admin));
             operation.responses.responses.insert("default".into(), failure());
+            describe_no_plain_text(operation);
+            expect_no_null(operation);
         }
     }
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
@@ -84,6 +87,30 @@ fn protect(operation: &mut Operation, access: Access) {
     };
     let who = serde_json::to_value(access).unwrap_or_default();
     operation.extensions = Some(ExtensionsBuilder::new().add("x-access", who).build());
+}
+
+/// A body that is no JSON has no schema of JSON.
+fn describe_no_plain_text(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for (media_type, content) in &mut body.content {
+        if let (true, RefOr::T(content)) = (media_type.starts_with("text/"), content) {
+            content.schema = None;
+        }
+    }
+}
+
+/// A parameter that may be left out is never null: there is no way to write that.
+fn expect_no_null(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema else { continue };
+        if let SchemaType::Array(types) = &mut schema.schema_type {
+            types.retain(|it| *it != Type::Null);
+            if let [only] = types.as_slice() {
+                schema.schema_type = SchemaType::Type(only.clone());
+            }
+        }
+    }
 }
 
 fn failure() -> RefOr<utoipa::openapi::Response> {

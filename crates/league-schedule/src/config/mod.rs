@@ -105,6 +105,9 @@ pub struct Live {
     /// The longest answer that is read. Bytes.
     #[serde(default = "Live::default_max_bytes")]
     pub max_bytes: usize,
+    /// The most pages before today's that a new install reads; 0 for none.
+    #[serde(default = "Live::default_older_pages")]
+    pub older_pages: u32,
     /// The most pages that one poll reads; the next poll goes on from there.
     #[serde(default = "Live::default_max_pages")]
     pub max_pages: u32,
@@ -137,6 +140,7 @@ impl Live {
             page_pause_ms: Self::default_page_pause_ms(),
             timeout_ms: Self::default_timeout_ms(),
             max_bytes: Self::default_max_bytes(),
+            older_pages: Self::default_older_pages(),
             max_pages: Self::default_max_pages(),
             tournaments: Vec::new(),
         }
@@ -161,6 +165,11 @@ impl Live {
 
     const fn default_max_bytes() -> usize {
         16 * 1024 * 1024
+    }
+
+    /// Some hundreds of matches: more than a year of LCK.
+    const fn default_older_pages() -> u32 {
+        10
     }
 
     const fn default_max_pages() -> u32 {

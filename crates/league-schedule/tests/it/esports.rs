@@ -32,8 +32,19 @@ impl Esports {
     }
 
     pub(crate) fn source(pool: &PgPool, server: &MockServer) -> Live {
+        Self::source_with(pool, server, |_| ())
+    }
+
+    /// As [`Self::source`], told something else by `change`.
+    pub(crate) fn source_with(
+        pool: &PgPool,
+        server: &MockServer,
+        change: impl FnOnce(&mut config::Live),
+    ) -> Live {
         let base = server.uri().parse().unwrap();
-        let settings = config::Live { page_pause_ms: 0, max_bytes: 100_000, ..config::Live::at(base, KEY) };
+        let mut settings =
+            config::Live { page_pause_ms: 0, max_bytes: 100_000, ..config::Live::at(base, KEY) };
+        change(&mut settings);
         Live::new(pool.clone(), settings).unwrap()
     }
 
@@ -86,9 +97,14 @@ async fn answer_teams(server: &MockServer) {
         .await;
 }
 
-/// A page of the schedule.
+/// The oldest page of the schedule.
 pub(crate) fn page(events: &[Value], newer: Option<&str>) -> Value {
-    json!({ "data": { "schedule": { "pages": { "older": "b2xkZXI=", "newer": newer }, "events": events } } })
+    page_between(None, events, newer)
+}
+
+/// A page of the schedule with others before and after it.
+pub(crate) fn page_between(older: Option<&str>, events: &[Value], newer: Option<&str>) -> Value {
+    json!({ "data": { "schedule": { "pages": { "older": older, "newer": newer }, "events": events } } })
 }
 
 /// A match of T1 and Gen.G, best of 3, with its state and both results.

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use wiremock::{Mock, ResponseTemplate, matchers::path};
 
 use crate::{
-    esports::{Esports, event, page, won},
+    esports::{Esports, event, page, page_between, won},
     harness::Service,
 };
 
@@ -34,6 +34,43 @@ async fn newer_pages_are_followed_to_the_last(pool: PgPool) {
     esports.live.step().await.unwrap();
     assert_eq!(esports.tokens().await, ["", "two", "three"]);
     assert_eq!(esports.service.matches().await.len(), 3);
+    esports.service.stop().await;
+}
+
+/// Three pages, of which the feed begins with the last.
+async fn three_pages(esports: &Esports) {
+    let older = |older, events: &[Value], newer| {
+        ResponseTemplate::new(200).set_body_json(page_between(older, events, Some(newer)))
+    };
+    let today = page_between(Some("two"), &[over("3"), to_come("4")], None);
+    for token in [None, Some("three")] {
+        esports.answer(token, ResponseTemplate::new(200).set_body_json(&today)).await;
+    }
+    esports.answer(Some("two"), older(Some("one"), &[over("2")], "three")).await;
+    esports.answer(Some("one"), older(Some("zero"), &[over("1")], "two")).await;
+    // A token that the feed does not know gets the page around today.
+    esports.answer(Some("zero"), ResponseTemplate::new(200).set_body_json(&today)).await;
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn a_new_install_has_the_season_from_its_beginning(pool: PgPool) {
+    let mut esports = Esports::start(&pool).await;
+    three_pages(&esports).await;
+    esports.live.step().await.unwrap();
+    assert_eq!(esports.service.matches().await.len(), 4);
+    assert_eq!(esports.tokens().await, ["", "two", "one", "zero", "two", "three"]);
+    esports.live.step().await.unwrap();
+    assert_eq!(esports.tokens().await[6..], ["three"], "what is over is not read again");
+    esports.service.stop().await;
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn pages_before_todays_are_left_alone_where_none_are_wanted(pool: PgPool) {
+    let mut esports = Esports::start(&pool).await;
+    esports.live = Esports::source_with(&pool, &esports.server, |live| live.older_pages = 0);
+    three_pages(&esports).await;
+    esports.live.step().await.unwrap();
+    assert_eq!(esports.service.matches().await.len(), 2);
     esports.service.stop().await;
 }
 

@@ -5,6 +5,7 @@
 
 mod audit;
 mod bad_input;
+mod contract;
 mod crash;
 mod crowd;
 mod defects;

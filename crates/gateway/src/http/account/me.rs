@@ -28,6 +28,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
     /// 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i32>,
     /// A page's `nextCursor`.
     #[serde(default)]
@@ -40,6 +41,7 @@ pub(crate) struct PageParams {
 #[into_params(parameter_in = Query)]
 pub(crate) struct LeaderboardParams {
     /// 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i32>,
     /// A page's `nextCursor`.
     #[serde(default)]

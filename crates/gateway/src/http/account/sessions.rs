@@ -31,7 +31,7 @@ const COOKIE_PATH: &str = "/api/account";
 /// Makes an account with 1,000 points and logs it in.
 #[utoipa::path(post, path = "/api/account/signup",
     operation_id = "signUp", tag = "account", request_body = Credentials,
-    params(("Idempotency-Key" = Option<uuid::Uuid>, Header, description = "the same key again logs in to the account made")),
+    params(("Idempotency-Key" = Option<Uuid>, Header, description = "the same key again logs in to the account made")),
     responses((status = 201, body = Session, description = "made; the refresh token is in a cookie")))]
 pub(crate) async fn sign_up(
     State(app): State<Arc<App>>,

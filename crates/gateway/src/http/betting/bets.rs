@@ -61,6 +61,7 @@ pub(crate) struct BetParams {
     #[param(inline)]
     state: Option<BetState>,
     /// 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i32>,
     /// A page's `nextCursor`.
     #[serde(default)]

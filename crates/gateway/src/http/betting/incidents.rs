@@ -37,6 +37,7 @@ pub(crate) struct IncidentParams {
     #[param(inline)]
     state: Option<IncidentState>,
     /// 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i32>,
     /// A page's `nextCursor`.
     #[serde(default)]

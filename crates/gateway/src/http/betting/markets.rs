@@ -25,6 +25,7 @@ pub(crate) struct MarketParams {
     #[param(value_type = Vec<Uuid>, required = false)]
     match_id: Vec<MatchId>,
     /// 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i32>,
     /// A page's `nextCursor`.
     #[serde(default)]

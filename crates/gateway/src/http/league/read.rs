@@ -60,6 +60,7 @@ pub(crate) struct MatchParams {
     #[param(value_type = Option<Uuid>)]
     tournament: Option<TournamentId>,
     /// A block's name, or a bare week number such as `3`.
+    #[param(max_length = 100, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$")]
     #[serde(default)]
     week: String,
     /// A team's code, in any case, or its id.
@@ -68,11 +69,14 @@ pub(crate) struct MatchParams {
     /// Only matches in this state.
     #[param(inline)]
     state: Option<MatchState>,
-    /// Only matches that start at this time or later.
+    /// Only matches that start at this time or later, from 2001 to 2099.
+    #[param(value_type = Option<String>, format = DateTime, pattern = "^20(0[1-9]|[1-9][0-9])-")]
     from: Option<DateTime<Utc>>,
-    /// Only matches that start before this time.
+    /// Only matches that start before this time, from 2001 to 2099.
+    #[param(value_type = Option<String>, format = DateTime, pattern = "^20(0[1-9]|[1-9][0-9])-")]
     to: Option<DateTime<Utc>>,
     /// 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i32>,
     /// A page's `nextCursor`.
     #[serde(default)]

@@ -26,6 +26,7 @@ use crate::{
 use client::Client;
 use reading::Reading;
 use roster::Roster;
+use wire::Page;
 
 /// A match without a result this long after its start gets none; the feed need not be read from there again.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(7);
@@ -63,11 +64,17 @@ impl Live {
     ///
     /// An unknown token is answered with the first page again, so reading stops when a page brings nothing new.
     async fn poll(&mut self) -> Result<(), Error> {
-        let mut token = self.position().await?;
+        let (mut token, mut begun) = match self.position().await? {
+            Some(token) => (Some(token), None),
+            None => self.go_back().await?,
+        };
         let mut everything_over = true;
         let mut seen: HashSet<MatchId> = HashSet::new();
         for _ in 0..self.settings.max_pages {
-            let page = self.client.schedule(token.as_deref()).await?;
+            let page = match begun.take() {
+                Some(page) => page,
+                None => self.client.schedule(token.as_deref()).await?,
+            };
             let readings = self.read(&page.events).await?;
             let before = seen.len();
             seen.extend(readings.iter().map(|reading| reading.new.match_id));
@@ -85,6 +92,28 @@ impl Live {
             time::sleep(Duration::from_millis(self.settings.page_pause_ms)).await;
         }
         Ok(())
+    }
+
+    /// Goes back page by page from the one around today, so that a new install has the season from its beginning, and
+    /// gives the oldest one with its token, which it remembers for the next poll, too.
+    async fn go_back(&self) -> Result<(Option<String>, Option<Page>), Error> {
+        let (mut token, mut oldest) = (None, self.client.schedule(None).await?);
+        let mut seen: HashSet<String> = oldest.game_ids().collect();
+        for _ in 0..self.settings.older_pages {
+            let Some(older) = oldest.older.clone() else { break };
+            time::sleep(Duration::from_millis(self.settings.page_pause_ms)).await;
+            let page = self.client.schedule(Some(&older)).await?;
+            let before = seen.len();
+            seen.extend(page.game_ids());
+            if seen.len() == before {
+                break;
+            }
+            (token, oldest) = (Some(older), page);
+        }
+        if let Some(token) = &token {
+            self.remember(token).await?;
+        }
+        Ok((token, Some(oldest)))
     }
 
     async fn position(&self) -> Result<Option<String>, sqlx::Error> {

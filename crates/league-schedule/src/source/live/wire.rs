@@ -28,12 +28,16 @@ struct Schedule {
 #[derive(Default, Deserialize)]
 struct Pages {
     #[serde(default)]
+    older: Option<String>,
+    #[serde(default)]
     newer: Option<String>,
 }
 
 /// A page of the schedule.
 #[derive(Debug)]
 pub(super) struct Page {
+    /// The token of the page before; the first has none.
+    pub(super) older: Option<String>,
     /// The token of the next page; the last has none.
     pub(super) newer: Option<String>,
     /// Its events, matches and others.
@@ -42,8 +46,17 @@ pub(super) struct Page {
 
 impl From<ScheduleData> for Page {
     fn from(data: ScheduleData) -> Self {
-        let newer = data.schedule.pages.unwrap_or_default().newer.filter(|token| is_token(token));
-        Self { newer, events: readable(data.schedule.events.unwrap_or_default(), "event") }
+        let Pages { older, newer } = data.schedule.pages.unwrap_or_default();
+        let token = |token: Option<String>| token.filter(|token| is_token(token));
+        let events = readable(data.schedule.events.unwrap_or_default(), "event");
+        Self { older: token(older), newer: token(newer), events }
+    }
+}
+
+impl Page {
+    /// The feed's own ids of the matches on it.
+    pub(super) fn game_ids(&self) -> impl Iterator<Item = String> {
+        self.events.iter().filter_map(|event| event.game.as_ref()).map(|game| game.id.clone())
     }
 }
 
