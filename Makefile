@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
-.PHONY: help setup web build up reset audit test lint fmt check e2e test-build test-pooler screenshots lighthouse sqlx clean
+.PHONY: help setup web build up reset audit test lint fmt check e2e test-build test-pooler test-streams screenshots lighthouse sqlx clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -62,6 +62,9 @@ e2e: web test-build ## The web app in a real browser, on a system of its own
 test-pooler: test-build ## The tests behind a real PgBouncer in transaction mode (part of check)
 	scripts/setup.sh pooler
 	target/debug/private-postgres -- cargo test --locked --workspace --test it --test system -- pooler
+
+test-streams: test-build ## As many event streams as one gateway takes, over real sockets (300 of them in check)
+	ulimit -n 16384 && LOLJOA_TEST_STREAMS=5000 target/debug/private-postgres -- cargo test --locked --workspace --test it -- many_streams
 
 # All that tests run, at once: built package by package, what they share would be compiled again with other features.
 test-build: setup

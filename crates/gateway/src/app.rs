@@ -29,7 +29,8 @@ use crate::{
         coalescer::{self, Coalescer},
         markets::Hub,
     },
-    config::Config,
+    config::{Config, Http},
+    http::{client_address::Proxies, reading::Pace},
     limits::Limits,
     streams::Streams,
     usernames::Usernames,
@@ -49,10 +50,10 @@ pub(crate) struct App {
     pub(crate) ops: Ops,
     pub(crate) clock: Clock,
     pub(crate) timeout: Duration,
-    pub(crate) trusted_proxies: u8,
+    pub(crate) http: Http,
+    pub(crate) pace: Pace,
+    pub(crate) proxies: Proxies,
     pub(crate) secure_cookies: bool,
-    pub(crate) keep_alive: Duration,
-    pub(crate) hsts_seconds: u32,
     /// Cancelled when streams have to end.
     pub(crate) closing: CancellationToken,
 }
@@ -62,6 +63,8 @@ pub(crate) struct Services {
     account: Channel,
     league_schedule: Channel,
     betting: Channel,
+    /// A connection of its own: streams that are not read fill its window, not that of bets.
+    betting_streams: Channel,
 }
 
 impl Services {
@@ -85,8 +88,9 @@ impl Services {
         MarketAdminServiceClient::new(self.betting.clone())
     }
 
-    pub(crate) const fn betting_channel(&self) -> &Channel {
-        &self.betting
+    /// Betting, for calls that stream until they are dropped.
+    pub(crate) fn betting_streams(&self) -> BettingServiceClient<Channel> {
+        BettingServiceClient::new(self.betting_streams.clone())
     }
 
     pub(crate) fn account_ops(&self) -> OpsServiceClient<Channel> {
@@ -115,6 +119,7 @@ impl App {
             account: client::connect(&config.upstreams.account)?,
             league_schedule: client::connect(&config.upstreams.league_schedule)?,
             betting: client::connect(&config.upstreams.betting)?,
+            betting_streams: client::connect(&config.upstreams.betting)?.for_streams(),
         };
         let keys =
             Arc::new(Keys::new(services.account(), Duration::from_millis(config.tokens.refresh_pause_ms)));
@@ -124,15 +129,19 @@ impl App {
         let app = Self {
             tokens: Verifier::new(&config.tokens, Arc::clone(&keys), clock.clone()),
             daily_grants,
-            markets: Arc::new(Hub::new(&services.betting, Arc::clone(&usernames))),
+            markets: Arc::new(Hub::new(
+                services.betting(),
+                services.betting_streams(),
+                Arc::clone(&usernames),
+            )),
             streams: Arc::new(Streams::new(&config.streams)),
             limits: Arc::new(Limits::new(&config.limits)),
             ops: Ops::new(health.clone(), config.runtime.experiments),
             timeout: Duration::from_millis(config.http.timeout_ms),
-            trusted_proxies: config.http.trusted_proxies,
+            pace: Pace::new(&config.http),
+            proxies: Proxies::new(&config.http),
+            http: config.http.clone(),
             secure_cookies: config.cookies.secure,
-            keep_alive: Duration::from_millis(config.streams.keep_alive_ms),
-            hsts_seconds: config.http.hsts_seconds,
             services,
             keys,
             usernames,

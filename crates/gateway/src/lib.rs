@@ -9,6 +9,7 @@ mod call;
 pub mod config;
 mod http;
 mod limits;
+mod places;
 mod rest;
 mod streams;
 mod usernames;

@@ -1,6 +1,12 @@
 //! What one client, and all of them together, may use.
 
-use std::{hash::Hash, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    hash::Hash,
+    net::IpAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
+    time::Duration,
+};
 
 use governor::{
     Quota, RateLimiter,
@@ -14,13 +20,17 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::config;
+use crate::{
+    config,
+    places::{Place, Places},
+};
 
 const FORGET_EVERY: Duration = Duration::from_secs(5);
 
 /// The limits of one replica.
 pub(crate) struct Limits {
     in_flight: Arc<Semaphore>,
+    in_flight_by_address: Arc<Places>,
     per_address: Limiter<IpAddr>,
     per_account: Limiter<AccountId>,
 }
@@ -29,17 +39,25 @@ impl Limits {
     pub(crate) fn new(config: &config::Limits) -> Self {
         Self {
             in_flight: Arc::new(Semaphore::new(config.max_in_flight)),
+            in_flight_by_address: Places::new(
+                NonZeroUsize::new(config.max_in_flight_per_address).map(Into::into),
+            ),
             per_address: Limiter::new(config.per_address),
             per_account: Limiter::new(config.per_account),
         }
     }
 
-    /// A place among the requests under way, held until its answer begins.
-    pub(crate) fn enter(&self) -> Result<OwnedSemaphorePermit, Error> {
-        Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {
+    /// A place among the requests under way, and among those of its address, held until its answer begins.
+    pub(crate) fn enter(&self, address: IpAddr) -> Result<(OwnedSemaphorePermit, Place), Error> {
+        let own = self.in_flight_by_address.take(address).ok_or_else(|| {
+            let message = "too many requests of this address at once";
+            Error::exhausted("too_many_requests_at_once", message, Duration::from_secs(1))
+        })?;
+        let place = Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {
             let full = Error::new(ErrorCode::Unavailable, "overloaded", "too many requests at once");
             Error { retry_after: Some(Duration::from_secs(1)), ..full }
-        })
+        })?;
+        Ok((place, own))
     }
 
     /// Counts a request against its address.
@@ -117,9 +135,24 @@ mod tests {
     #[test]
     fn a_place_is_free_again_when_its_request_is_answered() {
         let limits = limits(config::Rate { per_second: 0, burst: 0 });
-        let place = limits.enter().unwrap();
-        assert_eq!(limits.enter().unwrap_err().reason, "overloaded");
+        let [one, other] = ["1.2.3.4", "5.6.7.8"].map(|address| address.parse().unwrap());
+        let place = limits.enter(one).unwrap();
+        assert_eq!(limits.enter(other).unwrap_err().reason, "overloaded");
         drop(place);
-        assert!(limits.enter().is_ok());
+        assert!(limits.enter(other).is_ok());
+    }
+
+    #[test]
+    fn one_address_leaves_places_for_others() {
+        let config = config::Limits { max_in_flight_per_address: 1, ..config::Limits::default() };
+        let limits = Limits::new(&config);
+        let [one, other] = ["1.2.3.4", "5.6.7.8"].map(|address| address.parse().unwrap());
+        let _place = limits.enter(one).unwrap();
+        let refused = limits.enter(one).unwrap_err();
+        assert_eq!(
+            (refused.code, refused.reason.as_str()),
+            (ErrorCode::Exhausted, "too_many_requests_at_once")
+        );
+        assert!(limits.enter(other).is_ok());
     }
 }

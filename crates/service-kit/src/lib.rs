@@ -16,6 +16,7 @@ pub mod ids;
 pub mod lifecycle;
 pub mod metrics;
 pub mod page;
+pub mod patient;
 pub mod points;
 pub mod postgres;
 pub mod probe;

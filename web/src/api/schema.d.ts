@@ -357,7 +357,8 @@ export interface paths {
         /**
          * Server-sent events: `hello` `{serverTime}`, then `market` with the present state of every market of the matches, then
          *     its changes, at most four a second each. With a token also what happens to one's own bets: `accepted`, `settled`,
-         *     `voided`, `cancelled`, `refunded`, and `resync` when some may have been missed. The stream ends with its token.
+         *     `voided`, `cancelled`, `refunded`, and `resync` when some may have been missed. The stream ends with its token, without one
+         *     after some minutes, and when it is not read: connect again.
          */
         get: operations["streamEvents"];
         put?: never;

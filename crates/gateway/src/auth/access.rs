@@ -20,6 +20,9 @@ pub(crate) enum Access {
 /// The rule for one route: method, path as the router has it, who.
 pub(crate) type Rule = (Method, &'static str, Access);
 
+/// Which replica answers: for admins, unless `http.public_hello` opens it.
+pub(crate) const HELLO: &str = "/api/{service}/hello";
+
 /// Every route of the API. A route that is missing here cannot be called.
 pub(crate) const RULES: &[Rule] = &[
     (Method::GET, "/.well-known/jwks.json", Access::Public),
@@ -54,7 +57,7 @@ pub(crate) const RULES: &[Rule] = &[
     (Method::GET, "/api/betting/bets/{betId}", Access::User),
     (Method::DELETE, "/api/betting/bets/{betId}", Access::User),
     (Method::GET, "/api/betting/stream", Access::Optional),
-    (Method::GET, "/api/{service}/hello", Access::Public),
+    (Method::GET, HELLO, Access::Admin),
     (Method::POST, "/api/{service}/block", Access::Admin),
     (Method::POST, "/api/{service}/turnoff", Access::Admin),
 ];

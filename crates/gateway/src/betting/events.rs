@@ -2,17 +2,20 @@
 //!
 //! A slow client gets the latest state when it is ready for it; nothing queues for it here.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
 use async_stream::stream;
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use loljoa_proto::betting::v1::{self as pb, WatchBetsRequest, betting_service_client::BettingServiceClient};
 use loljoa_service_kit::{AccountId, Error, MarketId, MatchId, grpc::Channel};
-use tokio::time;
+use tokio::{sync::mpsc, time};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::markets::{Hub, Snapshot, pauses};
 use crate::api::betting::{Bet, BetState};
 
+/// Events of own bets that wait for a reader who is busy.
+const MAX_WAITING: usize = 64;
 /// At most four snapshots of a market in a second.
 const ROUND: Duration = Duration::from_millis(250);
 
@@ -23,6 +26,10 @@ pub(crate) enum Event {
     Market(Arc<Snapshot>),
     /// What happened to one of the client's own bets.
     Bet(Box<Bet>),
+    /// Nothing, now and then.
+    Alive,
+    /// The reader has left so many events that one had to be dropped.
+    Behind,
     /// Betting does not answer; what comes next may be late.
     Reconnecting,
     /// Betting answers again; events of own bets may have been missed, so read them anew.
@@ -76,11 +83,10 @@ fn newer(seen: &mut HashMap<MarketId, i64>, snapshots: Vec<Arc<Snapshot>>) -> Ve
 /// What happens to the bets of `account_id` from now on.
 pub(crate) fn of_bets(
     hub: Arc<Hub>,
-    betting: &Channel,
+    mut betting: BettingServiceClient<Channel>,
     account_id: AccountId,
-) -> impl Stream<Item = Event> + use<> {
-    let mut betting = BettingServiceClient::new(betting.for_streams());
-    stream! {
+) -> impl Stream<Item = Event> {
+    ahead(stream! {
         let mut pauses = pauses();
         let mut missed = false;
         loop {
@@ -102,6 +108,28 @@ pub(crate) fn of_bets(
             yield Event::Reconnecting;
             time::sleep(pauses.next().unwrap_or_default()).await;
         }
+    })
+}
+
+/// Takes `events` as they come, whether the reader has time or not: what is left with betting's connection holds up
+/// everybody's. One that finds [`MAX_WAITING`] before it ends them.
+fn ahead(events: impl Stream<Item = Event> + Send + 'static) -> impl Stream<Item = Event> {
+    let (sender, mut waiting) = mpsc::channel(MAX_WAITING);
+    let taking = async move {
+        let mut events = pin!(events);
+        while let Some(event) = events.next().await {
+            if sender.try_send(event).is_err() {
+                return;
+            }
+        }
+    };
+    let task = AbortOnDropHandle::new(tokio::spawn(taking));
+    stream! {
+        let _taken_meanwhile = task;
+        while let Some(event) = waiting.recv().await {
+            yield event;
+        }
+        yield Event::Behind;
     }
 }
 

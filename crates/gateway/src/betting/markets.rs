@@ -48,14 +48,12 @@ pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
 }
 
 impl Hub {
-    pub(crate) fn new(betting: &Channel, usernames: Arc<Usernames>) -> Self {
-        Self {
-            betting: BettingServiceClient::new(betting.clone()),
-            watching: BettingServiceClient::new(betting.for_streams()),
-            usernames,
-            latest: RwLock::default(),
-            connected: watch::Sender::new(false),
-        }
+    pub(crate) fn new(
+        betting: BettingServiceClient<Channel>,
+        watching: BettingServiceClient<Channel>,
+        usernames: Arc<Usernames>,
+    ) -> Self {
+        Self { betting, watching, usernames, latest: RwLock::default(), connected: watch::Sender::new(false) }
     }
 
     /// Follows betting's live markets until `shutdown`, through its restarts.

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr, SocketAddr},
+    sync::Once,
 };
 
 use axum::extract::FromRequestParts;
@@ -10,6 +11,7 @@ use http::{HeaderMap, request::Parts};
 use loljoa_service_kit::Error;
 
 use super::problem::Problem;
+use crate::config::Http;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -32,11 +34,40 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     }
 }
 
+/// The proxies in front, as far as they are known.
+pub(crate) struct Proxies {
+    trusted: u8,
+    warned: Once,
+}
+
+impl Proxies {
+    pub(crate) const fn new(config: &Http) -> Self {
+        Self { trusted: config.trusted_proxies, warned: Once::new() }
+    }
+
+    /// The client's address.
+    pub(crate) fn client(&self, headers: &HeaderMap, peer: SocketAddr) -> IpAddr {
+        if self.trusted == 0 && headers.contains_key(FORWARDED_FOR) {
+            self.warn_once();
+        }
+        of(headers, peer, self.trusted)
+    }
+
+    fn warn_once(&self) {
+        self.warned.call_once(|| {
+            tracing::warn!(
+                "a request came with X-Forwarded-For, which is not believed: if it comes through a proxy, everybody behind \
+                 that proxy shares its limits until http.trusted_proxies says how many there are (now 0)"
+            );
+        });
+    }
+}
+
 /// The client's address: what the outermost of `trusted` proxies wrote down, or the connection's own.
 ///
 /// Each proxy appends the address it was reached from, so only the last `trusted` entries are believed. A request that
 /// came through fewer proxies counts from the leftmost entry; one that cannot be read, from the connection.
-pub(crate) fn of(headers: &HeaderMap, peer: SocketAddr, trusted: u8) -> IpAddr {
+fn of(headers: &HeaderMap, peer: SocketAddr, trusted: u8) -> IpAddr {
     let peer = peer.ip().to_canonical();
     if trusted == 0 {
         return peer;
@@ -91,6 +122,20 @@ mod tests {
         assert_eq!(seen(&[], 1), "10.0.0.9");
         assert_eq!(seen(&["1.2.3.4"], 3), "1.2.3.4");
         assert_eq!(seen(&["::ffff:1.2.3.4"], 1), "1.2.3.4");
+    }
+
+    #[test]
+    fn a_proxy_that_nobody_told_of_is_warned_about() {
+        let mut headers = HeaderMap::new();
+        let warns = |trusted_proxies, headers: &HeaderMap| {
+            let proxies = Proxies::new(&Http { trusted_proxies, ..Http::default() });
+            proxies.client(headers, "10.0.0.9:4711".parse().unwrap());
+            proxies.warned.is_completed()
+        };
+        assert!(!warns(0, &headers));
+        headers.insert(FORWARDED_FOR, http::HeaderValue::from_static("1.2.3.4"));
+        assert!(warns(0, &headers));
+        assert!(!warns(1, &headers));
     }
 
     #[test]

@@ -9,13 +9,14 @@ use axum::{
 };
 use http::Method;
 use loljoa_service_kit::Error;
-use tokio::time;
 use tracing::Instrument;
 
 use super::{
     client_address::{ClientAddress, limit_key},
     extract::Result,
+    heads,
     problem::Problem,
+    reading::Reading,
 };
 use crate::{app::App, auth::access};
 
@@ -30,14 +31,19 @@ pub(crate) async fn within_limits(
     request: Request,
     next: Next,
 ) -> Result<Response> {
-    let place = app.limits.enter()?;
+    heads::check(&request)?;
+    let place = app.limits.enter(limit_key(address.0))?;
     app.limits.check_address(limit_key(address.0))?;
+    let (reading, request) = Reading::begin(app.pace, request);
     let answer = async move {
         let _place = place;
-        time::timeout(app.timeout, next.run(request)).await
+        tokio::select! {
+            answer = next.run(request) => Ok(answer),
+            () = reading.answer_due(app.timeout) => Err(Problem::timeout()),
+        }
     };
     match tokio::spawn(answer.in_current_span()).await {
-        Ok(answer) => answer.map_err(|_| Problem::timeout()),
+        Ok(answer) => answer,
         Err(ended) => match ended.try_into_panic() {
             Ok(panic) => panic::resume_unwind(panic),
             Err(ended) => Err(Error::internal(ended).into()),

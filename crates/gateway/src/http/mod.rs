@@ -1,16 +1,20 @@
 //! The public edge: routes, and the layers around every one of them.
 
 pub(crate) mod account;
+mod answered;
 pub(crate) mod betting;
 pub(crate) mod client_address;
 pub(crate) mod csrf;
 pub(crate) mod docs;
 pub(crate) mod extract;
+mod heads;
 pub(crate) mod layers;
 pub(crate) mod league;
+mod life;
 pub(crate) mod observe;
 pub(crate) mod ops;
 pub(crate) mod problem;
+pub(crate) mod reading;
 pub(crate) mod security;
 pub(crate) mod server;
 pub(crate) mod web;

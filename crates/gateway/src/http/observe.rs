@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use loljoa_service_kit::{ids, metrics, telemetry};
 use tracing::{Instrument, field, info_span};
 
-use super::client_address::{self, ClientAddress};
+use super::client_address::ClientAddress;
 use crate::{app::App, auth::access};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,7 +25,7 @@ pub(crate) async fn observe(
     next: Next,
 ) -> Response {
     let started = Instant::now();
-    let address = client_address::of(request.headers(), peer, app.trusted_proxies);
+    let address = app.proxies.client(request.headers(), peer);
     request.extensions_mut().insert(ClientAddress(address));
     let route = route(&request);
     let (id, id_text) = request_id(request.headers());
@@ -38,7 +38,9 @@ pub(crate) async fn observe(
         http.response.status_code = field::Empty,
         trace_id = field::Empty,
     );
-    telemetry::continue_trace(&span, request.headers());
+    // A stranger's trace id would choose by itself whether it is sampled, so it is not kept either.
+    let none = HeaderMap::new();
+    telemetry::continue_trace(&span, if app.http.trust_traceparent { request.headers() } else { &none });
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     span.record("http.response.status_code", status.as_u16());

@@ -85,6 +85,11 @@ impl Problem {
         problem
     }
 
+    /// The request's body did not come in time.
+    pub(crate) fn slow_body() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "the body did not come in time")
+    }
+
     /// The answer did not begin in time.
     pub(crate) fn timeout() -> Self {
         Error::unavailable("the answer took too long").into()

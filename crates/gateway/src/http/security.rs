@@ -10,7 +10,7 @@ use axum::{
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::docs;
-use crate::app::App;
+use crate::{app::App, config::Http};
 
 /// Answers of the API are no pages: they may do nothing.
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -51,7 +51,7 @@ pub(crate) async fn headers(State(app): State<Arc<App>>, request: Request, next:
     if is_api {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
-    add_hsts(headers, app.hsts_seconds);
+    add_hsts(headers, &app.http);
     response
 }
 
@@ -60,11 +60,13 @@ pub(crate) fn is_api(path: &str) -> bool {
     path == "/api" || path.starts_with("/api/") || path.starts_with("/.well-known/")
 }
 
-fn add_hsts(headers: &mut HeaderMap, seconds: u32) {
+fn add_hsts(headers: &mut HeaderMap, config: &Http) {
+    let seconds = config.hsts_seconds;
     if seconds == 0 {
         return;
     }
-    if let Ok(value) = HeaderValue::try_from(format!("max-age={seconds}; includeSubDomains")) {
+    let subdomains = if config.hsts_include_subdomains { "; includeSubDomains" } else { "" };
+    if let Ok(value) = HeaderValue::try_from(format!("max-age={seconds}{subdomains}")) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
 }

@@ -1,13 +1,17 @@
 //! The public port: HTTP/1.1 and HTTP/2, bounded, and drained before it closes.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Extension, Router, extract::ConnectInfo};
+use axum::{Router, extract::ConnectInfo};
+use http::Request;
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    server::conn::auto::Builder,
     service::TowerToHyperService,
 };
+use loljoa_service_kit::patient::Patient;
+use metrics::{counter, gauge};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -15,13 +19,27 @@ use tokio::{
     time,
 };
 use tokio_util::sync::CancellationToken;
-use tower::Layer;
+use tower::Service;
 
-use crate::config::Http;
+use super::{
+    answered::Answered,
+    client_address::limit_key,
+    life::{Bounds, Life, Over},
+};
+use crate::{
+    config::Http,
+    places::{Place, Places},
+};
 
+const SERVICE: &str = "gateway";
 /// Requests of one HTTP/2 connection at once.
 const MAX_STREAMS: u32 = 256;
+/// Requests of one HTTP/2 connection that were given up before anybody looked at them. A proxy gives up all that it has
+/// under way when this replica stalls; at the default of 20 its connection, and every request on it, would fail then.
+const MAX_PENDING_RESETS: usize = 4 * MAX_STREAMS as usize;
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// What is kept for a client that reads slowly: by a connection in HTTP/1.1, by each stream in HTTP/2. It bounds heads too.
+const MAX_BUFFER: usize = 64 * 1024;
 /// Accepting fails when the process has no file descriptor left; it may have one again soon.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -29,34 +47,88 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(config: Http, listener: TcpListener, router: Router, closing: CancellationToken) {
     let server = Arc::new(protocols(&config));
     let places = Arc::new(Semaphore::new(config.max_connections));
-    let graceful = GracefulShutdown::new();
+    let by_address = Places::new(config.connections_per_address());
     // Dropped with this future, so that no connection outlives the grace period.
     let mut connections = JoinSet::new();
     while let Some(Some((place, socket, peer))) = closing.run_until_cancelled(next(&listener, &places)).await
     {
-        let service = TowerToHyperService::new(Extension(ConnectInfo(peer)).layer(router.clone()));
-        let (server, watcher) = (Arc::clone(&server), graceful.watcher());
+        let Some(own) = by_address.take(limit_key(peer.ip().to_canonical())) else {
+            counter!("loljoa_connections_refused_total", "service" => SERVICE).increment(1);
+            continue;
+        };
+        let io = TokioIo::new(Patient::new(socket, config.write_timeout(), place));
+        let life = Life::new(Bounds::new(&config));
+        let service = watched(router.clone(), peer, Arc::clone(&life));
+        let (server, closing) = (Arc::clone(&server), closing.clone());
         connections.spawn(async move {
-            let connection = server.serve_connection(TokioIo::new(socket), service).into_owned();
-            if let Err(error) = watcher.watch(connection).await {
-                tracing::debug!(error, "a connection broke");
+            let _open = Open::new(own);
+            let connection = server.serve_connection(io, TowerToHyperService::new(service)).into_owned();
+            match life.lead(connection, &closing).await {
+                Ok(None) => {}
+                Ok(Some(over)) => dropped(over),
+                Err(error) => tracing::debug!(error, "a connection broke"),
             }
-            drop(place);
         });
         while connections.try_join_next().is_some() {}
     }
     drop(listener);
-    graceful.shutdown().await;
+    while connections.join_next().await.is_some() {}
+}
+
+fn dropped(over: Over) {
+    counter!("loljoa_connections_dropped_total", "service" => SERVICE, "reason" => over.name()).increment(1);
+}
+
+/// A connection that counts among the open ones, and among those of its address.
+struct Open(#[expect(dead_code, reason = "held, not read")] Place);
+
+impl Open {
+    fn new(own: Place) -> Self {
+        gauge!("loljoa_connections_open", "service" => SERVICE).increment(1);
+        Self(own)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        gauge!("loljoa_connections_open", "service" => SERVICE).decrement(1);
+    }
+}
+
+/// The routes as one connection's service: each request knows where it came from, and the connection what it has to do.
+fn watched(
+    mut router: Router,
+    peer: SocketAddr,
+    life: Arc<Life>,
+) -> impl Service<
+    Request<Incoming>,
+    Response = http::Response<Answered>,
+    Error = Infallible,
+    Future: Send + 'static,
+> + Clone
++ Send
++ 'static {
+    tower::service_fn(move |mut request: Request<Incoming>| {
+        let exchange = life.begin();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let call = router.call(request);
+        async move { call.await.map(|answer| answer.map(|body| Answered::new(body, exchange))) }
+    })
 }
 
 fn protocols(config: &Http) -> Builder<TokioExecutor> {
     let mut server = Builder::new(TokioExecutor::new());
-    let header_timeout = Duration::from_millis(config.header_timeout_ms);
-    server.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
+    server
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(config.idle_timeout_ms))
+        .max_buf_size(MAX_BUFFER);
     server
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
+        .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+        .max_send_buf_size(MAX_BUFFER)
         .keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE);
     server

@@ -67,7 +67,10 @@ async fn experiments_work_only_where_they_are_enabled() {
         let refused = crate::harness::problem(block(&off, service)).await;
         assert_eq!(refused, "403 experiments_disabled", "{service}");
     }
-    let on = Gateway::start_with(|config| config.runtime.experiments = true).await;
+    let on = Gateway::start_with(|config| {
+        (config.runtime.experiments, config.http.public_hello) = (true, true);
+    })
+    .await;
     let blocked = block(&on, "gateway").send().await.unwrap();
     assert_eq!(blocked.json::<Value>().await.unwrap()["seconds"], 1);
     assert_eq!(on.get_admin("/readyz").send().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);

@@ -8,11 +8,15 @@
 mod access;
 mod bets;
 mod bodies;
+mod connections;
 mod contract;
 mod harness;
+mod heads;
 mod limits;
 mod metrics;
+mod readers;
 mod sessions;
+mod slow_bodies;
 mod story;
 mod stream;
 mod tokens;

@@ -94,7 +94,11 @@ async fn a_token_of_a_new_key_is_taken_as_soon_as_account_publishes_it() {
 #[tokio::test]
 async fn while_account_is_away_nobody_is_called_a_forger() {
     let nowhere = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
-    let gateway = Gateway::start_with(|config| config.upstreams = upstreams(nowhere)).await;
+    let gateway = Gateway::start_with(|config| {
+        config.upstreams = upstreams(nowhere);
+        config.http.public_hello = true;
+    })
+    .await;
     assert_eq!(answer(&gateway, &gateway.signer.token("user")).await, "503 unavailable");
     assert_eq!(problem(gateway.get("/.well-known/jwks.json")).await, "503 unavailable");
     assert!(

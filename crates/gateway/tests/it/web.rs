@@ -64,7 +64,7 @@ async fn every_answer_tells_browsers_what_it_may_do() {
     for path in ["/", "/api/betting/markets", "/api/account/me", "/api/nothing"] {
         let response = gateway.get(path).header("x-request-id", "of-a-proxy").send().await.unwrap();
         assert_eq!(header(&response, "x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(header(&response, "strict-transport-security"), "max-age=60; includeSubDomains");
+        assert_eq!(header(&response, "strict-transport-security"), "max-age=60");
         assert!(header(&response, "content-security-policy").starts_with("default-src 'none'"));
         assert!(header(&response, "content-security-policy").contains("frame-ancestors 'none'"));
         assert_eq!(header(&response, "cross-origin-opener-policy"), "same-origin");
@@ -75,4 +75,16 @@ async fn every_answer_tells_browsers_what_it_may_do() {
     assert_eq!(header(&private, "cache-control"), "no-store");
     let odd = gateway.get("/").header("x-request-id", "x".repeat(65)).send().await.unwrap();
     assert_eq!(header(&odd, "x-request-id").len(), 36, "an id that is not fit for a log is replaced");
+}
+
+#[tokio::test]
+async fn subdomains_are_bound_to_tls_only_where_that_is_asked_for() {
+    let gateway = Gateway::start_with(|config| {
+        (config.http.hsts_seconds, config.http.hsts_include_subdomains) = (60, true);
+    })
+    .await;
+    let page = gateway.get("/").send().await.unwrap();
+    assert_eq!(header(&page, "strict-transport-security"), "max-age=60; includeSubDomains");
+    let without = Gateway::start().await.get("/").send().await.unwrap();
+    assert_eq!(header(&without, "strict-transport-security"), "");
 }

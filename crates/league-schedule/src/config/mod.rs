@@ -9,7 +9,7 @@ use loljoa_service_kit::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use url::Url;
+use url::{Host, Url};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -88,6 +88,9 @@ pub struct File {
 pub struct Live {
     /// What stands before `/persisted/gw/…`.
     pub base_url: Url,
+    /// Whether the key may go over plain HTTP to another machine.
+    #[serde(default)]
+    pub plain_http: bool,
     /// Sent as `x-api-key`.
     pub api_key: SecretString,
     /// The league to follow.
@@ -134,6 +137,7 @@ impl Live {
     pub fn at(base_url: Url, api_key: impl Into<String>) -> Self {
         Self {
             base_url,
+            plain_http: false,
             api_key: SecretString::from(api_key.into()),
             league_id: Self::default_league_id(),
             interval_ms: Self::default_interval_ms(),
@@ -143,6 +147,21 @@ impl Live {
             older_pages: Self::default_older_pages(),
             max_pages: Self::default_max_pages(),
             tournaments: Vec::new(),
+        }
+    }
+
+    /// Whether nobody on the way can read the key.
+    fn keeps_its_key(&self) -> bool {
+        let is_loopback = match self.base_url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        match self.base_url.scheme() {
+            "https" => true,
+            "http" => is_loopback || self.plain_http,
+            _ => false,
         }
     }
 
@@ -179,8 +198,8 @@ impl Live {
 
 impl Check for Live {
     fn check(&self, problems: &mut Problems) {
-        let web = matches!(self.base_url.scheme(), "http" | "https");
-        problems.require(web, "source.base_url", &self.base_url, "must be http or https");
+        let allowed = "must be https; http only on this machine, or with source.plain_http = true";
+        problems.require(self.keeps_its_key(), "source.base_url", &self.base_url, allowed);
         let key = self.api_key.expose_secret();
         let printable = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
         problems.require(printable, "source.api_key", "(not shown)", "must be printable ASCII");

@@ -33,6 +33,21 @@ fn a_wrong_value_names_its_key_and_what_is_allowed() {
     assert!(replay("speed", 2).contains("unknown field `speed`"));
     let live = json!({ "kind": "live", "base_url": "ftp://example", "api_key": "k\u{e9}y" });
     let error = read(&live).unwrap_err();
-    assert!(error.contains("source.base_url = ftp://example/: must be http or https"), "{error}");
+    assert!(error.contains("source.base_url = ftp://example/: must be https;"), "{error}");
     assert!(error.contains("source.api_key = (not shown)") && !error.contains("k\u{e9}y"), "{error}");
+}
+
+#[test]
+fn the_key_goes_over_plain_http_only_where_nobody_listens_or_by_name() {
+    let live = |base_url: &str, plain_http: bool| {
+        read(&json!({ "kind": "live", "base_url": base_url, "api_key": "key", "plain_http": plain_http }))
+    };
+    for here in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:1", "https://esports-api.example"]
+    {
+        live(here, false).unwrap();
+    }
+    let error = live("http://esports-api.example", false).unwrap_err();
+    assert!(error.contains("source.base_url = http://esports-api.example/: must be https"), "{error}");
+    live("http://esports-api.example", true).unwrap();
+    assert!(live("ftp://127.0.0.1", true).is_err());
 }

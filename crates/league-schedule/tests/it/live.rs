@@ -4,7 +4,7 @@ use loljoa_league_schedule::source::Error;
 use loljoa_proto::league_schedule::v1::{MatchState, Source};
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use wiremock::ResponseTemplate;
+use wiremock::{MockServer, ResponseTemplate};
 
 use crate::{
     esports::{Esports, between, event, won},
@@ -195,5 +195,18 @@ async fn a_start_that_moves_is_followed_unless_it_was_moved_by_hand(pool: PgPool
     let by_hand = esports.service.move_to(&moved.match_id, by_hand).await.unwrap();
     esports.poll(at("2026-01-16T08:00:00Z")).await.unwrap();
     assert_eq!(esports.service.only_match().await, by_hand);
+    esports.service.stop().await;
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn the_key_is_not_taken_to_where_an_answer_points(pool: PgPool) {
+    let elsewhere = MockServer::start().await;
+    let mut esports = Esports::start(&pool).await;
+    for status in [301, 302, 307, 308] {
+        let moved = ResponseTemplate::new(status).insert_header("location", elsewhere.uri());
+        let error = esports.poll_answer(moved).await.unwrap_err();
+        assert!(format!("{error:?}").contains(&status.to_string()), "{error:?}");
+    }
+    assert!(elsewhere.received_requests().await.unwrap().is_empty());
     esports.service.stop().await;
 }

@@ -32,13 +32,17 @@ impl Configs {
 }
 
 fn common(options: &Options, service: Service, at: &ServiceAddresses) -> Value {
-    let section = if service == Service::Gateway { "http" } else { "grpc" };
+    // On one machine whoever looks around is at home.
+    let (section, open) = match service {
+        Service::Gateway => ("http", "public_hello"),
+        _ => ("grpc", "reflection"),
+    };
     let mut telemetry = json!({ "log": options.log, "log_format": "text" });
     if let Some(endpoint) = &options.otlp {
         merge(&mut telemetry, &json!({ "otlp_endpoint": endpoint, "sample_ratio": 1.0 }));
     }
     json!({
-        section: { "listen": at.service },
+        section: { "listen": at.service, open: true },
         "runtime": { "admin_listen": at.admin, "experiments": options.experiments, "telemetry": telemetry },
     })
 }

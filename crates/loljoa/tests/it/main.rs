@@ -10,5 +10,6 @@ mod processes;
 mod refusals;
 mod reset;
 mod restart;
+mod secrets;
 mod support;
 mod up;

@@ -13,6 +13,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
 mod database;
+mod secrets;
 
 pub use database::Database;
 
@@ -50,10 +51,9 @@ pub fn load<C: DeserializeOwned + Check>(file: Option<&Path>) -> Result<C, Error
     if let Some(file) = file {
         figment = figment.merge(Toml::file_exact(file));
     }
-    let config: C = figment
-        .merge(Env::prefixed("LOLJOA__").split("__"))
+    let config: C = secrets::with_environment(figment, Env::prefixed("LOLJOA__").split("__"))
         .extract()
-        .map_err(|errors| Error(errors.into_iter().map(|error| error.to_string()).collect()))?;
+        .map_err(|errors| Error(errors.into_iter().map(secrets::told).collect()))?;
     checked(config)
 }
 
@@ -156,6 +156,14 @@ impl Default for Drain {
 pub struct GrpcServer {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Connections at once; more wait in the kernel's queue.
+    pub max_connections: usize,
+    /// How long a new connection may take until HTTP/2 is spoken. Milliseconds.
+    pub opening_timeout_ms: u64,
+    /// How long a peer may leave what was sent unread before its connection is dropped. Milliseconds.
+    pub write_timeout_ms: u64,
+    /// Whether the contracts are described to whoever asks (`grpc.reflection.v1`).
+    pub reflection: bool,
     /// Calls under way at once, over all connections; the next one is told to come again.
     pub max_in_flight: usize,
     /// The longest that one call may take, unless its caller asks for less. Milliseconds.
@@ -164,7 +172,29 @@ pub struct GrpcServer {
 
 impl Default for GrpcServer {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([0, 0, 0, 0], 50051)), max_in_flight: 4_096, timeout_ms: 10_000 }
+        Self {
+            listen: SocketAddr::from(([0, 0, 0, 0], 50051)),
+            max_connections: 4_096,
+            opening_timeout_ms: 10_000,
+            write_timeout_ms: 20_000,
+            reflection: false,
+            max_in_flight: 4_096,
+            timeout_ms: 10_000,
+        }
+    }
+}
+
+impl GrpcServer {
+    /// How long a new connection may take until HTTP/2 is spoken.
+    #[must_use]
+    pub const fn opening_timeout(&self) -> Duration {
+        Duration::from_millis(self.opening_timeout_ms)
+    }
+
+    /// How long a peer may leave what was sent unread.
+    #[must_use]
+    pub const fn write_timeout(&self) -> Duration {
+        Duration::from_millis(self.write_timeout_ms)
     }
 }
 
@@ -176,7 +206,19 @@ impl Check for GrpcServer {
             self.max_in_flight,
             "must be 1 or more",
         );
-        problems.require(self.timeout_ms > 0, "grpc.timeout_ms", self.timeout_ms, "must be 1 or more");
+        problems.require(
+            self.max_connections > 0,
+            "grpc.max_connections",
+            self.max_connections,
+            "must be 1 or more",
+        );
+        for (key, time) in [
+            ("grpc.timeout_ms", self.timeout_ms),
+            ("grpc.opening_timeout_ms", self.opening_timeout_ms),
+            ("grpc.write_timeout_ms", self.write_timeout_ms),
+        ] {
+            problems.require(time > 0, key, time, "must be 1 or more");
+        }
     }
 }
 

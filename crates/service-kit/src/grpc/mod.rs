@@ -1,7 +1,9 @@
 //! gRPC on both sides: serving, calling, and the experiments that every service takes part in.
 
 pub mod client;
+mod contracts;
 mod detached;
+mod incoming;
 mod ops;
 pub mod server;
 

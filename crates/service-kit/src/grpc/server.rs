@@ -8,20 +8,16 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use loljoa_proto::{DESCRIPTORS, ops::v1::ops_service_server::OpsServiceServer};
+use loljoa_proto::ops::v1::ops_service_server::OpsServiceServer;
 use tokio::{net::TcpListener, sync::Semaphore, time};
 use tokio_util::sync::CancellationToken;
-use tonic::{
-    Code, Status,
-    body::Body,
-    service::Routes,
-    transport::server::{Server, TcpIncoming},
-};
+use tonic::{Code, Status, body::Body, service::Routes, transport::server::Server};
 use tonic_health::ServingStatus;
+use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 use tower::{Layer, Service};
 use tracing::{Instrument, info_span};
 
-use super::{Ops, detached};
+use super::{Ops, contracts, detached, incoming::incoming};
 use crate::{config::GrpcServer, health::Health, metrics, telemetry};
 
 /// Streams of one connection at once. The default of 200 would cap how many calls a caller can have waiting.
@@ -47,14 +43,13 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let (reporter, health_service) = tonic_health::server::health_reporter();
     let report = tokio::spawn(report_health(reporter, health.clone()));
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .build_v1()?;
+    let reflection = config.reflection.then(|| reflection(health.service())).transpose()?;
     let (service, timeout) = (health.service(), Duration::from_millis(config.timeout_ms));
-    let routes = routes
-        .add_service(health_service)
-        .add_service(reflection)
-        .add_service(OpsServiceServer::new(Ops::new(health, experiments)));
+    let mut routes =
+        routes.add_service(health_service).add_service(OpsServiceServer::new(Ops::new(health, experiments)));
+    if let Some(reflection) = reflection {
+        routes = routes.add_service(reflection);
+    }
     let result = Server::builder()
         .max_concurrent_streams(MAX_STREAMS)
         .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
@@ -63,22 +58,35 @@ pub async fn serve(
         .timeout(timeout)
         .layer(Edge { service, timeout, slots: Arc::new(Semaphore::new(config.max_in_flight)) })
         .add_routes(routes)
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown.cancelled_owned(),
-        )
+        .serve_with_incoming_shutdown(incoming(listener, config), shutdown.cancelled_owned())
         .await;
     report.abort();
     Ok(result?)
 }
 
-/// Lets `grpc.health.v1` follow the replica's readiness.
+/// Describes what is served to whoever asks.
+fn reflection(
+    service: &str,
+) -> Result<ServerReflectionServer<impl ServerReflection + use<>>, tonic_reflection::server::Error> {
+    let mut builder = tonic_reflection::server::Builder::configure().include_reflection_service(false);
+    for set in contracts::sets() {
+        builder = builder.register_encoded_file_descriptor_set(set);
+    }
+    for name in contracts::services(service) {
+        builder = builder.with_service_name(name);
+    }
+    builder.build_v1()
+}
+
+/// Lets `grpc.health.v1` follow the replica's readiness, for the whole and under each service's name.
 async fn report_health(reporter: tonic_health::server::HealthReporter, health: Health) {
     let mut ticks = time::interval(HEALTH_EVERY);
     loop {
         ticks.tick().await;
         let status = if health.is_ready() { ServingStatus::Serving } else { ServingStatus::NotServing };
-        reporter.set_service_status("", status).await;
+        for name in [""].into_iter().chain(contracts::services(health.service())) {
+            reporter.set_service_status(name, status).await;
+        }
     }
 }
 
@@ -128,7 +136,7 @@ where
                 crate::Error::exhausted("overloaded", "too many calls at once", Duration::from_secs(1));
             return Box::pin(async move { Ok(Status::from(full).into_http()) });
         };
-        let route = request.uri().path().to_owned();
+        let route = contracts::method(request.uri().path());
         let span = info_span!(
             "grpc",
             otel.name = route,
@@ -140,14 +148,14 @@ where
         telemetry::continue_trace(&span, request.headers());
         let answer = async move {
             let started = Instant::now();
-            let response = if detached::applies_to(&route) {
+            let response = if detached::applies_to(route) {
                 detached::call(inner, request, slot, timeout).await
             } else {
                 let response = inner.call(request).await?;
                 drop(slot);
                 response
             };
-            metrics::record_request(service, "grpc", &route, status_name(&response), started.elapsed());
+            metrics::record_request(service, "grpc", route, status_name(&response), started.elapsed());
             Ok(response)
         };
         Box::pin(answer.instrument(span))

@@ -1,9 +1,9 @@
 //! What the server is told about each connection.
 
-use std::{str::FromStr, time::Duration};
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::config::Database;
 
@@ -73,9 +73,54 @@ pub(crate) fn probe_options(
 }
 
 fn named(url: &SecretString, application: &str) -> sqlx::Result<PgConnectOptions> {
-    Ok(PgConnectOptions::from_str(url.expose_secret())?.application_name(application))
+    let url = url.expose_secret();
+    let options = PgConnectOptions::from_str(url)?.application_name(application);
+    Ok(if names_its_tls(url) || is_local(&options) {
+        options
+    } else {
+        options.ssl_mode(PgSslMode::VerifyFull)
+    })
+}
+
+/// Whether the URL says itself how the connection is protected; only there can the check of the server be waived.
+fn names_its_tls(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').any(|pair| pair.starts_with("sslmode=") || pair.starts_with("ssl-mode="))
+}
+
+/// Whether the server is this machine, so that nobody stands between.
+fn is_local(options: &PgConnectOptions) -> bool {
+    let host = options.get_host().trim_matches(['[', ']']);
+    let is_loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    options.get_socket().is_some() || host.starts_with('/') || host == "localhost" || is_loopback
 }
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(url: &str) -> String {
+        format!("{:?}", named(&SecretString::from(url), "test").unwrap().get_ssl_mode())
+    }
+
+    #[test]
+    fn a_server_elsewhere_proves_who_it_is_unless_the_url_waives_it() {
+        assert_eq!(mode("postgres://u:p@db.example/x"), "VerifyFull");
+        assert_eq!(mode("postgres://u:p@10.0.0.7:5432/x?application_name=sslmode"), "VerifyFull");
+        for (name, kept) in [("disable", "Disable"), ("require", "Require"), ("verify-ca", "VerifyCa")] {
+            assert_eq!(mode(&format!("postgres://u:p@db.example/x?sslmode={name}")), kept);
+        }
+    }
+
+    #[test]
+    fn a_server_on_this_machine_is_reached_as_it_likes() {
+        for host in ["127.0.0.1:5432", "[::1]:5432", "localhost", "%2Frun%2Fpostgresql"] {
+            assert_eq!(mode(&format!("postgres://u:p@{host}/x")), "Prefer", "{host}");
+        }
+        assert_eq!(mode("postgres:///x?host=/run/postgresql"), "Prefer");
+    }
 }

@@ -1,16 +1,13 @@
 //! Server-sent events: markets, and what happens to one's own bets.
 
-use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc};
+use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
-    response::{
-        IntoResponse, Sse,
-        sse::{Event, KeepAlive},
-    },
+    response::{IntoResponse, Sse, sse::Event},
 };
 use chrono::{DateTime, Utc};
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, future, stream};
 use loljoa_service_kit::{AccountId, Error, MatchId};
 use serde::{Deserialize, Serialize};
 use tokio::time;
@@ -24,6 +21,7 @@ use crate::{
         client_address::{ClientAddress, limit_key},
         extract::{Query, Result},
     },
+    streams::{count_slow_reader, tell},
 };
 
 const MAX_MATCHES: usize = 100;
@@ -50,7 +48,8 @@ type Events = Pin<Box<dyn Stream<Item = events::Event> + Send>>;
 
 /// Server-sent events: `hello` `{serverTime}`, then `market` with the present state of every market of the matches, then
 /// its changes, at most four a second each. With a token also what happens to one's own bets: `accepted`, `settled`,
-/// `voided`, `cancelled`, `refunded`, and `resync` when some may have been missed. The stream ends with its token.
+/// `voided`, `cancelled`, `refunded`, and `resync` when some may have been missed. The stream ends with its token, without one
+/// after some minutes, and when it is not read: connect again.
 #[utoipa::path(get, path = "/api/betting/stream",
     operation_id = "streamEvents", tag = "betting", params(StreamParams),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
@@ -62,17 +61,17 @@ pub(crate) async fn events(
 ) -> Result {
     let identity = user.map(|User(identity)| identity);
     check(&matches, identity.as_ref())?;
-    let open = app.streams.open(limit_key(address.0))?;
+    let open = app.streams.open(limit_key(address.0), identity.is_some())?;
     let end = end(Arc::clone(&app), identity.as_ref());
     let account_id = identity.map(|identity| identity.account_id);
     let hello = Event::default().event("hello").json_data(Hello { server_time: app.clock.now() });
     let hello = hello.map_err(Error::internal)?;
-    let told = told(&app, matches, account_id).filter_map(|event| async { render(event) });
-    let all = stream::once(async { hello }).chain(told).take_until(end).map(move |event| {
-        let _held_while_open = &open;
-        Ok::<_, Infallible>(event)
-    });
-    Ok(Sse::new(all).keep_alive(KeepAlive::new().interval(app.keep_alive)).into_response())
+    let told =
+        stream::select(told(&app, matches, account_id), alive(app.streams.keep_alive())).take_until(end);
+    let told = tell(told.take_while(|event| future::ready(keeps_up(event))), app.streams.patience(), open);
+    let told = told.filter_map(|event| async { render(event) });
+    let all = stream::once(async { hello }).chain(told).map(Ok::<_, Infallible>);
+    Ok(Sse::new(all).into_response())
 }
 
 fn check(matches: &[MatchId], identity: Option<&Identity>) -> Result<(), Error> {
@@ -93,24 +92,38 @@ fn told(app: &App, matches: Vec<MatchId>, account_id: Option<AccountId>) -> Even
     };
     match account_id {
         Some(account_id) => {
-            let bets = events::of_bets(Arc::clone(&app.markets), app.services.betting_channel(), account_id);
+            let bets = events::of_bets(Arc::clone(&app.markets), app.services.betting_streams(), account_id);
             Box::pin(stream::select(markets, bets))
         }
         None => markets,
     }
 }
 
-/// When the stream has to end: this replica stops, or the client's token does.
+/// A sign of life now and then; without it a reader of a quiet stream who is gone would not be noticed.
+fn alive(every: Duration) -> impl Stream<Item = events::Event> {
+    stream::unfold((), move |()| async move {
+        time::sleep(every).await;
+        Some((events::Event::Alive, ()))
+    })
+}
+
+/// Whether the reader has read what cannot wait. One who has not has to connect anew and read the bets as they are then.
+fn keeps_up(event: &events::Event) -> bool {
+    let behind = matches!(event, events::Event::Behind);
+    if behind {
+        count_slow_reader();
+    }
+    !behind
+}
+
+/// When the stream has to end: this replica stops, the client's token does, or the stream of a stranger is old enough.
 fn end(app: Arc<App>, identity: Option<&Identity>) -> impl Future<Output = ()> + Send + use<> {
-    let left = identity.map(|identity| (identity.expires_at - app.clock.now()).to_std().unwrap_or_default());
+    let left = match identity {
+        Some(identity) => (identity.expires_at - app.clock.now()).to_std().unwrap_or_default(),
+        None => app.streams.age(),
+    };
     async move {
-        let expiry = async {
-            match left {
-                Some(left) => time::sleep(left).await,
-                None => std::future::pending().await,
-            }
-        };
-        app.closing.run_until_cancelled(expiry).await;
+        app.closing.run_until_cancelled(time::sleep(left)).await;
     }
 }
 
@@ -118,6 +131,8 @@ fn render(event: events::Event) -> Option<Event> {
     let sse = match event {
         events::Event::Market(snapshot) => Event::default().event("market").data(&snapshot.json),
         events::Event::Bet(bet) => Event::default().event(events::name(bet.state)).json_data(&bet).ok()?,
+        events::Event::Alive => Event::default().comment(""),
+        events::Event::Behind => return None,
         events::Event::Reconnecting => Event::default().comment("reconnecting"),
         events::Event::Resync => Event::default().event("resync").data("{}"),
     };

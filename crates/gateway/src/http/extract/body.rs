@@ -7,7 +7,7 @@ use loljoa_service_kit::Error;
 use serde::de::DeserializeOwned;
 
 use super::at_fault;
-use crate::http::problem::Problem;
+use crate::http::{problem::Problem, reading::Reading};
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -37,7 +37,21 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
 }
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))
+    if !is_plain(request.headers()) {
+        let detail = "the body must be sent as it is, without Content-Encoding";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding_unsupported", detail));
+    }
+    let reading = request.extensions().get::<Reading>().cloned();
+    let body = Bytes::from_request(request, state).await;
+    body.map_err(|rejection| match reading {
+        Some(reading) if reading.was_late() => Problem::slow_body(),
+        _ => unreadable(&rejection),
+    })
+}
+
+fn is_plain(headers: &HeaderMap) -> bool {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 fn unreadable(rejection: &BytesRejection) -> Problem {

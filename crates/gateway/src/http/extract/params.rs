@@ -16,10 +16,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
+        refuse_empty(query)?;
         let deserializer = serde_html_form::Deserializer::from_bytes(query.as_bytes());
         serde_path_to_error::deserialize(deserializer).map(Self).map_err(|error| {
             at_fault(error.path(), &error.inner().to_string(), "query", "parameter_invalid").into()
         })
+    }
+}
+
+/// An empty value would be taken for one that is not there, which may mean something else.
+fn refuse_empty(query: &str) -> Result<(), Error> {
+    let pairs: Vec<(String, String)> = serde_html_form::from_str(query).unwrap_or_default();
+    match pairs.into_iter().find(|(_, value)| value.is_empty()) {
+        Some((name, _)) => {
+            let name = if name.is_empty() { "query" } else { &name };
+            Err(Error::invalid_field(name, "parameter_empty", "must not be empty: leave it out"))
+        }
+        None => Ok(()),
     }
 }
 

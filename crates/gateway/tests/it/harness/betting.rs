@@ -34,7 +34,7 @@ impl Default for Betting {
     fn default() -> Self {
         Self(Arc::new(State {
             market: watch::Sender::new(market(1, 1_000)),
-            bets: broadcast::Sender::new(16),
+            bets: broadcast::Sender::new(1_024),
             calls: watch::Sender::default(),
             watchers: watch::Sender::default(),
             held: watch::Sender::default(),
@@ -78,6 +78,11 @@ impl Betting {
     pub(crate) async fn tell(&self, bet: Bet) {
         self.0.watchers.subscribe().wait_for(|watchers| *watchers > 0).await.unwrap();
         self.0.bets.send(bet).unwrap();
+    }
+
+    /// Once so many watch for what happens to bets.
+    pub(crate) async fn watched_by(&self, number: usize) {
+        self.0.watchers.subscribe().wait_for(|watchers| *watchers >= number).await.unwrap();
     }
 
     fn here(&self) -> Result<(), Status> {

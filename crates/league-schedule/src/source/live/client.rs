@@ -16,7 +16,6 @@ use crate::config;
 
 /// `blockName` is translated, so the language is pinned.
 const LANGUAGE: &str = "en-US";
-const MAX_REDIRECTS: usize = 2;
 
 /// Why an answer cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +55,7 @@ impl Client {
         let http = Http::builder()
             .default_headers(HeaderMap::from_iter([(http::HeaderName::from_static("x-api-key"), key)]))
             .timeout(Duration::from_millis(config.timeout_ms))
-            .redirect(Policy::limited(MAX_REDIRECTS))
+            .redirect(Policy::none())
             .build()?;
         Ok(Self {
             http,

@@ -134,8 +134,13 @@ fn overrides() -> BTreeMap<Service, serde_json::Value> {
         (
             Service::Gateway,
             json!({
-                "http": { "timeout_ms": 30_000 },
-                "limits": { "per_address": no_limit, "per_account": no_limit, "max_in_flight": 16_384 },
+                "http": { "timeout_ms": 30_000, "max_connections_per_address": 0, "trust_traceparent": true },
+                "limits": {
+                    "per_address": no_limit,
+                    "per_account": no_limit,
+                    "max_in_flight": 16_384,
+                    "max_in_flight_per_address": 0,
+                },
                 "upstreams": { "account": patient, "league_schedule": patient, "betting": patient },
             }),
         ),

@@ -8,6 +8,12 @@ use loljoa_service_kit::{
 };
 use serde::Deserialize;
 
+mod http;
+mod streams;
+
+pub use http::Http;
+pub use streams::Streams;
+
 /// The gateway's configuration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,37 +74,6 @@ impl ServiceConfig for Config {
     }
 }
 
-/// The public port.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Http {
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// How long a request may take until its answer begins. Milliseconds.
-    pub timeout_ms: u64,
-    /// How long a client may take to send a request's head, a pause before it counted in. Milliseconds.
-    pub header_timeout_ms: u64,
-    /// Connections at once; more wait in the kernel's queue.
-    pub max_connections: usize,
-    /// Proxies in front that each append to `X-Forwarded-For`. 0 believes nothing but the connection.
-    pub trusted_proxies: u8,
-    /// Seconds of `Strict-Transport-Security`; 0, the default, sends none. Only for sites served over TLS alone.
-    pub hsts_seconds: u32,
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([0, 0, 0, 0], 8080)),
-            timeout_ms: 10_000,
-            header_timeout_ms: 30_000,
-            max_connections: 10_000,
-            trusted_proxies: 0,
-            hsts_seconds: 0,
-        }
-    }
-}
-
 /// The services behind the gateway.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,6 +102,8 @@ pub struct Rate {
 pub struct Limits {
     /// Requests under way at once; the next is told to come again.
     pub max_in_flight: usize,
+    /// Requests of one client address (IPv6: per /64) under way at once. 0 is no limit.
+    pub max_in_flight_per_address: usize,
     /// Per client address (IPv6: per /64).
     pub per_address: Rate,
     /// Per account.
@@ -137,6 +114,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_in_flight: 4_096,
+            max_in_flight_per_address: 1_024,
             per_address: Rate { per_second: 100, burst: 200 },
             per_account: Rate { per_second: 50, burst: 100 },
         }
@@ -203,49 +181,20 @@ impl Default for Bets {
     }
 }
 
-/// The event stream.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Streams {
-    /// Streams at once.
-    pub max: usize,
-    /// Streams of one address at once.
-    pub max_per_address: usize,
-    /// How often a quiet stream says that it is alive. Milliseconds.
-    pub keep_alive_ms: u64,
-}
-
-impl Default for Streams {
-    fn default() -> Self {
-        Self { max: 5_000, max_per_address: 100, keep_alive_ms: 15_000 }
-    }
-}
-
 impl Check for Config {
     fn check(&self, problems: &mut Problems) {
         self.runtime.check(problems);
+        self.http.check(problems);
+        self.streams.check(problems);
         self.upstreams.account.check("upstreams.account", problems);
         self.upstreams.league_schedule.check("upstreams.league_schedule", problems);
         self.upstreams.betting.check("upstreams.betting", problems);
-        let positive = [
-            ("http.max_connections", self.http.max_connections),
-            ("limits.max_in_flight", self.limits.max_in_flight),
-            ("streams.max", self.streams.max),
-            ("streams.max_per_address", self.streams.max_per_address),
-            ("bets.queue", self.bets.queue),
-        ];
+        let positive = [("limits.max_in_flight", self.limits.max_in_flight), ("bets.queue", self.bets.queue)];
         for (key, value) in positive {
             problems.require(value > 0, key, value, "must be 1 or more");
         }
-        let times = [
-            ("http.timeout_ms", self.http.timeout_ms),
-            ("http.header_timeout_ms", self.http.header_timeout_ms),
-            ("tokens.refresh_every_ms", self.tokens.refresh_every_ms),
-            ("streams.keep_alive_ms", self.streams.keep_alive_ms),
-        ];
-        for (key, value) in times {
-            problems.require(value > 0, key, value, "must be 1 or more");
-        }
+        let refresh = self.tokens.refresh_every_ms;
+        problems.require(refresh > 0, "tokens.refresh_every_ms", refresh, "must be 1 or more");
         let workers = self.bets.workers;
         problems.require((1..=16).contains(&workers), "bets.workers", workers, "must be from 1 to 16");
         for (key, rate) in [

@@ -1,0 +1,114 @@
+//! The public port.
+
+use std::{net::SocketAddr, time::Duration};
+
+use loljoa_service_kit::config::{Check, Problems};
+use serde::Deserialize;
+
+/// The public port.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// How long a request whose body is whole may take until its answer begins. Milliseconds.
+    pub timeout_ms: u64,
+    /// How long a new connection may take until the head of its first request is whole. Milliseconds.
+    pub header_timeout_ms: u64,
+    /// How long a connection may take from its last answer to the next whole head. Milliseconds.
+    pub idle_timeout_ms: u64,
+    /// How long a request's body may take in all. Milliseconds.
+    pub body_timeout_ms: u64,
+    /// The bytes a second at which a body has to come, once two seconds have passed. 0 leaves it to `body_timeout_ms`.
+    pub min_body_rate: u32,
+    /// How long a client may leave an answer unread before its connection is dropped. Milliseconds.
+    pub write_timeout_ms: u64,
+    /// Connections at once; more wait in the kernel's queue.
+    pub max_connections: usize,
+    /// Connections of one address (IPv6: per /64) at once; the next is closed. 0 is no limit. Behind trusted proxies
+    /// addresses of connections are the proxies' own, and this limit does not apply.
+    pub max_connections_per_address: usize,
+    /// Proxies in front that each append to `X-Forwarded-For`. 0 believes nothing but the connection.
+    pub trusted_proxies: u8,
+    /// Whether the trace of a request, and whether it is sampled, is for whoever sends it to decide. Only behind a mesh that
+    /// decides itself.
+    pub trust_traceparent: bool,
+    /// Whether anybody may ask which replica answers (`hello`); otherwise admins only.
+    pub public_hello: bool,
+    /// Seconds of `Strict-Transport-Security`; 0, the default, sends none. Only for sites served over TLS alone.
+    pub hsts_seconds: u32,
+    /// Whether that holds for every subdomain as well, those of others included.
+    pub hsts_include_subdomains: bool,
+}
+
+impl Http {
+    /// The longest pause between two signs of life of a client that does not read.
+    #[must_use]
+    pub const fn write_timeout(&self) -> Duration {
+        Duration::from_millis(self.write_timeout_ms)
+    }
+
+    /// Connections that one address may hold; none when that is not limited.
+    #[must_use]
+    pub const fn connections_per_address(&self) -> Option<usize> {
+        match (self.trusted_proxies, self.max_connections_per_address) {
+            (0, 1..) => Some(self.max_connections_per_address),
+            _ => None,
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([0, 0, 0, 0], 8080)),
+            timeout_ms: 10_000,
+            header_timeout_ms: 10_000,
+            idle_timeout_ms: 60_000,
+            body_timeout_ms: 30_000,
+            min_body_rate: 1_024,
+            write_timeout_ms: 20_000,
+            max_connections: 10_000,
+            max_connections_per_address: 1_024,
+            trusted_proxies: 0,
+            trust_traceparent: false,
+            public_hello: false,
+            hsts_seconds: 0,
+            hsts_include_subdomains: false,
+        }
+    }
+}
+
+impl Check for Http {
+    fn check(&self, problems: &mut Problems) {
+        let connections = self.max_connections;
+        problems.require(connections > 0, "http.max_connections", connections, "must be 1 or more");
+        for (key, time) in [
+            ("http.timeout_ms", self.timeout_ms),
+            ("http.header_timeout_ms", self.header_timeout_ms),
+            ("http.idle_timeout_ms", self.idle_timeout_ms),
+            ("http.body_timeout_ms", self.body_timeout_ms),
+            ("http.write_timeout_ms", self.write_timeout_ms),
+        ] {
+            problems.require(
+                (1..=3_600_000).contains(&time),
+                key,
+                time,
+                "must be from 1 to 3600000 (an hour)",
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_not_limited_like_a_client() {
+        let http = Http { max_connections_per_address: 7, ..Http::default() };
+        assert_eq!(http.connections_per_address(), Some(7));
+        assert_eq!(Http { trusted_proxies: 1, ..http.clone() }.connections_per_address(), None);
+        assert_eq!(Http { max_connections_per_address: 0, ..http }.connections_per_address(), None);
+    }
+}
