@@ -121,6 +121,16 @@ pub struct Rate {
     pub burst: u32,
 }
 
+/// As [`Rate`], for what nobody needs every second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlowRate {
+    /// Requests a minute.
+    pub per_minute: u32,
+    /// Requests that may come at once after a pause.
+    pub burst: u32,
+}
+
 /// What one client, and all of them, may use.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -131,6 +141,10 @@ pub struct Limits {
     pub per_address: Rate,
     /// Per account.
     pub per_account: Rate,
+    /// New accounts per client address (IPv6: per /64). Each is worth its grants.
+    pub sign_up: SlowRate,
+    /// Passwords to be checked per client address (IPv6: per /64), whomever they are of: log-ins and changes of password.
+    pub log_in: SlowRate,
 }
 
 impl Default for Limits {
@@ -139,6 +153,8 @@ impl Default for Limits {
             max_in_flight: 4_096,
             per_address: Rate { per_second: 100, burst: 200 },
             per_account: Rate { per_second: 50, burst: 100 },
+            sign_up: SlowRate { per_minute: 5, burst: 10 },
+            log_in: SlowRate { per_minute: 30, burst: 30 },
         }
     }
 }
@@ -254,6 +270,12 @@ impl Check for Config {
         ] {
             let fits = rate.per_second == 0 || rate.burst >= 1;
             problems.require(fits, key, rate.burst, "must be 1 or more unless per_second is 0");
+        }
+        for (key, rate) in
+            [("limits.sign_up.burst", self.limits.sign_up), ("limits.log_in.burst", self.limits.log_in)]
+        {
+            let fits = rate.per_minute == 0 || rate.burst >= 1;
+            problems.require(fits, key, rate.burst, "must be 1 or more unless per_minute is 0");
         }
         for origin in &self.cookies.trusted_origins {
             let known = crate::http::csrf::is_origin(origin);

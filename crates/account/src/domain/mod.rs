@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod feed;
 pub(crate) mod grant;
 pub(crate) mod leaderboard;
+pub(crate) mod origin;
 pub(crate) mod password;
 pub(crate) mod period;
 pub(crate) mod profile;

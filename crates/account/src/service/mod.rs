@@ -7,6 +7,7 @@ mod reads;
 mod refresh_token;
 mod sessions;
 mod sign_up;
+mod throttle;
 mod upkeep;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 
 use crate::{
-    domain::{grant, throttle, transfer::Outcome},
+    domain::{grant, throttle::Policies, transfer::Outcome},
     ledger,
     passwords::Hasher,
     store::transfers,
@@ -53,7 +54,7 @@ pub(crate) struct Service {
     pub(crate) hasher: Hasher,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) ledger: ledger::Handle,
-    pub(crate) throttle: throttle::Policy,
+    pub(crate) throttle: Policies,
     /// Marks the cursors of the leaderboard.
     pub(crate) cursors: Stamp,
     /// How long a session lives.

@@ -1,9 +1,12 @@
 //! Sessions: opening, refreshing, ending.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use loljoa_service_kit::{AccountId, Error, ErrorCode, ids, postgres};
 use secrecy::SecretString;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
     Service, reads,
@@ -12,14 +15,11 @@ use super::{
 use crate::{
     domain::{
         profile::Ranked,
-        session::{self, Session, Use},
+        session::{self, KEEP_USED, MOST_UNUSED, ORPHANED_AFTER, SIBLING_WINDOW, Session, Use},
     },
     store::sessions::{self, Found},
 };
 
-/// How long used tokens are stored. Within [`session::SIBLING_WINDOW`] they must be, to get siblings; a day serves
-/// whoever looks into a complaint, and finds the reuse of tokens that do not tell their session.
-const KEEP_USED: TimeDelta = TimeDelta::days(1);
 /// Used tokens deleted at one refresh. It adds one, so what piled up goes.
 const PRUNED_AT_ONCE: i64 = 100;
 
@@ -55,38 +55,47 @@ impl Service {
     pub(crate) async fn refresh(&self, refresh_token: &str) -> Result<OpenSession, Error> {
         let sent = RefreshToken::parse(refresh_token).ok_or_else(session_over)?;
         let secret = refresh_token::secret()?;
-        let session = postgres::retrying(|| self.use_token(&sent, &secret)).await?;
-        let (session, fresh) = session.ok_or_else(session_over)?;
-        self.hand_out(session, fresh).await
+        match postgres::retrying(|| self.use_token(&sent, &secret)).await? {
+            Traded::For(session, fresh) => self.hand_out(session, fresh).await,
+            Traded::Over => Err(session_over()),
+            Traded::TooOften(wait) => {
+                let message = "this session is refreshed too often: use the token that came last";
+                Err(Error::exhausted("refresh_throttled", message, wait))
+            }
+        }
     }
 
-    /// Uses the token that was sent; gives its session, and a fresh token, when that lives on.
-    async fn use_token(&self, sent: &Sent, secret: &Secret) -> sqlx::Result<Option<(Session, RefreshToken)>> {
+    /// Uses the token that was sent, when its session lives on.
+    async fn use_token(&self, sent: &Sent, secret: &Secret) -> sqlx::Result<Traded> {
         let now = self.clock.now();
         let mut transaction = postgres::begin(&self.pool).await?;
         let Some(Found { session, past }) = find(&mut transaction, sent).await? else {
-            return Ok(None);
+            return Ok(Traded::Over);
         };
-        let lives_on = match session::decide(&session, past, now) {
-            Use::Rotate => {
-                sessions::mark_used(&mut transaction, &sent.hash, now).await?;
-                sessions::delete_used(&mut transaction, session.id, now - KEEP_USED, PRUNED_AT_ONCE).await?;
-                true
+        let usage = session::decide(&session, past, now);
+        let traded = match usage {
+            Use::Rotate | Use::Sibling => {
+                if let Some(wait) = wait(&mut transaction, session.id, usage, now).await? {
+                    return Ok(Traded::TooOften(wait));
+                }
+                if usage == Use::Rotate {
+                    sessions::mark_used(&mut transaction, &sent.hash, now).await?;
+                    let before = now - KEEP_USED;
+                    sessions::delete_used(&mut transaction, session.id, before, PRUNED_AT_ONCE).await?;
+                }
+                let fresh = RefreshToken::new(session.id, secret);
+                sessions::insert_token(&mut transaction, session.id, &fresh.hash, now).await?;
+                Traded::For(session, fresh)
             }
-            Use::Sibling => true,
             Use::Stolen => {
                 tracing::warn!(account_id = %session.account, "a used refresh token came again: its session is revoked");
                 sessions::revoke(&mut *transaction, session.id, now).await?;
-                false
+                Traded::Over
             }
-            Use::Ended => false,
+            Use::Ended => Traded::Over,
         };
-        let fresh = RefreshToken::new(session.id, secret);
-        if lives_on {
-            sessions::insert_token(&mut transaction, session.id, &fresh.hash, now).await?;
-        }
         transaction.commit().await?;
-        Ok(lives_on.then_some((session, fresh)))
+        Ok(traded)
     }
 
     async fn hand_out(&self, session: Session, token: RefreshToken) -> Result<OpenSession, Error> {
@@ -110,6 +119,32 @@ impl Service {
     pub(crate) async fn log_out_all(&self, account: AccountId) -> Result<u64, Error> {
         Ok(sessions::revoke_all(&self.pool, account, self.clock.now()).await?)
     }
+}
+
+/// What a refresh token was traded for.
+enum Traded {
+    /// A fresh one of the same session.
+    For(Session, RefreshToken),
+    /// Nothing: the session is over.
+    Over,
+    /// Nothing for so long; the session goes on.
+    TooOften(Duration),
+}
+
+/// How long a session has to wait for another token, after what is left over of it has made room.
+async fn wait(
+    connection: &mut PgConnection,
+    session: Uuid,
+    usage: Use,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Duration>> {
+    let mut given = sessions::given(connection, session, now - SIBLING_WINDOW).await?;
+    if usage == Use::Sibling && given.unused >= MOST_UNUSED {
+        let before = now - ORPHANED_AFTER;
+        let deleted = sessions::delete_orphans(connection, session, before, MOST_UNUSED - 1).await?;
+        given.unused -= i64::try_from(deleted).unwrap_or(i64::MAX);
+    }
+    Ok(given.wait(usage, now))
 }
 
 /// The session of a token, locked, and what is known of the token.

@@ -18,6 +18,7 @@ mod replicas;
 mod restore;
 mod schedule;
 mod season;
+mod storm;
 mod stream;
 mod support;
 mod trace;

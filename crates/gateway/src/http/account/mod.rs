@@ -2,6 +2,7 @@
 
 pub(crate) mod me;
 pub(crate) mod sessions;
+mod turns;
 
 use std::sync::Arc;
 

@@ -10,6 +10,7 @@ use loljoa_proto::account::v1::{
 };
 use loljoa_service_kit::Error;
 
+use super::turns::{LogInTurn, SignUpTurn};
 use crate::{
     api::{
         account::{Credentials, Ended, Session},
@@ -18,10 +19,7 @@ use crate::{
     app::App,
     auth::{User, unauthenticated},
     call::repeat,
-    http::{
-        client_address::ClientAddress,
-        extract::{Json, OptionalKey, Result, json},
-    },
+    http::extract::{Json, OptionalKey, Result, json},
 };
 
 const COOKIE: &str = "loljoa_refresh";
@@ -35,7 +33,7 @@ const COOKIE_PATH: &str = "/api/account";
     responses((status = 201, body = Session, description = "made; the refresh token is in a cookie")))]
 pub(crate) async fn sign_up(
     State(app): State<Arc<App>>,
-    address: ClientAddress,
+    SignUpTurn(address): SignUpTurn,
     OptionalKey(key): OptionalKey,
     Json(credentials): Json<Credentials>,
 ) -> Result {
@@ -55,7 +53,7 @@ pub(crate) async fn sign_up(
     responses((status = 200, body = Session, description = "logged in; the refresh token is in a cookie")))]
 pub(crate) async fn log_in(
     State(app): State<Arc<App>>,
-    address: ClientAddress,
+    LogInTurn(address): LogInTurn,
     Json(Credentials { username, password }): Json<Credentials>,
 ) -> Result {
     let request = LogInRequest { username, password, client_address: address.to_string() };

@@ -112,6 +112,7 @@ impl App {
 /// Passwords cost little, limits are out of the way, and whatever is done now and then is done often.
 fn overrides() -> BTreeMap<Service, serde_json::Value> {
     let no_limit = json!({ "per_second": 0, "burst": 0 });
+    let no_slow_limit = json!({ "per_minute": 0, "burst": 0 });
     let patient = json!({ "timeout_ms": 20_000 });
     BTreeMap::from([
         (
@@ -135,7 +136,13 @@ fn overrides() -> BTreeMap<Service, serde_json::Value> {
             Service::Gateway,
             json!({
                 "http": { "timeout_ms": 30_000 },
-                "limits": { "per_address": no_limit, "per_account": no_limit, "max_in_flight": 16_384 },
+                "limits": {
+                    "per_address": no_limit,
+                    "per_account": no_limit,
+                    "sign_up": no_slow_limit,
+                    "log_in": no_slow_limit,
+                    "max_in_flight": 16_384,
+                },
                 "upstreams": { "account": patient, "league_schedule": patient, "betting": patient },
             }),
         ),
