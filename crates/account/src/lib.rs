@@ -28,7 +28,7 @@ pub use tokens::{AUDIENCE, ISSUER};
 
 use audit::Reconciler;
 use config::SEALING_KEY_BYTES;
-use domain::rotation;
+use domain::{rotation, skeleton::Reserved};
 use passwords::Hasher;
 use service::Service;
 use tokens::{Keyring, Sealer, Stamp};
@@ -128,6 +128,7 @@ fn service(
     Ok(Service {
         pool: pool.clone(),
         reads: reads.clone(),
+        reserved: Arc::new(reserved(config)),
         cursors: Stamp::new(&sealing_key, "leaderboard cursor"),
         keyring: Arc::new(keyring(config, pool, &clock)?),
         clock,
@@ -136,6 +137,11 @@ fn service(
         throttle: config.throttle.policies(),
         session_lives: TimeDelta::from_std(Duration::from_secs(config.tokens.session_seconds))?,
     })
+}
+
+/// The admin's name, too, for when there is no such admin yet.
+fn reserved(config: &Config) -> Reserved {
+    Reserved::with(config.bootstrap_admin.iter().map(|admin| admin.username.clone()))
 }
 
 fn sealing_key(config: &Config) -> anyhow::Result<[u8; SEALING_KEY_BYTES]> {

@@ -173,6 +173,9 @@ pub struct Tokens {
     pub refresh_every_ms: u64,
     /// The shortest time between two fetches, however many tokens name unknown keys. Milliseconds.
     pub refresh_pause_ms: u64,
+    /// How often account is asked which sessions were ended and which keys removed: for so long, and the time of a call,
+    /// their tokens are still taken. Milliseconds.
+    pub revocations_every_ms: u64,
 }
 
 impl Default for Tokens {
@@ -183,6 +186,7 @@ impl Default for Tokens {
             cache_size: 50_000,
             refresh_every_ms: 60_000,
             refresh_pause_ms: 2_000,
+            revocations_every_ms: 2_000,
         }
     }
 }
@@ -257,6 +261,7 @@ impl Check for Config {
             ("http.timeout_ms", self.http.timeout_ms),
             ("http.header_timeout_ms", self.http.header_timeout_ms),
             ("tokens.refresh_every_ms", self.tokens.refresh_every_ms),
+            ("tokens.revocations_every_ms", self.tokens.revocations_every_ms),
             ("streams.keep_alive_ms", self.streams.keep_alive_ms),
         ];
         for (key, value) in times {

@@ -11,6 +11,7 @@ pub(crate) mod profile;
 pub(crate) mod results;
 pub(crate) mod rotation;
 pub(crate) mod session;
+pub(crate) mod skeleton;
 pub(crate) mod throttle;
 pub(crate) mod tier;
 pub(crate) mod transfer;

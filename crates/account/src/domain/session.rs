@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use loljoa_service_kit::AccountId;
+use loljoa_service_kit::{AccountId, ids};
 use uuid::Uuid;
 
 /// A used token sent again within this time gets a sibling: the answer may have been lost, or two tabs have refreshed.
@@ -30,6 +30,12 @@ pub(crate) struct Session {
     pub(crate) account: AccountId,
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) revoked: bool,
+}
+
+/// A session as its access tokens name it, in the claim `sid`. Whoever sees one cannot tell the session's own id, which is
+/// half of every refresh token.
+pub(crate) fn access_session(session: Uuid) -> Uuid {
+    ids::derived(&[b"access session", session.as_bytes()])
 }
 
 /// What has become of a refresh token before it was sent.

@@ -1,8 +1,8 @@
 //! Logging in.
 
-use loljoa_service_kit::{Error, ErrorCode};
+use loljoa_service_kit::Error;
 
-use super::{Credentials, OpenSession, Service};
+use super::{Credentials, OpenSession, Service, sessions::invalid_credentials};
 use crate::{
     domain::{password, username::Username},
     store::accounts,
@@ -22,23 +22,19 @@ impl Service {
         let admission = self.hasher.admit()?;
         self.count_attempt(&username.key, client_address).await?;
         let stored = accounts::credentials_by_name(&self.pool, &username.key).await?;
-        let (account, hash) = stored.map(|stored| (stored.account, stored.password_hash)).unzip();
+        let hash = stored.as_ref().map(|stored| stored.password_hash.clone());
         let verified = self.hasher.verify(admission, credentials.password, hash).await?;
-        let account = account.filter(|_| verified).ok_or_else(invalid_credentials)?;
+        let stored = stored.filter(|_| verified).ok_or_else(invalid_credentials)?;
         self.attempt_succeeded(&username.key, client_address).await?;
-        self.open_session(account).await
+        self.open_session(stored.account, &stored.password_hash).await
     }
-}
-
-fn invalid_credentials() -> Error {
-    Error::new(ErrorCode::Unauthenticated, "invalid_credentials", "the username or the password is wrong")
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use loljoa_service_kit::{AccountId, BetId, Clock, MarketId, Points, config::Database, ids};
+    use loljoa_service_kit::{AccountId, BetId, Clock, ErrorCode, MarketId, Points, config::Database, ids};
     use sqlx::PgPool;
     use tokio::time;
 

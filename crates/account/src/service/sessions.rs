@@ -17,7 +17,10 @@ use crate::{
         profile::Ranked,
         session::{self, KEEP_USED, MOST_UNUSED, ORPHANED_AFTER, SIBLING_WINDOW, Session, Use},
     },
-    store::sessions::{self, Found},
+    store::{
+        sessions::{self, Found},
+        standing::{self, Door},
+    },
 };
 
 /// Used tokens deleted at one refresh. It adds one, so what piled up goes.
@@ -35,20 +38,35 @@ pub(crate) struct OpenSession {
 }
 
 impl Service {
-    /// Opens a session on an account that has proved itself.
-    pub(super) async fn open_session(&self, account: AccountId) -> Result<OpenSession, Error> {
+    /// Opens a session on an account for whoever has shown the password of this hash.
+    ///
+    /// # Errors
+    ///
+    /// Code `forbidden` when the account is kept out, `unauthenticated` when its password is another by now.
+    pub(super) async fn open_session(
+        &self,
+        account: AccountId,
+        password_hash: &str,
+    ) -> Result<OpenSession, Error> {
         let now = self.clock.now();
         let session =
             Session { id: ids::fresh(), account, expires_at: now + self.session_lives, revoked: false };
         let token = RefreshToken::new(session.id, &refresh_token::secret()?);
-        postgres::retrying(async || {
+        let door = postgres::retrying(async || {
             let mut transaction = postgres::begin(&self.pool).await?;
-            sessions::insert(&mut transaction, &session, now).await?;
-            sessions::insert_token(&mut transaction, session.id, &token.hash, now).await?;
-            transaction.commit().await
-        })
-        .await?;
-        self.hand_out(session, token).await
+            let door = standing::hold_door(&mut transaction, account, password_hash).await?;
+            if door == Door::Open {
+                sessions::insert(&mut transaction, &session, now).await?;
+                sessions::insert_token(&mut transaction, session.id, &token.hash, now).await?;
+            }
+            transaction.commit().await?;
+            Ok(door)
+        });
+        match door.await? {
+            Door::Open => self.hand_out(session, token).await,
+            Door::Disabled => Err(account_disabled()),
+            Door::PasswordChanged => Err(invalid_credentials()),
+        }
     }
 
     /// Trades a refresh token for a new one and a new access token.
@@ -72,6 +90,10 @@ impl Service {
         let Some(Found { session, past }) = find(&mut transaction, sent).await? else {
             return Ok(Traded::Over);
         };
+        // Sessions end when an account is disabled; a replica of the release before may have opened another.
+        if standing::is_disabled(&mut *transaction, session.account).await? {
+            return Ok(Traded::Over);
+        }
         let usage = session::decide(&session, past, now);
         let traded = match usage {
             Use::Rotate | Use::Sibling => {
@@ -100,7 +122,7 @@ impl Service {
 
     async fn hand_out(&self, session: Session, token: RefreshToken) -> Result<OpenSession, Error> {
         let account = reads::ranked(&self.pool, session.account).await?;
-        let (access_token, expires_in) = self.keyring.sign(&account.profile).await?;
+        let (access_token, expires_in) = self.keyring.sign(&account.profile, session.id).await?;
         let refresh_expires_at = session.expires_at;
         Ok(OpenSession { account, access_token, expires_in, refresh_token: token.text, refresh_expires_at })
     }
@@ -119,6 +141,23 @@ impl Service {
     pub(crate) async fn log_out_all(&self, account: AccountId) -> Result<u64, Error> {
         Ok(sessions::revoke_all(&self.pool, account, self.clock.now()).await?)
     }
+
+    /// Ends every session of an account but the one that access tokens name `own`, and tells how many.
+    pub(crate) async fn end_other_sessions(&self, account: AccountId, own: Option<Uuid>) -> Result<u64, Error> {
+        let now = self.clock.now();
+        let mut others = sessions::open(&self.pool, account, now).await?;
+        others.retain(|session| Some(session::access_session(*session)) != own);
+        Ok(sessions::revoke_these(&self.pool, &others, now).await?)
+    }
+}
+
+/// One answer for a user who does not exist and for a password that is another.
+pub(super) fn invalid_credentials() -> Error {
+    Error::new(ErrorCode::Unauthenticated, "invalid_credentials", "the username or the password is wrong")
+}
+
+fn account_disabled() -> Error {
+    Error::new(ErrorCode::Forbidden, "account_disabled", "this account is kept out by an admin")
 }
 
 /// What a refresh token was traded for.

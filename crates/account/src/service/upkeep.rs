@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
+use super::skeletons;
 use crate::{
     domain::{session::KEEP_USED, throttle},
     periods,
@@ -31,6 +32,9 @@ pub(crate) async fn run(pool: PgPool, clock: Clock, throttle: throttle::Policy, 
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
         if let Some(Err(error)) = postgres::unless_lost(periods::keep_up(&pool)).await {
             tracing::error!(%error, "the year could not be turned");
+        }
+        if let Some(Err(error)) = postgres::unless_lost(skeletons::fill_in(&pool)).await {
+            tracing::warn!(%error, "names could not be given what they look like");
         }
         if let Some(Err(error)) = postgres::unless_lost(clean_up(&pool, &clock, throttle)).await {
             tracing::warn!(%error, "old sessions could not be deleted");

@@ -167,6 +167,57 @@ pub(crate) async fn revoke_all(
     Ok(ended.rows_affected())
 }
 
+/// The sessions of an account that go on.
+pub(crate) async fn open(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Uuid>> {
+    let open = sqlx::query_scalar!(
+        "SELECT session_id FROM sessions WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2",
+        account.0,
+        now,
+    );
+    open.fetch_all(executor).await
+}
+
+/// Ends these sessions and tells how many were open.
+pub(crate) async fn revoke_these(
+    executor: impl PgExecutor<'_>,
+    these: &[Uuid],
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let ended = sqlx::query!(
+        "WITH open AS (
+            SELECT session_id FROM sessions WHERE session_id = ANY ($1) AND revoked_at IS NULL
+            ORDER BY session_id FOR NO KEY UPDATE
+        )
+        UPDATE sessions SET revoked_at = $2 WHERE session_id IN (SELECT session_id FROM open)",
+        these,
+        now,
+    )
+    .execute(executor)
+    .await?;
+    Ok(ended.rows_affected())
+}
+
+/// At most `limit` sessions that were ended after `after`, the earliest first, and when.
+pub(crate) async fn ended_after(
+    executor: impl PgExecutor<'_>,
+    after: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<(Uuid, DateTime<Utc>)>> {
+    let rows = sqlx::query!(
+        r#"SELECT session_id, revoked_at AS "revoked_at!" FROM sessions WHERE revoked_at > $1
+        ORDER BY revoked_at LIMIT $2"#,
+        after,
+        limit,
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.session_id, row.revoked_at)).collect())
+}
+
 /// Forgets at most `limit` tokens of a session that were used before `before`.
 pub(crate) async fn delete_used(
     connection: &mut PgConnection,

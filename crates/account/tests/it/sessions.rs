@@ -10,16 +10,6 @@ use sqlx::PgPool;
 
 use crate::harness::{PASSWORD, Service, config, id_of, noon};
 
-async fn is_over(service: &Service, refresh_token: &str) -> bool {
-    match service.refresh(refresh_token).await {
-        Ok(_) => false,
-        Err(error) => {
-            assert_eq!((error.code, error.reason.as_str()), (ErrorCode::Unauthenticated, "session_over"));
-            true
-        }
-    }
-}
-
 #[sqlx::test]
 async fn each_refresh_gives_another_token_for_the_same_account(pool: PgPool) {
     let service = Service::start(&pool).await;
@@ -40,8 +30,8 @@ async fn a_token_sent_again_within_thirty_seconds_gets_a_sibling(pool: PgPool) {
     let child = service.refresh(&first.refresh_token).await.unwrap();
     service.clock.advance(TimeDelta::seconds(30));
     let sibling = service.refresh(&first.refresh_token).await.unwrap();
-    assert!(!is_over(&service, &child.refresh_token).await);
-    assert!(!is_over(&service, &sibling.refresh_token).await);
+    assert!(!service.is_over(&child.refresh_token).await);
+    assert!(!service.is_over(&sibling.refresh_token).await);
     service.stop().await;
 }
 
@@ -52,9 +42,9 @@ async fn a_token_sent_again_later_ends_the_whole_session(pool: PgPool) {
     let other = service.log_in("faker", PASSWORD, "home").await.unwrap();
     let child = service.refresh(&first.refresh_token).await.unwrap();
     service.clock.advance(TimeDelta::seconds(31));
-    assert!(is_over(&service, &first.refresh_token).await);
-    assert!(is_over(&service, &child.refresh_token).await, "whoever has the child may be the thief");
-    assert!(!is_over(&service, &other.refresh_token).await, "the account's other session goes on");
+    assert!(service.is_over(&first.refresh_token).await);
+    assert!(service.is_over(&child.refresh_token).await, "whoever has the child may be the thief");
+    assert!(!service.is_over(&other.refresh_token).await, "the account's other session goes on");
     service.stop().await;
 }
 
@@ -77,7 +67,7 @@ async fn what_is_no_token_opens_nothing(pool: PgPool) {
     let service = Service::start(&pool).await;
     let unknown = "A".repeat(43);
     for token in ["", "x", "not base64 at all", unknown.as_str(), &"A".repeat(10_240)] {
-        assert!(is_over(&service, token).await);
+        assert!(service.is_over(token).await);
     }
     service.stop().await;
 }
@@ -89,7 +79,7 @@ async fn a_session_ends_after_thirty_days_and_is_deleted_later(pool: PgPool) {
     service.clock.advance(TimeDelta::days(30) - TimeDelta::seconds(1));
     let last = service.refresh(&first.refresh_token).await.unwrap();
     service.clock.advance(TimeDelta::seconds(1));
-    assert!(is_over(&service, &last.refresh_token).await);
+    assert!(service.is_over(&last.refresh_token).await);
     service.stop().await;
 }
 
@@ -102,7 +92,7 @@ async fn logging_out_ends_the_session_and_may_be_repeated(pool: PgPool) {
         let request = LogOutRequest { refresh_token: token.clone() };
         service.accounts.clone().log_out(request).await.unwrap();
     }
-    assert!(is_over(&service, &child.refresh_token).await);
+    assert!(service.is_over(&child.refresh_token).await);
     service.stop().await;
 }
 
@@ -118,9 +108,9 @@ async fn logging_out_everywhere_ends_every_session_of_the_account_alone(pool: Pg
     };
     assert_eq!(log_out_all(id_of(&here)).await, 2);
     assert_eq!(log_out_all(id_of(&here)).await, 0);
-    assert!(is_over(&service, &here.refresh_token).await);
-    assert!(is_over(&service, &there.refresh_token).await);
-    assert!(!is_over(&service, &somebody.refresh_token).await);
+    assert!(service.is_over(&here.refresh_token).await);
+    assert!(service.is_over(&there.refresh_token).await);
+    assert!(!service.is_over(&somebody.refresh_token).await);
     service.stop().await;
 }
 
@@ -136,8 +126,8 @@ async fn a_long_session_stores_few_tokens_and_still_knows_a_stolen_one(pool: PgP
     let stored: i64 =
         sqlx::query_scalar("SELECT count(*) FROM refresh_tokens").fetch_one(&pool).await.unwrap();
     assert_eq!(stored, 2, "the present one, and the one that it came for");
-    assert!(is_over(&service, &first.refresh_token).await);
-    assert!(is_over(&service, &last.refresh_token).await, "the first one, used days ago, came again");
+    assert!(service.is_over(&first.refresh_token).await);
+    assert!(service.is_over(&last.refresh_token).await, "the first one, used days ago, came again");
     service.stop().await;
 }
 
@@ -151,10 +141,10 @@ async fn a_token_that_tells_no_session_goes_on(pool: PgPool) {
         .await
         .unwrap();
     let second = service.refresh(&"A".repeat(43)).await.unwrap();
-    assert!(!is_over(&service, &second.refresh_token).await);
+    assert!(!service.is_over(&second.refresh_token).await);
     service.clock.advance(TimeDelta::seconds(31));
-    assert!(is_over(&service, &"A".repeat(43)).await, "its reuse is found while it is stored");
-    assert!(is_over(&service, &second.refresh_token).await);
+    assert!(service.is_over(&"A".repeat(43)).await, "its reuse is found while it is stored");
+    assert!(service.is_over(&second.refresh_token).await);
     service.stop().await;
 }
 
@@ -184,7 +174,7 @@ async fn a_storm_of_refreshes_gets_few_tokens_a_clear_answer_and_no_revocation(p
     }
     one.clock.advance(TimeDelta::seconds(30));
     let next = two.refresh(&newest.refresh_token).await.unwrap();
-    assert!(!is_over(&one, &next.refresh_token).await, "an honest client has only waited");
+    assert!(!one.is_over(&next.refresh_token).await, "an honest client has only waited");
     one.stop().await;
     two.stop().await;
 }
@@ -209,7 +199,7 @@ async fn whoever_makes_siblings_for_ever_has_few_at_a_time(pool: PgPool) {
     service.clock.advance(TimeDelta::minutes(61));
     let next = service.refresh(&last.refresh_token).await.unwrap();
     let sibling = service.refresh(&last.refresh_token).await.unwrap();
-    assert!(!is_over(&service, &next.refresh_token).await);
-    assert!(!is_over(&service, &sibling.refresh_token).await);
+    assert!(!service.is_over(&next.refresh_token).await);
+    assert!(!service.is_over(&sibling.refresh_token).await);
     service.stop().await;
 }

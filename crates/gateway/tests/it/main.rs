@@ -12,6 +12,7 @@ mod contract;
 mod harness;
 mod limits;
 mod metrics;
+mod revocations;
 mod sessions;
 mod story;
 mod stream;

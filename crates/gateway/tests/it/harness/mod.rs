@@ -53,6 +53,7 @@ impl Gateway {
         config.limits.per_account = NO_LIMIT;
         (config.limits.sign_up, config.limits.log_in) = (NO_SLOW_LIMIT, NO_SLOW_LIMIT);
         config.tokens.refresh_pause_ms = 1;
+        config.tokens.revocations_every_ms = 5;
         configure(&mut config);
         Self::serve(config, backend, signer).await
     }
