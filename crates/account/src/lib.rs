@@ -109,7 +109,8 @@ fn spawn_background(parts: &mut Parts, config: &Config, service: &Service, healt
         parts.spawn("bootstrap admin", bootstrap);
     }
     parts.spawn("signing keys", service.keyring.clone().run(closing.clone()));
-    let upkeep = service::run_upkeep(pool.clone(), service.clock.clone(), service.throttle.account, closing.clone());
+    let upkeep =
+        service::run_upkeep(pool.clone(), service.clock.clone(), service.throttle.account, closing.clone());
     parts.spawn_worker("upkeep", upkeep);
     parts.spawn_worker("ranks", service::run_ranking(pool.clone(), closing.clone()));
     let reconciler = Reconciler::new(pool.clone(), service.clock.clone(), &config.audit);

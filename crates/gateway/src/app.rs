@@ -131,12 +131,7 @@ impl App {
         let (bets, coalescer) = coalescer::new(services.betting(), Arc::clone(&usernames), config.bets.queue);
         let (daily_grants, claimer) = daily_grant::new(services.account(), clock.clone());
         let app = Self {
-            tokens: Verifier::new(
-                &config.tokens,
-                Arc::clone(&keys),
-                Arc::clone(&revocations),
-                clock.clone(),
-            ),
+            tokens: Verifier::new(&config.tokens, Arc::clone(&keys), Arc::clone(&revocations), clock.clone()),
             daily_grants,
             markets: Arc::new(Hub::new(&services.betting, Arc::clone(&usernames))),
             streams: Arc::new(Streams::new(&config.streams)),

@@ -118,9 +118,7 @@ mod tests {
     #[test]
     fn there_is_room_again_when_the_first_of_many_has_left_the_window() {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
-        let given = |recently, unused| {
-            Given { recently, since: Some(now - TimeDelta::seconds(12)), unused }
-        };
+        let given = |recently, unused| Given { recently, since: Some(now - TimeDelta::seconds(12)), unused };
         let wait = |given: Given, usage| given.wait(usage, now).map(|wait| wait.as_secs());
         assert_eq!(wait(given(19, 19), Use::Sibling), None);
         assert_eq!(wait(given(20, 1), Use::Rotate), Some(18));

@@ -6,10 +6,41 @@ use unicode_security::confusable_detection::skeleton;
 
 /// Names that people would take for the house's own.
 const RESERVED: [&str; 35] = [
-    "admin", "administrator", "sysadmin", "root", "superuser", "system", "house", "bank", "operator",
-    "owner", "staff", "team", "moderator", "support", "helpdesk", "help", "official", "security", "service", "info",
-    "contact", "webmaster", "postmaster", "noreply", "nobody", "anonymous", "null", "undefined", "loljoa", "롤조아",
-    "관리자", "운영자", "운영팀", "시스템", "고객센터",
+    "admin",
+    "administrator",
+    "sysadmin",
+    "root",
+    "superuser",
+    "system",
+    "house",
+    "bank",
+    "operator",
+    "owner",
+    "staff",
+    "team",
+    "moderator",
+    "support",
+    "helpdesk",
+    "help",
+    "official",
+    "security",
+    "service",
+    "info",
+    "contact",
+    "webmaster",
+    "postmaster",
+    "noreply",
+    "nobody",
+    "anonymous",
+    "null",
+    "undefined",
+    "loljoa",
+    "롤조아",
+    "관리자",
+    "운영자",
+    "운영팀",
+    "시스템",
+    "고객센터",
 ];
 
 /// Two names with the same skeleton look alike, whatever the case that either is written in: Unicode's own skeleton
@@ -65,7 +96,9 @@ mod tests {
         ] {
             assert_eq!(of(one), of(other), "{one} {other}");
         }
-        for (one, other) in [("faker", "fakes"), ("user_1", "user_2"), ("페이커", "패이커"), ("bettor_10", "bettor_11")] {
+        for (one, other) in
+            [("faker", "fakes"), ("user_1", "user_2"), ("페이커", "패이커"), ("bettor_10", "bettor_11")]
+        {
             assert_ne!(of(one), of(other), "{one} {other}");
         }
     }
@@ -73,7 +106,9 @@ mod tests {
     #[test]
     fn the_houses_own_names_are_reserved_however_they_are_written() {
         let reserved = Reserved::with(["gumayusi".to_owned()]);
-        for name in ["admin", "ADMIN", "Adm1n", "_admin_", "a_d_m_i_n", "0perator", "H0use", "관리자", "GUMAYUSI"] {
+        for name in
+            ["admin", "ADMIN", "Adm1n", "_admin_", "a_d_m_i_n", "0perator", "H0use", "관리자", "GUMAYUSI"]
+        {
             assert!(reserved.contains(&of(name)), "{name}");
         }
         for name in ["faker", "administrators", "admin2", "관리자님"] {

@@ -2,10 +2,12 @@
 
 use loljoa_proto::account::v1::{
     BatchGetUsernamesRequest, BatchGetUsernamesResponse, ChangePasswordRequest, ChangePasswordResponse,
-    ClaimDailyGrantRequest, ClaimDailyGrantResponse, EndOtherSessionsRequest, EndOtherSessionsResponse, GetAccountRequest, GetAccountResponse, GetJwksRequest, GetJwksResponse, ListLeaderboardRequest,
-    ListLeaderboardResponse, ListRevocationsRequest, ListRevocationsResponse, ListTransfersRequest, ListTransfersResponse, LogInRequest, LogInResponse,
-    LogOutAllRequest, LogOutAllResponse, LogOutRequest, LogOutResponse, RefreshRequest, RefreshResponse,
-    SignUpRequest, SignUpResponse, account_service_server::AccountService,
+    ClaimDailyGrantRequest, ClaimDailyGrantResponse, EndOtherSessionsRequest, EndOtherSessionsResponse,
+    GetAccountRequest, GetAccountResponse, GetJwksRequest, GetJwksResponse, ListLeaderboardRequest,
+    ListLeaderboardResponse, ListRevocationsRequest, ListRevocationsResponse, ListTransfersRequest,
+    ListTransfersResponse, LogInRequest, LogInResponse, LogOutAllRequest, LogOutAllResponse, LogOutRequest,
+    LogOutResponse, RefreshRequest, RefreshResponse, SignUpRequest, SignUpResponse,
+    account_service_server::AccountService,
 };
 use loljoa_service_kit::{AccountId, Error, IdempotencyKey, page};
 use tonic::{Request, Response, Status, async_trait};

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use loljoa_proto::account::v1::{
-    Account, BetResult as BetResultMessage, FeedTransfer, ListRevocationsResponse, ManagedAccount, Role as RoleMessage, Session, StatementLine,
-    Tier as TierMessage, Transfer as TransferMessage, TransferDifference, TransferKind, TransferOutcome,
+    Account, BetResult as BetResultMessage, FeedTransfer, ListRevocationsResponse, ManagedAccount,
+    Role as RoleMessage, Session, StatementLine, Tier as TierMessage, Transfer as TransferMessage,
+    TransferDifference, TransferKind, TransferOutcome,
 };
 use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points, TransferId};
 use prost_types::Timestamp;

@@ -6,7 +6,8 @@ mod convert;
 mod ledger;
 
 use loljoa_proto::account::v1::{
-    account_admin_service_server::AccountAdminServiceServer, account_service_server::AccountServiceServer, ledger_service_server::LedgerServiceServer,
+    account_admin_service_server::AccountAdminServiceServer, account_service_server::AccountServiceServer,
+    ledger_service_server::LedgerServiceServer,
 };
 use loljoa_service_kit::postgres::Pools;
 use tonic::service::Routes;

@@ -32,7 +32,8 @@ impl Service {
         let ended = sessions::ended_after(&self.reads, after, MOST).await?;
         let last = ended.last().map_or(after, |(_, at)| *at);
         // Of a full page nothing is read again, lest it be the same page for ever.
-        let read_on = if i64::try_from(ended.len()).is_ok_and(|length| length < MOST) { last } else { last + OVERLAP };
+        let read_on =
+            if i64::try_from(ended.len()).is_ok_and(|length| length < MOST) { last } else { last + OVERLAP };
         let until = read_on.max(since.unwrap_or(oldest));
         let sessions = ended.iter().map(|(session, _)| access_session(*session)).collect();
         Ok(Revocations { key_ids, sessions, until, keep })

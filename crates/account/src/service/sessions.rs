@@ -143,7 +143,11 @@ impl Service {
     }
 
     /// Ends every session of an account but the one that access tokens name `own`, and tells how many.
-    pub(crate) async fn end_other_sessions(&self, account: AccountId, own: Option<Uuid>) -> Result<u64, Error> {
+    pub(crate) async fn end_other_sessions(
+        &self,
+        account: AccountId,
+        own: Option<Uuid>,
+    ) -> Result<u64, Error> {
         let now = self.clock.now();
         let mut others = sessions::open(&self.pool, account, now).await?;
         others.retain(|session| Some(session::access_session(*session)) != own);

@@ -61,7 +61,8 @@ mod tests {
         .await
         .unwrap();
         assert_eq!((names, filled_in, apart), (1_204, 1_204, 1), "of FaIker and falker one stands apart");
-        for (skeleton, key) in [(skeleton::of("faIker"), "somebody"), (skeleton::of("tl_owner"), "tl_owner")] {
+        for (skeleton, key) in [(skeleton::of("faIker"), "somebody"), (skeleton::of("tl_owner"), "tl_owner")]
+        {
             assert!(skeletons::is_taken(&pool, &skeleton, key).await.unwrap(), "{skeleton}");
         }
     }

@@ -104,7 +104,11 @@ mod tests {
         .fetch_one(&pool)
         .await
         .unwrap();
-        assert_eq!(left, (3, 4, 1), "of the tokens that were used, the one that was used within the minute is left");
+        assert_eq!(
+            left,
+            (3, 4, 1),
+            "of the tokens that were used, the one that was used within the minute is left"
+        );
     }
 
     #[sqlx::test]
@@ -127,7 +131,9 @@ mod tests {
         .execute(&pool)
         .await
         .unwrap();
-        clean_up(&pool, &Clock::fixed(now), crate::config::Throttle::default().policies().account).await.unwrap();
+        clean_up(&pool, &Clock::fixed(now), crate::config::Throttle::default().policies().account)
+            .await
+            .unwrap();
         let (most, all): (i64, i64) = sqlx::query_as("SELECT max(rows), sum(rows)::bigint FROM deletions")
             .fetch_one(&pool)
             .await

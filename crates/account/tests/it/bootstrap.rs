@@ -52,7 +52,10 @@ async fn a_configured_password_that_has_changed_is_applied_once_and_ends_all_ses
     let replicas = join_all((0..3).map(|_| with_admin(&pool, admin("Operator", "another password")))).await;
     let after = until_applied(&replicas[0], "another password").await;
     assert!(replicas[1].is_over(&before.refresh_token).await);
-    assert_eq!(replicas[2].log_in("operator", PASSWORD, "x").await.unwrap_err().reason, "invalid_credentials");
+    assert_eq!(
+        replicas[2].log_in("operator", PASSWORD, "x").await.unwrap_err().reason,
+        "invalid_credentials"
+    );
     for replica in replicas {
         replica.stop().await;
     }

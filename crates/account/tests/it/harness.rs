@@ -11,8 +11,8 @@ use loljoa_account::{Config, serve_at};
 use loljoa_proto::account::v1::{
     Account, ChangePasswordRequest, EndOtherSessionsRequest, GetAccountRequest, ListRevocationsRequest,
     ListRevocationsResponse, LogInRequest, RefreshRequest, Session, SignUpRequest, Transfer, TransferKind,
-    TransferOutcome, account_admin_service_client::AccountAdminServiceClient, account_service_client::AccountServiceClient,
-    ledger_service_client::LedgerServiceClient,
+    TransferOutcome, account_admin_service_client::AccountAdminServiceClient,
+    account_service_client::AccountServiceClient, ledger_service_client::LedgerServiceClient,
 };
 use loljoa_proto::ops::v1::{HelloRequest, ops_service_client::OpsServiceClient};
 use loljoa_service_kit::{
@@ -150,10 +150,7 @@ impl Service {
         match self.refresh(refresh_token).await {
             Ok(_) => false,
             Err(error) => {
-                assert_eq!(
-                    (error.code, error.reason.as_str()),
-                    (ErrorCode::Unauthenticated, "session_over")
-                );
+                assert_eq!((error.code, error.reason.as_str()), (ErrorCode::Unauthenticated, "session_over"));
                 true
             }
         }

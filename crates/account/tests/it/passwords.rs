@@ -12,7 +12,11 @@ const HOME: &str = "203.0.113.7";
 const NEW: &str = "battery staple";
 
 fn named(error: &Error) -> (ErrorCode, &str, &str) {
-    (error.code, error.reason.as_str(), error.violations.first().map_or("", |at_fault| at_fault.field.as_str()))
+    (
+        error.code,
+        error.reason.as_str(),
+        error.violations.first().map_or("", |at_fault| at_fault.field.as_str()),
+    )
 }
 
 #[sqlx::test]

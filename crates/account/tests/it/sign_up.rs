@@ -120,7 +120,11 @@ async fn nobody_passes_for_the_house_or_for_another(pool: PgPool) {
         ("FA1KER", "username_lookalike"),
     ] {
         let error = service.try_sign_up(name, PASSWORD, "").await.unwrap_err();
-        assert_eq!((error.reason.as_str(), error.violations[0].field.as_str()), (reason, "username"), "{name}");
+        assert_eq!(
+            (error.reason.as_str(), error.violations[0].field.as_str()),
+            (reason, "username"),
+            "{name}"
+        );
     }
     service.sign_up("faker").await;
     service.stop().await;

@@ -1,9 +1,9 @@
 //! What admins do to accounts.
 
+use chrono::TimeDelta;
 use loljoa_proto::account::v1::{
     DisableAccountRequest, EnableAccountRequest, EndSessionsRequest, FindAccountRequest, ManagedAccount, Role,
 };
-use chrono::TimeDelta;
 use loljoa_service_kit::{AccountId, Error, ErrorCode, postgres};
 use sqlx::PgPool;
 
@@ -19,7 +19,8 @@ async fn disable(service: &Service, account: AccountId, admin: AccountId) -> Res
 }
 
 async fn enable(service: &Service, account: AccountId, admin: AccountId) -> ManagedAccount {
-    let request = EnableAccountRequest { account_id: account.to_string(), acting_account_id: admin.to_string() };
+    let request =
+        EnableAccountRequest { account_id: account.to_string(), acting_account_id: admin.to_string() };
     service.admin.clone().enable_account(request).await.unwrap().into_inner().account.unwrap()
 }
 
@@ -63,7 +64,8 @@ async fn a_sign_up_sent_again_is_no_way_in(pool: PgPool) {
     disable(&service, id_of(&session), AccountId::fresh()).await.unwrap();
     let error = service.try_sign_up("faker", PASSWORD, &key).await.unwrap_err();
     assert_eq!(error.reason, "account_disabled");
-    let error = service.change_password(id_of(&session), (PASSWORD, "battery staple"), HOME).await.unwrap_err();
+    let error =
+        service.change_password(id_of(&session), (PASSWORD, "battery staple"), HOME).await.unwrap_err();
     assert_eq!(error.reason, "account_disabled");
     service.stop().await;
 }
@@ -99,7 +101,8 @@ async fn admins_end_sessions_of_others_and_do_not_disable_themselves(pool: PgPoo
     let service = Service::start(&pool).await;
     let session = service.sign_up("faker").await;
     let (account, admin) = (id_of(&session), AccountId::fresh());
-    let request = EndSessionsRequest { account_id: account.to_string(), acting_account_id: admin.to_string() };
+    let request =
+        EndSessionsRequest { account_id: account.to_string(), acting_account_id: admin.to_string() };
     let ended = service.admin.clone().end_sessions(request).await.unwrap().into_inner().ended;
     assert_eq!(ended, 1);
     assert!(service.is_over(&session.refresh_token).await);

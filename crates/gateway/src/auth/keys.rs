@@ -38,7 +38,13 @@ struct Published {
 
 impl Keys {
     pub(crate) fn new(account: AccountServiceClient<Channel>, pause: Duration) -> Self {
-        Self { account, published: RwLock::new(None), removed: RwLock::default(), pause, last_fetch: Mutex::new(None) }
+        Self {
+            account,
+            published: RwLock::new(None),
+            removed: RwLock::default(),
+            pause,
+            last_fetch: Mutex::new(None),
+        }
     }
 
     /// The key set as account publishes it.

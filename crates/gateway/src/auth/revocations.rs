@@ -61,7 +61,8 @@ impl Revocations {
     ) -> Result<Option<prost_types::Timestamp>, Status> {
         // A key that comes while account answers may be missing in the answer and is none that was removed.
         let known = self.keys.ids();
-        let answer = self.account.clone().list_revocations(ListRevocationsRequest { since }).await?.into_inner();
+        let answer =
+            self.account.clone().list_revocations(ListRevocationsRequest { since }).await?.into_inner();
         let removed: Vec<_> = known.into_iter().filter(|kid| !answer.key_ids.contains(kid)).collect();
         if !removed.is_empty() {
             tracing::info!(?removed, "signing keys are published no more");

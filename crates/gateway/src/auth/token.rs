@@ -43,12 +43,7 @@ struct Claims {
 }
 
 impl Verifier {
-    pub(crate) fn new(
-        config: &Tokens,
-        keys: Arc<Keys>,
-        revocations: Arc<Revocations>,
-        clock: Clock,
-    ) -> Self {
+    pub(crate) fn new(config: &Tokens, keys: Arc<Keys>, revocations: Arc<Revocations>, clock: Clock) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_issuer(&[&config.issuer]);
         validation.set_audience(&[&config.audience]);

@@ -7,8 +7,8 @@ use std::{
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, request::Parts};
-pub(crate) use loljoa_service_kit::origin::limit_key;
 use loljoa_service_kit::Error;
+pub(crate) use loljoa_service_kit::origin::limit_key;
 
 use super::problem::Problem;
 

@@ -63,7 +63,10 @@ async fn accounts_and_log_ins_of_one_address_come_slowly_and_everything_else_goe
         assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS, "{path}");
         let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
         assert!((1..=60).contains(&wait), "{path}: {wait}");
-        assert!(enter(&gateway, path, "2001:db8:1:3::1").send().await.unwrap().status().is_success(), "{path}");
+        assert!(
+            enter(&gateway, path, "2001:db8:1:3::1").send().await.unwrap().status().is_success(),
+            "{path}"
+        );
     }
     let from_there = gateway.get(PUBLIC).header("x-forwarded-for", "2001:db8:1:2::1");
     assert_eq!(from_there.send().await.unwrap().status(), StatusCode::OK);
@@ -71,9 +74,10 @@ async fn accounts_and_log_ins_of_one_address_come_slowly_and_everything_else_goe
 
 #[tokio::test]
 async fn by_default_an_address_makes_ten_accounts_at_once_and_no_more() {
-    let gateway =
-        Gateway::start_with(|config| config.limits.sign_up = loljoa_gateway::config::Limits::default().sign_up)
-            .await;
+    let gateway = Gateway::start_with(|config| {
+        config.limits.sign_up = loljoa_gateway::config::Limits::default().sign_up
+    })
+    .await;
     let sign_ups = (0..50).map(|_| enter(&gateway, "/api/account/signup", "").send());
     let answers = futures::future::join_all(sign_ups).await;
     let made = answers.iter().filter(|answer| answer.as_ref().unwrap().status() == StatusCode::CREATED);

@@ -57,7 +57,8 @@ async fn whoever_changes_the_password_gets_a_session_and_says_whence() {
     let gateway = Gateway::start_with(|config| config.http.trusted_proxies = 1).await;
     let passwords = json!({"currentPassword": "correct horse", "newPassword": "battery staple"});
     let change = || {
-        let request = gateway.post("/api/account/password").header("x-forwarded-for", "1.2.3.4").json(&passwords);
+        let request =
+            gateway.post("/api/account/password").header("x-forwarded-for", "1.2.3.4").json(&passwords);
         request.bearer_auth(gateway.signer.token("user"))
     };
     let changed = change().send().await.unwrap();
@@ -97,8 +98,15 @@ async fn admins_find_keep_out_let_in_and_log_out_accounts() {
     let gateway = Gateway::start().await;
     let (admin, account) = (AccountId::fresh(), key());
     let token = gateway.signer.sign(&with(claims("admin"), "sub", json!(admin)));
-    let found: Value =
-        gateway.get("/api/account/users?username=Faker").bearer_auth(&token).send().await.unwrap().json().await.unwrap();
+    let found: Value = gateway
+        .get("/api/account/users?username=Faker")
+        .bearer_auth(&token)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     assert_eq!((&found["account"]["username"], &found["disabledAt"]), (&json!("faker"), &Value::Null));
     for action in ["disable", "enable", "sessions/end"] {
         let path = format!("/api/account/users/{account}/{action}");

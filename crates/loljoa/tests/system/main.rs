@@ -6,6 +6,7 @@
 mod audit;
 mod bad_input;
 mod crash;
+mod credentials;
 mod crowd;
 mod defects;
 mod hangups;

@@ -10,7 +10,10 @@ use loljoa::system::Service;
 use loljoa_service_kit::ids;
 use serde_json::json;
 
-use crate::support::{App, Bettor, Cup, api::{Bet, Market}};
+use crate::support::{
+    App, Bettor, Cup,
+    api::{Bet, Market},
+};
 
 const BETTORS: usize = 4;
 const BETS: usize = 25;

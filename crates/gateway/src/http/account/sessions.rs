@@ -6,7 +6,8 @@ use axum::{extract::State, response::IntoResponse};
 use axum_extra::extract::cookie::CookieJar;
 use http::{HeaderValue, StatusCode, header};
 use loljoa_proto::account::v1::{
-    self as pb, ChangePasswordRequest, EndOtherSessionsRequest, LogInRequest, LogOutAllRequest, LogOutRequest, RefreshRequest, SignUpRequest,
+    self as pb, ChangePasswordRequest, EndOtherSessionsRequest, LogInRequest, LogOutAllRequest,
+    LogOutRequest, RefreshRequest, SignUpRequest,
 };
 use loljoa_service_kit::Error;
 

@@ -21,11 +21,11 @@ use loljoa_proto::{
 use loljoa_service_kit::{grpc::Ops, health::Health};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use uuid::Uuid;
 use tonic::{
     Request, Response, Status, async_trait,
     transport::{Server, server::TcpIncoming},
 };
+use uuid::Uuid;
 
 use super::betting::Betting;
 
@@ -255,10 +255,7 @@ impl AccountService for Account {
         Ok(Response::new(ChangePasswordResponse { session: Some(session()) }))
     }
 
-    async fn list_revocations(
-        &self,
-        _: Request<ListRevocationsRequest>,
-    ) -> Answer<ListRevocationsResponse> {
+    async fn list_revocations(&self, _: Request<ListRevocationsRequest>) -> Answer<ListRevocationsResponse> {
         let set: serde_json::Value = serde_json::from_str(&self.0.key_set.lock().unwrap()).unwrap();
         let kids = set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned());
         let removed = self.0.removed.lock().unwrap().clone();
@@ -289,7 +286,10 @@ impl AccountAdminService for Account {
         Ok(Response::new(FindAccountResponse { account: Some(account) }))
     }
 
-    async fn disable_account(&self, request: Request<DisableAccountRequest>) -> Answer<DisableAccountResponse> {
+    async fn disable_account(
+        &self,
+        request: Request<DisableAccountRequest>,
+    ) -> Answer<DisableAccountResponse> {
         let request = request.into_inner();
         self.note(format!("{} disables {}", request.acting_account_id, request.account_id));
         Ok(Response::new(DisableAccountResponse { account: Some(managed(request.account_id)) }))
