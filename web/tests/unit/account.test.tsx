@@ -89,7 +89,7 @@ describe("the admin's desk", () => {
     await userEvent.type(screen.getByRole("searchbox"), "말썽꾼{Enter}");
     await userEvent.click(await screen.findByRole("button", { name: "이용 막기" }));
     expect(server.to(`${path}/disable`)).toHaveLength(0);
-    await userEvent.click(screen.getByRole("button", { name: "확인" }));
+    await userEvent.click(screen.getByRole("button", { name: "확인하고 실행" }));
     await userEvent.click(await screen.findByRole("button", { name: "이용 풀기" }));
     await screen.findByRole("button", { name: "이용 막기" });
     expect(server.to(`${path}/enable`)).toHaveLength(1);
