@@ -43,7 +43,7 @@ describe("one's own account", () => {
     page();
     await change("wrong horse", "battery staple");
     await waitFor(() => expect(screen.getByText("지금 비밀번호가 맞지 않습니다.")).toBeTruthy());
-    expect(document.activeElement).toBe(screen.getByLabelText("지금 비밀번호"));
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText("지금 비밀번호")));
     expect(phase.value).toBe("in");
   });
 
@@ -55,7 +55,9 @@ describe("one's own account", () => {
   });
 
   it("goes on with the session that a change opens, and forgets what was typed", async () => {
-    server.on("POST /api/account/password", () => json({ account: me, accessToken: "fresh", expiresIn: 900 }));
+    server.on("POST /api/account/password", () =>
+      json({ account: me, accessToken: "fresh", expiresIn: 900 }),
+    );
     page();
     await change("correct horse", "battery staple");
     const field = screen.getByLabelText<HTMLInputElement>("새 비밀번호");
@@ -89,7 +91,7 @@ describe("the admin's desk", () => {
     await userEvent.type(screen.getByRole("searchbox"), "말썽꾼{Enter}");
     await userEvent.click(await screen.findByRole("button", { name: "이용 막기" }));
     expect(server.to(`${path}/disable`)).toHaveLength(0);
-    await userEvent.click(screen.getByRole("button", { name: "확인하고 실행" }));
+    await userEvent.click(screen.getByRole("button", { name: "확인하고 실행", hidden: true }));
     await userEvent.click(await screen.findByRole("button", { name: "이용 풀기" }));
     await screen.findByRole("button", { name: "이용 막기" });
     expect(server.to(`${path}/enable`)).toHaveLength(1);

@@ -67,7 +67,15 @@ export function Password({ username }: { username: string }) {
         </p>
       )}
       {/* For password managers, which keep a password under a name. */}
-      <input class="hidden" type="text" autoComplete="username" value={username} readOnly tabIndex={-1} aria-hidden />
+      <input
+        class="hidden"
+        type="text"
+        autoComplete="username"
+        value={username}
+        readOnly
+        tabIndex={-1}
+        aria-hidden
+      />
       <TextField
         label={words.current}
         fault={faults.current}
