@@ -11,9 +11,9 @@ use std::{
 };
 
 /// How much these threads stand back when all cores are busy: beside a thread of no such niceness, which bets run on,
-/// one of them gets a tenth of the core.
+/// one of them gets a quarter of the core.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 5;
 
 type Job = Box<dyn FnOnce() + Send>;
 

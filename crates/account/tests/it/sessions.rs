@@ -155,11 +155,14 @@ async fn stored_tokens(pool: &PgPool) -> i64 {
 #[sqlx::test]
 async fn a_storm_of_refreshes_gets_few_tokens_a_clear_answer_and_no_revocation(pool: PgPool) {
     let clock = Clock::fixed(noon());
-    let one = Service::start_with(config(&pool), clock.clone()).await;
-    let two = Service::start_with(config(&pool), clock).await;
+    // All are answered however slow the machine is.
+    let mut patient = config(&pool);
+    patient.database.acquire_timeout_ms = 60_000;
+    let one = Service::start_with(patient.clone(), clock.clone()).await;
+    let two = Service::start_with(patient, clock).await;
     let first = one.sign_up("faker").await;
     let newest = one.refresh(&first.refresh_token).await.unwrap();
-    let storm = (0..100).map(|n| [&one, &two][n % 2].refresh(&first.refresh_token));
+    let storm = (0..60).map(|n| [&one, &two][n % 2].refresh(&first.refresh_token));
     let (siblings, refused): (Vec<_>, Vec<_>) = join_all(storm).await.into_iter().partition(Result::is_ok);
     assert_eq!((siblings.len(), stored_tokens(&pool).await), (18, 20));
     for error in refused {
