@@ -9,6 +9,7 @@ use futures::future::join_all;
 use loljoa::system::Service;
 use loljoa_service_kit::ids;
 use serde_json::json;
+use tokio::time;
 
 use crate::support::{
     App, Bettor, Cup,
@@ -18,6 +19,8 @@ use crate::support::{
 const BETTORS: usize = 4;
 const BETS: usize = 25;
 const STORMERS: usize = 32;
+/// How soon whoever was turned away comes again: far sooner than told, and not so soon that the machine does nothing else.
+const COMES_AGAIN: Duration = Duration::from_millis(250);
 
 /// Passwords at their real cost, and nobody throttled before a password is looked at.
 async fn app() -> App {
@@ -59,12 +62,14 @@ impl Storm {
             let credentials = json!({ "username": format!("nobody_{number}"), "password": "wrong horse" });
             while !self.over.load(Ordering::Relaxed) {
                 let reply = app.http.post("/api/account/login", &credentials).await;
-                match reply.status {
-                    401 => self.looked_at.fetch_add(1, Ordering::Relaxed),
+                let count = match reply.status {
+                    401 => &self.looked_at,
                     // A machine that is busy with other things may not get to all that wait in time.
-                    429 | 503 => self.turned_away.fetch_add(1, Ordering::Relaxed),
+                    429 | 503 => &self.turned_away,
                     status => panic!("{status}: {}", reply.text),
                 };
+                count.fetch_add(1, Ordering::Relaxed);
+                time::sleep(COMES_AGAIN).await;
             }
         });
         join_all(each).await;
