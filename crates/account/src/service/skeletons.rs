@@ -34,7 +34,7 @@ pub(super) async fn fill_in(pool: &PgPool) -> sqlx::Result<()> {
 }
 
 fn is_taken(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
 #[cfg(test)]

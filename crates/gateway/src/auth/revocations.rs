@@ -40,7 +40,7 @@ impl Revocations {
     pub(crate) async fn follow(self: Arc<Self>, every: Duration, shutdown: CancellationToken) {
         let (mut since, mut answered) = (None, true);
         loop {
-            match self.ask(since.clone()).await {
+            match self.ask(since).await {
                 Ok(until) => (since, answered) = (until.or(since), true),
                 Err(error) => {
                     if answered {
