@@ -75,7 +75,7 @@ async fn accounts_and_log_ins_of_one_address_come_slowly_and_everything_else_goe
 #[tokio::test]
 async fn by_default_an_address_makes_ten_accounts_at_once_and_no_more() {
     let gateway = Gateway::start_with(|config| {
-        config.limits.sign_up = loljoa_gateway::config::Limits::default().sign_up
+        config.limits.sign_up = loljoa_gateway::config::Limits::default().sign_up;
     })
     .await;
     let sign_ups = (0..50).map(|_| enter(&gateway, "/api/account/signup", "").send());
