@@ -3,8 +3,9 @@
 use std::{env, error::Error, fs, path::PathBuf};
 
 const ROOT: &str = "../../proto";
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "loljoa/account/v1/account.proto",
+    "loljoa/account/v1/admin.proto",
     "loljoa/account/v1/ledger.proto",
     "loljoa/betting/v1/betting.proto",
     "loljoa/betting/v1/market_admin.proto",

@@ -28,7 +28,7 @@ pub use tokens::{AUDIENCE, ISSUER};
 
 use audit::Reconciler;
 use config::SEALING_KEY_BYTES;
-use domain::rotation;
+use domain::{rotation, skeleton::Reserved};
 use passwords::Hasher;
 use service::Service;
 use tokens::{Keyring, Sealer, Stamp};
@@ -109,7 +109,8 @@ fn spawn_background(parts: &mut Parts, config: &Config, service: &Service, healt
         parts.spawn("bootstrap admin", bootstrap);
     }
     parts.spawn("signing keys", service.keyring.clone().run(closing.clone()));
-    let upkeep = service::run_upkeep(pool.clone(), service.clock.clone(), service.throttle, closing.clone());
+    let upkeep =
+        service::run_upkeep(pool.clone(), service.clock.clone(), service.throttle.account, closing.clone());
     parts.spawn_worker("upkeep", upkeep);
     parts.spawn_worker("ranks", service::run_ranking(pool.clone(), closing.clone()));
     let reconciler = Reconciler::new(pool.clone(), service.clock.clone(), &config.audit);
@@ -128,14 +129,20 @@ fn service(
     Ok(Service {
         pool: pool.clone(),
         reads: reads.clone(),
+        reserved: Arc::new(reserved(config)),
         cursors: Stamp::new(&sealing_key, "leaderboard cursor"),
         keyring: Arc::new(keyring(config, pool, &clock)?),
         clock,
         hasher: Hasher::new(&config.passwords)?,
         ledger,
-        throttle: config.throttle.policy(),
+        throttle: config.throttle.policies(),
         session_lives: TimeDelta::from_std(Duration::from_secs(config.tokens.session_seconds))?,
     })
+}
+
+/// The admin's name, too, for when there is no such admin yet.
+fn reserved(config: &Config) -> Reserved {
+    Reserved::with(config.bootstrap_admin.iter().map(|admin| admin.username.clone()))
 }
 
 fn sealing_key(config: &Config) -> anyhow::Result<[u8; SEALING_KEY_BYTES]> {

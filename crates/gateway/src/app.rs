@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use loljoa_proto::{
-    account::v1::account_service_client::AccountServiceClient,
+    account::v1::{
+        account_admin_service_client::AccountAdminServiceClient, account_service_client::AccountServiceClient,
+    },
     betting::v1::{
         betting_service_client::BettingServiceClient, market_admin_service_client::MarketAdminServiceClient,
     },
@@ -23,6 +25,7 @@ use crate::{
     auth::{
         daily_grant::{self, Claimer, DailyGrants},
         keys::Keys,
+        revocations::Revocations,
         token::Verifier,
     },
     betting::{
@@ -40,6 +43,7 @@ use crate::{
 pub(crate) struct App {
     pub(crate) services: Services,
     pub(crate) keys: Arc<Keys>,
+    pub(crate) revocations: Arc<Revocations>,
     pub(crate) tokens: Verifier,
     pub(crate) daily_grants: Arc<DailyGrants>,
     pub(crate) usernames: Arc<Usernames>,
@@ -70,6 +74,10 @@ pub(crate) struct Services {
 impl Services {
     pub(crate) fn account(&self) -> AccountServiceClient<Channel> {
         AccountServiceClient::new(self.account.clone())
+    }
+
+    pub(crate) fn account_admin(&self) -> AccountAdminServiceClient<Channel> {
+        AccountAdminServiceClient::new(self.account.clone())
     }
 
     pub(crate) fn league(&self) -> LeagueServiceClient<Channel> {
@@ -123,11 +131,12 @@ impl App {
         };
         let keys =
             Arc::new(Keys::new(services.account(), Duration::from_millis(config.tokens.refresh_pause_ms)));
+        let revocations = Arc::new(Revocations::new(services.account(), Arc::clone(&keys)));
         let usernames = Arc::new(Usernames::new(services.account()));
         let (bets, coalescer) = coalescer::new(services.betting(), Arc::clone(&usernames), config.bets.queue);
         let (daily_grants, claimer) = daily_grant::new(services.account(), clock.clone());
         let app = Self {
-            tokens: Verifier::new(&config.tokens, Arc::clone(&keys), clock.clone()),
+            tokens: Verifier::new(&config.tokens, Arc::clone(&keys), Arc::clone(&revocations), clock.clone()),
             daily_grants,
             markets: Arc::new(Hub::new(
                 services.betting(),
@@ -144,6 +153,7 @@ impl App {
             secure_cookies: config.cookies.secure,
             services,
             keys,
+            revocations,
             usernames,
             bets,
             clock,

@@ -41,6 +41,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let (app, coalescer, claimer) = App::new(&config, &health, Clock::system(), closing.clone())?;
     let router = http::router(&app, &config)?;
 
+    let revocations = Arc::clone(&app.revocations);
     let (keys, limits, markets) = (Arc::clone(&app.keys), Arc::clone(&app.limits), Arc::clone(&app.markets));
     // From here on only requests hold the app; when the last has ended, the coalescer runs out of work and ends too.
     drop(app);
@@ -51,6 +52,8 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     parts.spawn_worker("daily grants", claimer.run(closing.clone()));
     let refresh_every = Duration::from_millis(config.tokens.refresh_every_ms);
     parts.spawn_worker("keys", keys.keep_fresh(refresh_every, closing.clone()));
+    let ask_every = Duration::from_millis(config.tokens.revocations_every_ms);
+    parts.spawn_worker("revocations", revocations.follow(ask_every, closing.clone()));
     parts.spawn_worker("markets", markets.follow(closing.clone()));
     let until = closing.clone();
     parts.spawn_worker("limits", async move { limits.forget_idle(until).await });

@@ -33,6 +33,8 @@ pub(crate) struct Limits {
     in_flight_by_address: Arc<Places>,
     per_address: Limiter<IpAddr>,
     per_account: Limiter<AccountId>,
+    sign_up: Limiter<IpAddr>,
+    log_in: Limiter<IpAddr>,
 }
 
 impl Limits {
@@ -42,8 +44,10 @@ impl Limits {
             in_flight_by_address: Places::new(
                 NonZeroUsize::new(config.max_in_flight_per_address).map(Into::into),
             ),
-            per_address: Limiter::new(config.per_address),
-            per_account: Limiter::new(config.per_account),
+            per_address: Limiter::new(per_second(config.per_address)),
+            per_account: Limiter::new(per_second(config.per_account)),
+            sign_up: Limiter::new(per_minute(config.sign_up)),
+            log_in: Limiter::new(per_minute(config.log_in)),
         }
     }
 
@@ -70,23 +74,46 @@ impl Limits {
         self.per_account.check(&account_id, "too many requests of this account")
     }
 
+    /// Counts a sign-up against its address.
+    pub(crate) fn check_sign_up(&self, address: IpAddr) -> Result<(), Error> {
+        self.sign_up.check(&address, "too many new accounts from this address")
+    }
+
+    /// Counts a password that is to be checked against its address.
+    pub(crate) fn check_log_in(&self, address: IpAddr) -> Result<(), Error> {
+        self.log_in.check(&address, "too many log-ins from this address")
+    }
+
     /// Forgets clients whose allowance is full again, until `shutdown`, so that memory follows who is there now.
     pub(crate) async fn forget_idle(&self, shutdown: CancellationToken) {
         let mut ticks = time::interval(FORGET_EVERY);
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
             self.per_address.forget_idle();
             self.per_account.forget_idle();
+            self.sign_up.forget_idle();
+            self.log_in.forget_idle();
         }
     }
+}
+
+/// A rate of 0 is no limit.
+fn per_second(rate: config::Rate) -> Option<Quota> {
+    let quota = NonZeroU32::new(rate.per_second).zip(NonZeroU32::new(rate.burst));
+    quota.map(|(rate, burst)| Quota::per_second(rate).allow_burst(burst))
+}
+
+/// A rate of 0 is no limit.
+fn per_minute(rate: config::SlowRate) -> Option<Quota> {
+    let quota = NonZeroU32::new(rate.per_minute).zip(NonZeroU32::new(rate.burst));
+    quota.map(|(rate, burst)| Quota::per_minute(rate).allow_burst(burst))
 }
 
 /// A rate limit per key, or none.
 struct Limiter<K: Hash + Eq + Clone>(Option<RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>>);
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
-    fn new(rate: config::Rate) -> Self {
-        let quota = NonZeroU32::new(rate.per_second).zip(NonZeroU32::new(rate.burst));
-        Self(quota.map(|(rate, burst)| RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst))))
+    fn new(quota: Option<Quota>) -> Self {
+        Self(quota.map(RateLimiter::keyed))
     }
 
     fn check(&self, key: &K, message: &str) -> Result<(), Error> {

@@ -15,6 +15,7 @@ pub mod health;
 pub mod ids;
 pub mod lifecycle;
 pub mod metrics;
+pub mod origin;
 pub mod page;
 pub mod patient;
 pub mod points;

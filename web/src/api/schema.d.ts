@@ -120,6 +120,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets another password, ends all sessions of the account and opens a new one for who asks. */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account/refresh": {
         parameters: {
             query?: never;
@@ -137,6 +154,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/account/sessions/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends all sessions of the account but the one that asks. */
+        post: operations["endOtherSessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account/signup": {
         parameters: {
             query?: never;
@@ -148,6 +182,74 @@ export interface paths {
         put?: never;
         /** Makes an account with 1,000 points and logs it in. */
         post: operations["signUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account of a name. */
+        get: operations["findAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/users/{accountId}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps an account out: its sessions end, their access tokens within seconds, and it cannot log in. Points and bets stay. */
+        post: operations["disableAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/users/{accountId}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets an account in again; it has to log in. */
+        post: operations["enableAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/users/{accountId}/sessions/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends all sessions of an account; it may log in again. */
+        post: operations["endSessions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -632,6 +734,21 @@ export interface components {
             /** Format: int32 */
             seconds: number;
         };
+        /** @description Another password for the account that asks. */
+        ChangePassword: {
+            /**
+             * Format: password
+             * @description The present one.
+             * @example correct horse
+             */
+            currentPassword: string;
+            /**
+             * Format: password
+             * @description 8 to 128 characters.
+             * @example battery staple
+             */
+            newPassword: string;
+        };
         /** @description The outcome that a market settles on. */
         ChooseOutcome: {
             /** Format: uuid */
@@ -760,10 +877,24 @@ export interface components {
         IncidentState: "open" | "resolved";
         /** @description Accounts by profit, best first. */
         Leaderboard: {
-            items: components["schemas"]["Account"][];
+            items: components["schemas"]["Place"][];
             /** @description Send it as `cursor` for the next page; null at the end. */
             nextCursor?: string | null;
             own?: components["schemas"]["Account"] | null;
+        };
+        /** @description An account as admins see it. */
+        ManagedAccount: {
+            account: components["schemas"]["Account"];
+            /**
+             * Format: date-time
+             * @description Since when it is kept out; null when it is not.
+             */
+            disabledAt?: string | null;
+            /**
+             * Format: int64
+             * @description Sessions that go on.
+             */
+            openSessions: number;
         };
         /** @description A question on a match, with the points on each answer. */
         Market: {
@@ -1066,6 +1197,35 @@ export interface components {
             }[];
             /** @description Send it as `cursor` for the next page; null at the end. */
             nextCursor?: string | null;
+        };
+        /** @description An account on the leaderboard, where nobody is told who is an admin. */
+        Place: {
+            /** Format: uuid */
+            accountId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: int64
+             * @description Points that can be bet now.
+             */
+            points: number;
+            /**
+             * Format: int64
+             * @description Points won minus points staked, over settled markets.
+             */
+            profit: number;
+            /**
+             * Format: int64
+             * @description 1 is the best profit; accounts of equal profit share a rank. Some seconds old.
+             */
+            rank: number;
+            /**
+             * Format: int64
+             * @description Points held in bets that are not decided yet.
+             */
+            staked: number;
+            tier: components["schemas"]["Tier"];
+            username: string;
         };
         /** @description A bet to place. */
         PlaceBet: {
@@ -1401,7 +1561,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description logged out everywhere; access tokens run out by themselves */
+            /** @description logged out everywhere; access tokens end within seconds */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1482,6 +1642,39 @@ export interface operations {
             };
         };
     };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description changed; the cookie is a new one, all others are worth nothing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     refresh: {
         parameters: {
             query?: never;
@@ -1498,6 +1691,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description logged out everywhere else; access tokens of these sessions end within seconds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
                 };
             };
             /** @description what went wrong */
@@ -1534,6 +1756,127 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findAccount: {
+        parameters: {
+            query: {
+                /** @description Its name, in whatever case. */
+                username: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedAccount"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disableAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedAccount"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enableAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagedAccount"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
                 };
             };
             /** @description what went wrong */

@@ -3,6 +3,9 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Account = Schemas["Account"];
+/** An account on the leaderboard, which does not tell who is an admin. */
+export type Place = Schemas["Place"];
+export type ManagedAccount = Schemas["ManagedAccount"];
 export type Session = Schemas["Session"];
 export type Tier = Schemas["Tier"];
 export type StatementLine = Schemas["StatementLine"];

@@ -20,6 +20,7 @@ const Teams = lazy(() => import("../features/teams/page"));
 const TeamPage = lazy(() => import("../features/teams/team-page"));
 const LogIn = lazy(() => import("../features/auth/log-in"));
 const SignUp = lazy(() => import("../features/auth/sign-up"));
+const AccountPage = lazy(() => import("../features/account/page"));
 const Admin = lazy(() => import("../features/admin/page"));
 
 /** A new page is announced by moving the focus to it, but not on arrival. */
@@ -50,6 +51,7 @@ function Pages() {
           <Route path="/teams/:code" component={TeamPage} />
           <Route path="/login" component={LogIn} />
           <Route path="/signup" component={SignUp} />
+          <Route path="/account" component={AccountPage} />
           <Route path="/admin" component={Admin} />
           <Route default component={NotFound} />
         </Router>

@@ -112,6 +112,16 @@ export async function signUp(username: string, password: string, key: string): P
   accept(await data(cookieApi.POST("/api/account/signup", { params, body: { username, password } })));
 }
 
+/** The server ends every session and opens a new one here, so that this page goes on and no other does. */
+export async function changePassword(currentPassword: string, newPassword: string): Promise<void> {
+  accept(await data(api.POST("/api/account/password", { body: { currentPassword, newPassword } })));
+}
+
+/** Ends every session but this one, and tells how many. */
+export async function endOtherSessions(): Promise<number> {
+  return (await data(api.POST("/api/account/sessions/end"))).ended;
+}
+
 async function end(request: Promise<unknown>): Promise<void> {
   await request;
   forget();

@@ -102,6 +102,11 @@ function Panel({ id, done }: { id: string; done: () => void }) {
         set={(next) => (theme.value = next)}
       />
       <Notifications />
+      {who && (
+        <a class="button small" href="/account" onClick={done}>
+          {t().account.manage}
+        </a>
+      )}
       {who && <Leave done={done} />}
     </div>
   );

@@ -60,6 +60,24 @@ test.each([
   await closeClean(context);
 });
 
+test("on a phone a password is changed with the keyboard alone, and this page alone goes on", async () => {
+  const who = await Client.signUp();
+  const context = await openContext(browser, { viewport: { width: 360, height: 740 } });
+  const page = await logIn(context, who, "/account");
+  await tabTo(page, /지금 비밀번호/);
+  await page.keyboard.type(who.password);
+  await tabTo(page, /새 비밀번호/);
+  await page.keyboard.type("battery staple");
+  await page.keyboard.press("Enter");
+  await page.getByText("비밀번호를 바꿨습니다").waitFor();
+  await tabTo(page, /^다른 기기에서 로그아웃/);
+  await page.keyboard.press("Enter");
+  await page.getByText("다른 기기가 없었습니다").waitFor();
+  await expect.poll(() => who.me().then(String, String)).toContain("401 ");
+  expect((await Client.logIn(who.username, "battery staple")).username).toBe(who.username);
+  await closeClean(context);
+});
+
 test("the menu opens, closes on Escape, and gives the focus back", async () => {
   const context = await openContext(browser);
   const page = await context.newPage();

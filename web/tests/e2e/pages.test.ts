@@ -102,6 +102,7 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
       team: "/teams/T1",
       login: "/login",
       signup: "/signup",
+      account: "/account",
       lost: "/nowhere",
     };
     for (const [key, path] of Object.entries(pages)) {
@@ -124,6 +125,9 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
     await page.locator("button.outcome").first().click();
     await page.locator(".slip-chips .chip").first().click();
     wrong.push(...(await check(page, name("slip"))));
+    await page.goto("/account");
+    await page.locator("[name=new-password]").waitFor();
+    wrong.push(...(await check(page, name("own-account"))));
     expect(wrong).toEqual([]);
     await closeClean(context);
   });
@@ -135,10 +139,15 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
     await page.locator("[data-market-desk]").first().waitFor();
     wrong.push(...(await check(page, name("admin"))));
     await page.locator("[data-market-desk] .button").first().waitFor();
-    for (const tab of ["import", "incidents", "experiments"]) {
+    for (const tab of ["import", "incidents", "accounts", "experiments"]) {
       await page.goto(`/admin?tab=${tab}`);
       wrong.push(...(await check(page, name(`admin-${tab}`))));
     }
+    await page.goto("/admin?tab=accounts");
+    await page.locator("input[type=search]").fill(fan.username);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: fan.username }).waitFor();
+    wrong.push(...(await check(page, name("admin-account"))));
     expect(wrong).toEqual([]);
     await closeClean(context);
   });

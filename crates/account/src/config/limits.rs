@@ -1,11 +1,11 @@
 //! Limits of hashing, throttling, the ledger and the audit.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use loljoa_service_kit::config::{Check, Problems};
 use serde::Deserialize;
 
-use crate::domain::throttle::Policy;
+use crate::domain::throttle::{Policies, Policy};
 
 /// The least memory of a password hash; less is for tests of the code, not for passwords.
 const LEAST_MEMORY_KIB: u32 = 64;
@@ -23,7 +23,8 @@ pub struct Passwords {
     pub memory_kib: u32,
     /// Passes over the memory.
     pub passes: u32,
-    /// Hashes computed at once. Each takes a core and `memory_kib`.
+    /// Hashes computed at once, each on a thread of its own of low priority. Each takes a core and `memory_kib`; by
+    /// itself half of the cores, so that the ledger has the rest.
     pub concurrency: usize,
     /// Requests that wait for their hash; the next one is told to come again.
     pub waiting: usize,
@@ -31,7 +32,8 @@ pub struct Passwords {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { memory_kib: 19_456, passes: 2, concurrency: 2, waiting: 64 }
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self { memory_kib: 19_456, passes: 2, concurrency: (cores / 2).max(1), waiting: 64 }
     }
 }
 
@@ -45,12 +47,14 @@ impl Check for Passwords {
     }
 }
 
-/// How long an address waits after failed log-ins to an account.
+/// How long an address (IPv6: a /64) waits after failed log-ins.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Throttle {
-    /// Failures that cost nothing.
+    /// Failures to one account from one address that cost nothing.
     pub free_failures: u32,
+    /// Failures to all accounts together from one address that cost nothing. Many people may share an address.
+    pub address_free_failures: u32,
     /// The first wait; each further failure doubles it. Seconds.
     pub first_wait_seconds: u64,
     /// The longest wait. Seconds.
@@ -59,23 +63,26 @@ pub struct Throttle {
 
 impl Default for Throttle {
     fn default() -> Self {
-        Self { free_failures: 5, first_wait_seconds: 1, longest_wait_seconds: 300 }
+        Self { free_failures: 5, address_free_failures: 30, first_wait_seconds: 1, longest_wait_seconds: 300 }
     }
 }
 
 impl Throttle {
-    pub(crate) fn policy(&self) -> Policy {
-        Policy {
-            free_failures: i32::try_from(self.free_failures).unwrap_or(i32::MAX),
+    pub(crate) fn policies(&self) -> Policies {
+        let policy = |free_failures| Policy {
+            free_failures: i32::try_from(free_failures).unwrap_or(i32::MAX),
             first_wait: Duration::from_secs(self.first_wait_seconds),
             longest_wait: Duration::from_secs(self.longest_wait_seconds),
-        }
+        };
+        Policies { account: policy(self.free_failures), address: policy(self.address_free_failures) }
     }
 }
 
 impl Check for Throttle {
     fn check(&self, problems: &mut Problems) {
         require(problems, "throttle.free_failures", u64::from(self.free_failures), 1, 1_000);
+        let address = u64::from(self.address_free_failures);
+        require(problems, "throttle.address_free_failures", address, 1, 1_000_000);
         require(problems, "throttle.first_wait_seconds", self.first_wait_seconds, 1, 3_600);
         require(
             problems,

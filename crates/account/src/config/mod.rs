@@ -179,7 +179,7 @@ impl Check for Tokens {
 pub struct BootstrapAdmin {
     /// As for every user.
     pub username: String,
-    /// As for every user. Not changed when the admin is there already.
+    /// As for every user. When it has changed it is applied at the next start, and the admin's sessions end.
     pub password: SecretString,
 }
 

@@ -9,12 +9,17 @@ const MAX_BYTES_PER_CHAR: usize = 4;
 
 /// Checks a password's length: 8 to 128 characters, whichever they are.
 pub(crate) fn check(password: &SecretString) -> Result<(), Error> {
+    check_field(password, "password")
+}
+
+/// As [`check`], of a field of another name.
+pub(crate) fn check_field(password: &SecretString, field: &str) -> Result<(), Error> {
     let password = password.expose_secret();
     let short_enough = password.len() <= MAX_CHARS * MAX_BYTES_PER_CHAR;
     if short_enough && (MIN_CHARS..=MAX_CHARS).contains(&password.chars().count()) {
         return Ok(());
     }
-    Err(Error::invalid_field("password", "password_invalid", "must be 8 to 128 characters"))
+    Err(Error::invalid_field(field, "password_invalid", "must be 8 to 128 characters"))
 }
 
 #[cfg(test)]

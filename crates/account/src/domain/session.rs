@@ -1,11 +1,27 @@
 //! Sessions and the use of their refresh tokens.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use loljoa_service_kit::AccountId;
+use loljoa_service_kit::{AccountId, ids};
 use uuid::Uuid;
 
 /// A used token sent again within this time gets a sibling: the answer may have been lost, or two tabs have refreshed.
 pub(crate) const SIBLING_WINDOW: TimeDelta = TimeDelta::seconds(30);
+
+/// How long used tokens are stored: for as long as they may get siblings, and a while more because replicas' clocks differ.
+/// Reuse at any later time is found without them, since a token tells its session.
+pub(crate) const KEEP_USED: TimeDelta = TimeDelta::seconds(60);
+
+/// Tokens that a session is given within [`SIBLING_WINDOW`]. A browser that wakes up with many tabs stays below.
+pub(crate) const MOST_IN_WINDOW: i64 = 20;
+
+/// Tokens of a session that are not used yet. Each lost answer leaves one behind.
+pub(crate) const MOST_UNUSED: i64 = 20;
+
+/// How old an unused token has to be before it makes room for another. Whoever still comes with it has had
+/// [`MOST_UNUSED`] younger ones, and is taken for a thief.
+pub(crate) const ORPHANED_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// A session: all refresh tokens that descend from one sign-up or log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +32,12 @@ pub(crate) struct Session {
     pub(crate) revoked: bool,
 }
 
+/// A session as its access tokens name it, in the claim `sid`. Whoever sees one cannot tell the session's own id, which is
+/// half of every refresh token.
+pub(crate) fn access_session(session: Uuid) -> Uuid {
+    ids::derived(&[b"access session", session.as_bytes()])
+}
+
 /// What has become of a refresh token before it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Past {
@@ -23,6 +45,31 @@ pub(crate) enum Past {
     UsedAt(DateTime<Utc>),
     /// It was used so long ago that it is stored no more.
     LongUsed,
+}
+
+/// The tokens that a session has been given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Given {
+    /// Within [`SIBLING_WINDOW`].
+    pub(crate) recently: i64,
+    /// When the first of these was given.
+    pub(crate) since: Option<DateTime<Utc>>,
+    /// Not used yet.
+    pub(crate) unused: i64,
+}
+
+impl Given {
+    /// How long to wait until there is room for one more, if there is none: a token that is used makes room itself.
+    ///
+    /// Without this, whoever has one good token could make any number of others.
+    pub(crate) fn wait(&self, usage: Use, now: DateTime<Utc>) -> Option<Duration> {
+        let crowded = usage == Use::Sibling && self.unused >= MOST_UNUSED;
+        if self.recently < MOST_IN_WINDOW && !crowded {
+            return None;
+        }
+        let until = self.since.unwrap_or(now) + SIBLING_WINDOW;
+        Some((until - now).to_std().unwrap_or_default().max(Duration::from_secs(1)))
+    }
 }
 
 /// What to do with a refresh token that was sent.
@@ -66,5 +113,18 @@ mod tests {
         assert_eq!(decide(&session, Past::LongUsed, now), Use::Stolen);
         assert_eq!(decide(&Session { revoked: true, ..session }, Past::Unused, now), Use::Ended);
         assert_eq!(decide(&session, Past::Unused, expires_at), Use::Ended);
+    }
+
+    #[test]
+    fn there_is_room_again_when_the_first_of_many_has_left_the_window() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+        let given = |recently, unused| Given { recently, since: Some(now - TimeDelta::seconds(12)), unused };
+        let wait = |given: Given, usage| given.wait(usage, now).map(|wait| wait.as_secs());
+        assert_eq!(wait(given(19, 19), Use::Sibling), None);
+        assert_eq!(wait(given(20, 1), Use::Rotate), Some(18));
+        assert_eq!(wait(given(20, 1), Use::Sibling), Some(18));
+        assert_eq!(wait(given(1, 20), Use::Sibling), Some(18));
+        assert_eq!(wait(given(1, 20), Use::Rotate), None, "it makes room itself");
+        assert_eq!(wait(Given { unused: 20, ..Given::default() }, Use::Sibling), Some(30));
     }
 }

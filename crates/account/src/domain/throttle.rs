@@ -1,4 +1,4 @@
-//! How long an address waits after failed log-ins to an account.
+//! How long an address waits after failed log-ins.
 
 use std::time::Duration;
 
@@ -13,6 +13,13 @@ pub(crate) struct Policy {
     pub(crate) first_wait: Duration,
     /// The longest wait.
     pub(crate) longest_wait: Duration,
+}
+
+/// The rules for failures to one account from one address, and for those to all accounts together from one address.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policies {
+    pub(crate) account: Policy,
+    pub(crate) address: Policy,
 }
 
 /// What is known of one account and address.

@@ -3,18 +3,22 @@
 use loljoa_service_kit::Error;
 use unicode_normalization::UnicodeNormalization;
 
+use super::skeleton;
+
 const MIN_CHARS: usize = 3;
 const MAX_CHARS: usize = 20;
 /// More bytes than any allowed username takes, however it is composed.
 const MAX_BYTES: usize = 400;
 
-/// A username that may be used, in both of its forms.
+/// A username that may be used, in all of its forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Username {
     /// As the user wrote it, composed (NFC).
     pub(crate) shown: String,
     /// What must be unique: NFKC in lower case.
     pub(crate) key: String,
+    /// What it looks like, which must be unique, too.
+    pub(crate) skeleton: String,
 }
 
 impl Username {
@@ -29,7 +33,8 @@ impl Username {
         if !long_enough || !shown.chars().all(is_allowed) {
             return Err(invalid());
         }
-        Ok(Self { shown, key })
+        let skeleton = skeleton::of(&shown);
+        Ok(Self { shown, key, skeleton })
     }
 }
 

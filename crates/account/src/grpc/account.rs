@@ -1,11 +1,13 @@
 //! `AccountService`, for the edge.
 
 use loljoa_proto::account::v1::{
-    BatchGetUsernamesRequest, BatchGetUsernamesResponse, ClaimDailyGrantRequest, ClaimDailyGrantResponse,
+    BatchGetUsernamesRequest, BatchGetUsernamesResponse, ChangePasswordRequest, ChangePasswordResponse,
+    ClaimDailyGrantRequest, ClaimDailyGrantResponse, EndOtherSessionsRequest, EndOtherSessionsResponse,
     GetAccountRequest, GetAccountResponse, GetJwksRequest, GetJwksResponse, ListLeaderboardRequest,
-    ListLeaderboardResponse, ListTransfersRequest, ListTransfersResponse, LogInRequest, LogInResponse,
-    LogOutAllRequest, LogOutAllResponse, LogOutRequest, LogOutResponse, RefreshRequest, RefreshResponse,
-    SignUpRequest, SignUpResponse, account_service_server::AccountService,
+    ListLeaderboardResponse, ListRevocationsRequest, ListRevocationsResponse, ListTransfersRequest,
+    ListTransfersResponse, LogInRequest, LogInResponse, LogOutAllRequest, LogOutAllResponse, LogOutRequest,
+    LogOutResponse, RefreshRequest, RefreshResponse, SignUpRequest, SignUpResponse,
+    account_service_server::AccountService,
 };
 use loljoa_service_kit::{AccountId, Error, IdempotencyKey, page};
 use tonic::{Request, Response, Status, async_trait};
@@ -30,6 +32,14 @@ impl Accounts {
     }
 }
 
+fn check_address(client_address: &str) -> Result<(), Error> {
+    if client_address.len() > MAX_ADDRESS_BYTES {
+        let allowed = "must be 64 bytes or fewer";
+        return Err(Error::invalid_field("clientAddress", "address_invalid", allowed));
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl AccountService for Accounts {
     async fn sign_up(&self, request: Request<SignUpRequest>) -> Result<Response<SignUpResponse>, Status> {
@@ -45,10 +55,7 @@ impl AccountService for Accounts {
 
     async fn log_in(&self, request: Request<LogInRequest>) -> Result<Response<LogInResponse>, Status> {
         let LogInRequest { username, password, client_address } = request.into_inner();
-        if client_address.len() > MAX_ADDRESS_BYTES {
-            let allowed = "must be 64 bytes or fewer";
-            return Err(Error::invalid_field("clientAddress", "address_invalid", allowed).into());
-        }
+        check_address(&client_address)?;
         let credentials = Credentials { username, password: password.into() };
         let session = self.service.log_in(credentials, &client_address).await?;
         Ok(Response::new(LogInResponse { session: Some(convert::session(session)) }))
@@ -71,6 +78,29 @@ impl AccountService for Accounts {
         let account = AccountId::parse(&request.get_ref().account_id)?;
         let ended = self.service.log_out_all(account).await?;
         Ok(Response::new(LogOutAllResponse { ended: i64::try_from(ended).map_err(Error::internal)? }))
+    }
+
+    async fn end_other_sessions(
+        &self,
+        request: Request<EndOtherSessionsRequest>,
+    ) -> Result<Response<EndOtherSessionsResponse>, Status> {
+        let EndOtherSessionsRequest { account_id, access_session_id } = request.into_inner();
+        let own = convert::access_session_from(&access_session_id)?;
+        let ended = self.service.end_other_sessions(AccountId::parse(&account_id)?, own).await?;
+        Ok(Response::new(EndOtherSessionsResponse { ended: i64::try_from(ended).map_err(Error::internal)? }))
+    }
+
+    async fn change_password(
+        &self,
+        request: Request<ChangePasswordRequest>,
+    ) -> Result<Response<ChangePasswordResponse>, Status> {
+        let ChangePasswordRequest { account_id, current_password, new_password, client_address } =
+            request.into_inner();
+        check_address(&client_address)?;
+        let passwords = (current_password.into(), new_password.into());
+        let account = AccountId::parse(&account_id)?;
+        let session = self.service.change_password(account, passwords, &client_address).await?;
+        Ok(Response::new(ChangePasswordResponse { session: Some(convert::session(session)) }))
     }
 
     async fn get_account(
@@ -127,7 +157,7 @@ impl AccountService for Accounts {
         let leaderboard = self.service.leaderboard(query).await?;
         let next = leaderboard.next.map(|next| self.service.cursors.encode_cursor(&next));
         Ok(Response::new(ListLeaderboardResponse {
-            accounts: leaderboard.accounts.into_iter().map(convert::account).collect(),
+            accounts: leaderboard.accounts.into_iter().map(convert::place).collect(),
             next_cursor: next.unwrap_or_default(),
             own: leaderboard.own.map(convert::account),
         }))
@@ -150,5 +180,13 @@ impl AccountService for Accounts {
 
     async fn get_jwks(&self, _: Request<GetJwksRequest>) -> Result<Response<GetJwksResponse>, Status> {
         Ok(Response::new(GetJwksResponse { jwks_json: self.service.keyring.jwks_json().await? }))
+    }
+
+    async fn list_revocations(
+        &self,
+        request: Request<ListRevocationsRequest>,
+    ) -> Result<Response<ListRevocationsResponse>, Status> {
+        let since = convert::since_from(request.into_inner().since)?;
+        Ok(Response::new(convert::revocations(self.service.revocations(since).await?)))
     }
 }

@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use loljoa_proto::account::v1::{
-    Account, BetResult as BetResultMessage, FeedTransfer, Role as RoleMessage, Session, StatementLine,
-    Tier as TierMessage, Transfer as TransferMessage, TransferDifference, TransferKind, TransferOutcome,
+    Account, BetResult as BetResultMessage, FeedTransfer, ListRevocationsResponse, ManagedAccount,
+    Role as RoleMessage, Session, StatementLine, Tier as TierMessage, Transfer as TransferMessage,
+    TransferDifference, TransferKind, TransferOutcome,
 };
 use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points, TransferId};
 use prost_types::Timestamp;
 use secrecy::ExposeSecret;
+use uuid::Uuid;
 
 use crate::{
     domain::{
@@ -17,7 +19,7 @@ use crate::{
         tier::Tier,
         transfer::{Kind, MAX_BATCH, Outcome, Transfer},
     },
-    service::OpenSession,
+    service::{Managed, OpenSession, Revocations},
     store::{checks::Difference, statement::Line},
 };
 
@@ -58,6 +60,40 @@ pub(super) fn account(ranked: Ranked) -> Account {
         profit: profile.profit.0,
         rank,
         created_at: Some(timestamp(profile.created_at)),
+    }
+}
+
+/// An account on a leaderboard, which does not tell who is an admin.
+pub(super) fn place(ranked: Ranked) -> Account {
+    Account { role: RoleMessage::Unspecified.into(), ..account(ranked) }
+}
+
+pub(super) fn managed(managed: Managed) -> ManagedAccount {
+    ManagedAccount {
+        account: Some(account(managed.account)),
+        disabled_at: managed.disabled_at.map(timestamp),
+        open_sessions: managed.open_sessions,
+    }
+}
+
+pub(super) fn access_session_from(text: &str) -> Result<Option<Uuid>, Error> {
+    let malformed = |_| Error::invalid_field("accessSessionId", "id_malformed", "must be a UUID");
+    optional(text, |text| Uuid::parse_str(text).map_err(malformed))
+}
+
+pub(super) fn since_from(since: Option<Timestamp>) -> Result<Option<DateTime<Utc>>, Error> {
+    let Some(since) = since else { return Ok(None) };
+    let nanos = u32::try_from(since.nanos).ok();
+    let time = nanos.and_then(|nanos| DateTime::from_timestamp(since.seconds, nanos));
+    time.map(Some).ok_or_else(|| Error::invalid_field("since", "time_malformed", "must be a time"))
+}
+
+pub(super) fn revocations(revocations: Revocations) -> ListRevocationsResponse {
+    ListRevocationsResponse {
+        key_ids: revocations.key_ids,
+        access_session_ids: revocations.sessions.iter().map(ToString::to_string).collect(),
+        until: Some(timestamp(revocations.until)),
+        keep_seconds: revocations.keep.num_seconds(),
     }
 }
 

@@ -1,11 +1,13 @@
 //! The service's gRPC calls.
 
 mod account;
+mod admin;
 mod convert;
 mod ledger;
 
 use loljoa_proto::account::v1::{
-    account_service_server::AccountServiceServer, ledger_service_server::LedgerServiceServer,
+    account_admin_service_server::AccountAdminServiceServer, account_service_server::AccountServiceServer,
+    ledger_service_server::LedgerServiceServer,
 };
 use loljoa_service_kit::postgres::Pools;
 use tonic::service::Routes;
@@ -15,6 +17,9 @@ use crate::service::Service;
 /// Everything that the service serves.
 pub(crate) fn routes(service: Service, pools: &Pools) -> Routes {
     let ledger = ledger::Ledger::new(pools.clone(), service.ledger.clone());
+    let admin = admin::Admin::new(service.clone());
     let accounts = account::Accounts::new(service);
-    Routes::new(AccountServiceServer::new(accounts)).add_service(LedgerServiceServer::new(ledger))
+    Routes::new(AccountServiceServer::new(accounts))
+        .add_service(AccountAdminServiceServer::new(admin))
+        .add_service(LedgerServiceServer::new(ledger))
 }

@@ -1,6 +1,7 @@
-//! Hashing passwords off the async threads, a few at a time.
+//! Hashing passwords on threads of their own, a few at a time, so that a storm of log-ins leaves all else alone.
 
 mod argon;
+mod threads;
 
 use std::{
     sync::{
@@ -13,12 +14,10 @@ use std::{
 use argon2::Params;
 use loljoa_service_kit::Error;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::config::Passwords as Config;
+use threads::Threads;
 
 const COME_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
@@ -26,8 +25,9 @@ const COME_AGAIN_AFTER: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub(crate) struct Hasher {
     params: Params,
+    /// Who computes or waits. It bounds the queue of the threads.
     admitted: Arc<Semaphore>,
-    running: Arc<Semaphore>,
+    threads: Threads,
     /// A hash that no password has, for users that do not exist.
     nobody: Arc<str>,
     computed: Arc<AtomicU64>,
@@ -47,7 +47,7 @@ impl Hasher {
             nobody: argon::nobody(&params)?.into(),
             params,
             admitted: Arc::new(Semaphore::new(config.concurrency + config.waiting)),
-            running: Arc::new(Semaphore::new(config.concurrency)),
+            threads: Threads::start(config.concurrency)?,
             computed: Arc::default(),
         })
     }
@@ -64,6 +64,21 @@ impl Hasher {
     #[cfg(test)]
     pub(crate) fn computed(&self) -> u64 {
         self.computed.load(Ordering::Relaxed)
+    }
+
+    /// Takes every place, and every thread, until the handle is dropped.
+    #[cfg(test)]
+    pub(crate) fn occupy(&self) -> std::sync::mpsc::Sender<()> {
+        let (release, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(std::sync::Mutex::new(gate));
+        while let Ok(admission) = self.admit() {
+            let gate = Arc::clone(&gate);
+            self.threads.give(move || {
+                let _ = gate.lock().unwrap().recv();
+                drop(admission);
+            });
+        }
+        release
     }
 
     /// Hashes a new password.
@@ -86,24 +101,33 @@ impl Hasher {
         Ok(exists & self.run(admission, verify).await?.map_err(Error::internal)?)
     }
 
-    /// The place in the queue goes with the work, so that callers who leave do not let more in than can run.
+    /// The place in the queue goes with the work, so that callers who leave do not let more in than can run. Work that
+    /// nobody waits for any more when its turn comes is not done.
     async fn run<T: Send + 'static>(
         &self,
         admission: Admission,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let running = self.running.clone().acquire_owned().await.map_err(Error::internal)?;
-        self.computed.fetch_add(1, Ordering::Relaxed);
-        let work = move || {
-            let _places = (admission, running);
-            work()
-        };
-        task::spawn_blocking(work).await.map_err(Error::internal)
+        let (answer, computed) = oneshot::channel();
+        let counter = Arc::clone(&self.computed);
+        self.threads.give(move || {
+            if answer.is_closed() {
+                return;
+            }
+            counter.fetch_add(1, Ordering::Relaxed);
+            let result = work();
+            // Whoever gets the answer finds the place free.
+            drop(admission);
+            let _ = answer.send(result);
+        });
+        computed.await.map_err(Error::internal)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
     fn hasher(waiting: usize) -> Hasher {
@@ -126,6 +150,35 @@ mod tests {
         assert!(!verify("wrong horse", Some(&hash)).await);
         assert!(!verify("correct horse", None).await);
         assert_eq!(hasher.computed(), 4, "a user who does not exist costs the same work");
+    }
+
+    #[tokio::test]
+    async fn no_more_hashes_run_at_once_than_there_are_threads_and_none_for_who_has_left() {
+        let hasher = hasher(2);
+        let (began, running) = mpsc::channel();
+        let (let_go, gate) = mpsc::channel::<()>();
+        let (busy, place) = (hasher.clone(), hasher.admit().unwrap());
+        let held = tokio::spawn(async move {
+            let work = move || {
+                began.send(()).unwrap();
+                gate.recv()
+            };
+            busy.run(place, work).await
+        });
+        // Only once it runs does anybody else come.
+        let running = tokio::task::spawn_blocking(move || running.recv());
+        running.await.unwrap().unwrap();
+        let mut left = Box::pin(hasher.run(hasher.admit().unwrap(), || ()));
+        assert!(futures::poll!(&mut left).is_pending());
+        let mut waits = Box::pin(hasher.run(hasher.admit().unwrap(), || ()));
+        assert!(futures::poll!(&mut waits).is_pending());
+        drop(left);
+        assert_eq!(hasher.admit().unwrap_err().reason, "too_many_passwords");
+        assert_eq!(hasher.computed(), 1);
+        let_go.send(()).unwrap();
+        waits.await.unwrap();
+        held.await.unwrap().unwrap().unwrap();
+        assert_eq!(hasher.computed(), 2);
     }
 
     #[tokio::test]

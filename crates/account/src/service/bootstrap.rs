@@ -2,20 +2,35 @@
 
 use std::time::Duration;
 
-use loljoa_service_kit::{AccountId, Error, ErrorCode, health::Health};
+use loljoa_service_kit::{AccountId, Error, ErrorCode, health::Health, postgres};
+use metrics::gauge;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
 use super::Service;
 use crate::{
+    SERVICE,
     config::BootstrapAdmin,
-    domain::{password, profile::Role, username::Username},
-    store::accounts::{self, NewUser},
+    domain::{password, profile::Role, skeleton, username::Username},
+    store::{
+        accounts::{self, Credentials, NewUser},
+        sessions, standing,
+    },
 };
 
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// Makes the admin if there is none of this name, as soon as the database answers; then the replica has warmed up.
+/// What has become of the admin that configuration asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// There is one, with the password that configuration has or had when it was last changed there.
+    Admin,
+    /// A user who is no admin has the name.
+    Squatter,
+}
+
+/// Makes the admin if there is none of this name, and applies a configured password that has changed, as soon as the
+/// database answers; then the replica has warmed up. Where a user has the name nothing is made, and the service goes on.
 ///
 /// # Errors
 ///
@@ -28,8 +43,11 @@ pub(crate) async fn bootstrap_admin(
 ) -> anyhow::Result<()> {
     loop {
         match service.ensure_admin(&admin).await {
-            Ok(()) => break,
-            Err(error) if matches!(error.code, ErrorCode::Invalid | ErrorCode::Conflict) => {
+            Ok(found) => {
+                report(found, &admin.username);
+                break;
+            }
+            Err(error) if error.code == ErrorCode::Invalid => {
                 return Err(anyhow::anyhow!("bootstrap_admin: {error}"));
             }
             Err(error) => tracing::warn!(%error, "the admin could not be made yet"),
@@ -44,30 +62,82 @@ pub(crate) async fn bootstrap_admin(
     Ok(())
 }
 
+fn report(found: Found, username: &str) {
+    let squatted = found == Found::Squatter;
+    if squatted {
+        tracing::error!(
+            username,
+            "bootstrap_admin: a user who is no admin has this name, so no admin was made: configure another username"
+        );
+    }
+    gauge!("loljoa_bootstrap_admin_squatted", "service" => SERVICE).set(f64::from(u8::from(squatted)));
+}
+
 impl Service {
-    async fn ensure_admin(&self, admin: &BootstrapAdmin) -> Result<(), Error> {
+    async fn ensure_admin(&self, admin: &BootstrapAdmin) -> Result<Found, Error> {
         let username = Username::parse(&admin.username)?;
         password::check(&admin.password)?;
-        if self.is_admin(&username).await? {
-            return Ok(());
+        match accounts::credentials_by_name(&self.pool, &username.key).await? {
+            None => self.make_admin(admin, username).await,
+            Some(stored) if stored.role == Role::Admin => {
+                self.keep_password(admin, &stored).await?;
+                Ok(Found::Admin)
+            }
+            Some(_) => Ok(Found::Squatter),
         }
-        let password_hash = self.hasher.hash(self.hasher.admit()?, admin.password.clone()).await?;
-        let created_at = self.clock.now();
-        let user =
-            NewUser { account: AccountId::fresh(), username, password_hash, role: Role::Admin, created_at };
-        if self.create(&user).await? {
-            tracing::info!(username = user.username.shown, "made the admin");
-            return Ok(());
-        }
-        // Another replica was faster.
-        self.is_admin(&user.username).await.map(|_| ())
     }
 
-    async fn is_admin(&self, username: &Username) -> Result<bool, Error> {
-        match accounts::credentials_by_name(&self.pool, &username.key).await? {
-            None => Ok(false),
-            Some(found) if found.role == Role::Admin => Ok(true),
-            Some(_) => Err(Error::conflict("username_taken", "a user who is no admin has this name")),
+    async fn make_admin(&self, admin: &BootstrapAdmin, username: Username) -> Result<Found, Error> {
+        let password_hash = self.hasher.hash(self.hasher.admit()?, admin.password.clone()).await?;
+        let configured_hash = Some(password_hash.clone());
+        let (account, role, created_at) = (AccountId::fresh(), Role::Admin, self.clock.now());
+        let mut user = NewUser { account, username, password_hash, role, created_at, configured_hash };
+        // A name that only looks like the admin's does not keep the admin away.
+        let apart = skeleton::apart(&user.username.skeleton, account);
+        let made = self.create(&user).await? || {
+            user.username.skeleton = apart;
+            self.create(&user).await?
+        };
+        if made {
+            tracing::info!(username = user.username.shown, "made the admin");
+            return Ok(Found::Admin);
         }
+        Err(Error::unavailable("another replica is making the admin"))
+    }
+
+    /// Applies the configured password where it is not the one that was applied last. A password that the admin has set
+    /// since then stays for as long as configuration stays the same.
+    async fn keep_password(&self, admin: &BootstrapAdmin, stored: &Credentials) -> Result<(), Error> {
+        let applied = stored.configured_hash.as_ref().unwrap_or(&stored.password_hash);
+        let verify = self.hasher.verify(self.hasher.admit()?, admin.password.clone(), Some(applied.clone()));
+        if !verify.await? {
+            return self.apply_password(admin, stored).await;
+        }
+        if stored.configured_hash.is_none() {
+            let mut transaction = postgres::begin(&self.pool).await?;
+            standing::note_configured(&mut transaction, stored.account, (None, applied)).await?;
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn apply_password(&self, admin: &BootstrapAdmin, stored: &Credentials) -> Result<(), Error> {
+        let new = self.hasher.hash(self.hasher.admit()?, admin.password.clone()).await?;
+        let (noted, old) = (stored.configured_hash.as_deref(), stored.password_hash.as_str());
+        let ended = postgres::retrying(async || {
+            let mut transaction = postgres::begin(&self.pool).await?;
+            let applied = standing::replace_password(&mut transaction, stored.account, (old, &new)).await?
+                && standing::note_configured(&mut transaction, stored.account, (noted, &new)).await?;
+            if !applied {
+                return Ok(None);
+            }
+            let ended = sessions::revoke_all(&mut *transaction, stored.account, self.clock.now()).await?;
+            transaction.commit().await?;
+            Ok(Some(ended))
+        });
+        let faster = || Error::unavailable("another replica is changing the admin's password");
+        let ended = ended.await?.ok_or_else(faster)?;
+        tracing::warn!(account_id = %stored.account, ended, "the configured password of the admin has changed: it was applied, and all sessions were ended");
+        Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! Logging in.
 
-use loljoa_service_kit::{Error, ErrorCode, postgres};
+use loljoa_service_kit::Error;
 
-use super::{Credentials, OpenSession, Service};
+use super::{Credentials, OpenSession, Service, sessions::invalid_credentials};
 use crate::{
     domain::{password, username::Username},
-    store::{accounts, login_failures},
+    store::accounts,
 };
 
 impl Service {
@@ -20,41 +20,33 @@ impl Service {
             return Err(invalid_credentials());
         };
         let admission = self.hasher.admit()?;
-        self.count_attempt(&username, client_address).await?;
+        self.count_attempt(&username.key, client_address).await?;
         let stored = accounts::credentials_by_name(&self.pool, &username.key).await?;
-        let (account, hash) = stored.map(|stored| (stored.account, stored.password_hash)).unzip();
+        let hash = stored.as_ref().map(|stored| stored.password_hash.clone());
         let verified = self.hasher.verify(admission, credentials.password, hash).await?;
-        let account = account.filter(|_| verified).ok_or_else(invalid_credentials)?;
-        login_failures::clear(&self.pool, &username.key, client_address).await?;
-        self.open_session(account).await
+        let stored = stored.filter(|_| verified).ok_or_else(invalid_credentials)?;
+        self.attempt_succeeded(&username.key, client_address).await?;
+        self.open_session(stored.account, &stored.password_hash).await
     }
-
-    /// Counts the attempt as failed until it has succeeded.
-    async fn count_attempt(&self, username: &Username, client_address: &str) -> Result<(), Error> {
-        let mut transaction = postgres::begin(&self.pool).await?;
-        let key = &username.key;
-        let known = login_failures::find_for_update(&mut transaction, key, client_address).await?;
-        let counted = self.throttle.attempt(known, self.clock.now());
-        let failures = counted.map_err(|wait| {
-            Error::exhausted("login_throttled", "too many failed log-ins to this account from here", wait)
-        })?;
-        login_failures::update(&mut transaction, key, client_address, failures).await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-}
-
-fn invalid_credentials() -> Error {
-    Error::new(ErrorCode::Unauthenticated, "invalid_credentials", "the username or the password is wrong")
 }
 
 #[cfg(test)]
 mod tests {
-    use loljoa_service_kit::{Clock, config::Database};
+    use std::time::Duration;
+
+    use loljoa_service_kit::{AccountId, BetId, Clock, ErrorCode, MarketId, Points, config::Database, ids};
     use sqlx::PgPool;
+    use tokio::time;
 
     use super::*;
-    use crate::{config::Config, ledger, service::SignUp};
+    use crate::{
+        config::Config,
+        domain::transfer::{Kind, Outcome, Transfer},
+        ledger,
+        service::SignUp,
+    };
+
+    const PATIENCE: Duration = Duration::from_secs(20);
 
     /// A service whose ledger nobody works for.
     fn service(pool: &PgPool) -> Service {
@@ -67,6 +59,50 @@ mod tests {
 
     fn credentials(username: &str, password: &str) -> Credentials {
         Credentials { username: username.into(), password: password.into() }
+    }
+
+    fn stake(account: AccountId) -> Transfer {
+        let bet = BetId(ids::fresh());
+        Transfer {
+            id: bet.stake_transfer(),
+            kind: Kind::Stake,
+            account,
+            market: Some(MarketId::fresh()),
+            bet: Some(bet),
+            points: Points(10),
+            fingerprint: b"request".to_vec(),
+            closes: None,
+        }
+    }
+
+    #[sqlx::test]
+    async fn bets_go_on_while_the_queue_of_passwords_is_full(pool: PgPool) {
+        let mut service = service(&pool);
+        let (ledger, workers) = ledger::new(&crate::config::Ledger::default(), &pool);
+        for worker in workers {
+            tokio::spawn(worker.run());
+        }
+        service.ledger = ledger;
+        let request = SignUp { credentials: credentials("faker", "correct horse"), key: None };
+        let account = service.sign_up(request).await.unwrap().account.profile.account;
+        let log_in = async || service.log_in(credentials("faker", "correct horse"), "home").await;
+
+        let storm = service.hasher.occupy();
+        for _ in 0..20 {
+            let refused = log_in().await.unwrap_err();
+            assert_eq!((refused.code, refused.reason.as_str()), (ErrorCode::Exhausted, "too_many_passwords"));
+            assert!(refused.retry_after.is_some());
+            let bet = time::timeout(PATIENCE, service.ledger.apply(vec![stake(account)])).await;
+            assert_eq!(bet.expect("no bet waits for a password").unwrap(), [Outcome::Applied]);
+        }
+        drop(storm);
+        let after = async {
+            while let Err(error) = log_in().await {
+                assert_eq!(error.reason, "too_many_passwords");
+                time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        time::timeout(PATIENCE, after).await.expect("whoever comes again gets in");
     }
 
     #[sqlx::test]

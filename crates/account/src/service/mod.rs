@@ -2,11 +2,16 @@
 
 mod bootstrap;
 mod log_in;
+mod password;
 mod ranking;
 mod reads;
 mod refresh_token;
+mod revocations;
 mod sessions;
 mod sign_up;
+mod skeletons;
+mod standing;
+mod throttle;
 mod upkeep;
 
 use std::sync::Arc;
@@ -17,7 +22,7 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 
 use crate::{
-    domain::{grant, throttle, transfer::Outcome},
+    domain::{grant, skeleton::Reserved, throttle::Policies, transfer::Outcome},
     ledger,
     passwords::Hasher,
     store::transfers,
@@ -26,7 +31,9 @@ use crate::{
 pub(crate) use bootstrap::bootstrap_admin;
 pub(crate) use ranking::run as run_ranking;
 pub(crate) use reads::LeaderboardQuery;
+pub(crate) use revocations::Revocations;
 pub(crate) use sessions::OpenSession;
+pub(crate) use standing::Managed;
 pub(crate) use upkeep::run as run_upkeep;
 
 /// A user's name and password, as they came.
@@ -53,7 +60,9 @@ pub(crate) struct Service {
     pub(crate) hasher: Hasher,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) ledger: ledger::Handle,
-    pub(crate) throttle: throttle::Policy,
+    pub(crate) throttle: Policies,
+    /// Names that nobody can sign up under.
+    pub(crate) reserved: Arc<Reserved>,
     /// Marks the cursors of the leaderboard.
     pub(crate) cursors: Stamp,
     /// How long a session lives.

@@ -7,7 +7,7 @@ use crate::{
     domain::{grant, password, profile::Role, transfer::Outcome, username::Username},
     store::{
         accounts::{self, NewUser},
-        transfers,
+        skeletons, transfers,
     },
 };
 
@@ -26,20 +26,27 @@ impl Service {
         {
             return Ok(session);
         }
+        if self.reserved.contains(&username.skeleton) {
+            return Err(Error::invalid_field("username", "username_reserved", "is reserved"));
+        }
         if taken {
             return Err(username_taken());
         }
+        if skeletons::is_taken(&self.pool, &username.skeleton, &username.key).await? {
+            return Err(username_lookalike());
+        }
         let password_hash = self.hasher.hash(self.hasher.admit()?, credentials.password.clone()).await?;
         let created_at = self.clock.now();
-        let user = NewUser { account, username, password_hash, role: Role::User, created_at };
+        let user =
+            NewUser { account, username, password_hash, role: Role::User, created_at, configured_hash: None };
         if self.create(&user).await? {
-            return self.open_session(account).await;
+            return self.open_session(account, &user.password_hash).await;
         }
         // Somebody was faster: the same request sent twice at once, or another with the same name.
         self.repeat_sign_up(account, &user.username, &request).await?.ok_or_else(username_taken)
     }
 
-    /// Stores a user with its balance and grant in one commit; tells whether id and name were free.
+    /// Stores a user with its balance and grant in one commit; tells whether id, name and the name's looks were free.
     pub(super) async fn create(&self, user: &NewUser) -> Result<bool, Error> {
         let stripe = rand::random_range(0..transfers::STRIPES);
         let grant = [grant::signup(user.account)];
@@ -69,13 +76,14 @@ impl Service {
             return Ok(None);
         };
         let password = request.credentials.password.clone();
+        let hash = stored.password_hash;
         let same = stored.username_key == username.key
-            && self.hasher.verify(self.hasher.admit()?, password, Some(stored.password_hash)).await?;
+            && self.hasher.verify(self.hasher.admit()?, password, Some(hash.clone())).await?;
         if !same {
             let message = "the idempotency key was used with other credentials";
             return Err(Error::conflict("idempotency_key_reused", message));
         }
-        self.open_session(account).await.map(Some)
+        self.open_session(account, &hash).await.map(Some)
     }
 }
 
@@ -86,4 +94,9 @@ fn account_of(key: IdempotencyKey) -> AccountId {
 fn username_taken() -> Error {
     Error::new(ErrorCode::AlreadyExists, "username_taken", "the username is taken")
         .with_field("username", "is taken")
+}
+
+fn username_lookalike() -> Error {
+    Error::new(ErrorCode::AlreadyExists, "username_lookalike", "the username looks like one that is taken")
+        .with_field("username", "looks like one that is taken")
 }

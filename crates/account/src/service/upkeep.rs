@@ -8,8 +8,9 @@ use sqlx::PgPool;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
+use super::skeletons;
 use crate::{
-    domain::throttle,
+    domain::{session::KEEP_USED, throttle},
     periods,
     store::{login_failures, sessions},
 };
@@ -24,13 +25,16 @@ const BREATH: Duration = Duration::from_millis(20);
 /// Sessions are kept for a while after their end, for whoever looks into a complaint.
 const KEEP_SESSIONS: TimeDelta = TimeDelta::days(1);
 
-/// Turns the year, and deletes expired sessions and forgotten failures, until `shutdown`. Replicas do not get into each
+/// Turns the year, and deletes sessions that are over, used tokens and forgotten failures, until `shutdown`. Replicas do not get into each
 /// other's way.
 pub(crate) async fn run(pool: PgPool, clock: Clock, throttle: throttle::Policy, shutdown: CancellationToken) {
     let mut ticks = time::interval(EVERY);
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
         if let Some(Err(error)) = postgres::unless_lost(periods::keep_up(&pool)).await {
             tracing::error!(%error, "the year could not be turned");
+        }
+        if let Some(Err(error)) = postgres::unless_lost(skeletons::fill_in(&pool)).await {
+            tracing::warn!(%error, "names could not be given what they look like");
         }
         if let Some(Err(error)) = postgres::unless_lost(clean_up(&pool, &clock, throttle)).await {
             tracing::warn!(%error, "old sessions could not be deleted");
@@ -41,7 +45,7 @@ pub(crate) async fn run(pool: PgPool, clock: Clock, throttle: throttle::Policy, 
 async fn clean_up(pool: &PgPool, clock: &Clock, throttle: throttle::Policy) -> sqlx::Result<()> {
     let now = clock.now();
     loop {
-        let dead = sessions::expired(pool, now - KEEP_SESSIONS, SESSIONS).await?;
+        let dead = sessions::over(pool, now - KEEP_SESSIONS, SESSIONS).await?;
         // A session can have thousands of tokens, so they go before it does, and not in its wake.
         while is_full(sessions::delete_tokens(pool, &dead, CHUNK).await?) {
             time::sleep(BREATH).await;
@@ -50,6 +54,9 @@ async fn clean_up(pool: &PgPool, clock: &Clock, throttle: throttle::Policy) -> s
         if sessions::delete(pool, &dead).await? == 0 {
             break;
         }
+        time::sleep(BREATH).await;
+    }
+    while is_full(sessions::delete_all_used(pool, now - KEEP_USED, CHUNK).await?) {
         time::sleep(BREATH).await;
     }
     while is_full(login_failures::delete_older(pool, now - throttle.forgets_after(), CHUNK).await?) {
@@ -77,13 +84,18 @@ mod tests {
                 FROM users, generate_series(1, 2500);
             INSERT INTO sessions SELECT gen_random_uuid(), account_id, now(), timestamptz '2022-03-15T12:01Z', NULL
                 FROM users;
+            INSERT INTO sessions SELECT gen_random_uuid(), account_id, now(), timestamptz '2022-04-01', ended::timestamptz
+                FROM users, unnest(ARRAY['2022-03-15T11:59Z', '2022-03-15T12:01Z', NULL]) ended;
             INSERT INTO refresh_tokens SELECT session_id::text::bytea, session_id, now() FROM sessions;
+            INSERT INTO refresh_tokens SELECT (session_id::text || n)::bytea, session_id, now(),
+                    timestamptz '2022-03-16T11:58:59Z' + n * interval '2 s'
+                FROM sessions, generate_series(0, 1) n WHERE expires_at = '2022-04-01' AND revoked_at IS NULL;
             INSERT INTO login_failures VALUES ('faker', 'old', 1, '2022-03-16T11:49Z'), ('faker', 'new', 1, '2022-03-16T11:51Z')",
         )
         .execute(&pool)
         .await
         .unwrap();
-        let throttle = crate::config::Throttle::default().policy();
+        let throttle = crate::config::Throttle::default().policies().account;
         clean_up(&pool, &Clock::fixed(now), throttle).await.unwrap();
         let left: (i64, i64, i64) = sqlx::query_as(
             "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM refresh_tokens),
@@ -92,7 +104,11 @@ mod tests {
         .fetch_one(&pool)
         .await
         .unwrap();
-        assert_eq!(left, (1, 1, 1));
+        assert_eq!(
+            left,
+            (3, 4, 1),
+            "of the tokens that were used, the one that was used within the minute is left"
+        );
     }
 
     #[sqlx::test]
@@ -115,7 +131,9 @@ mod tests {
         .execute(&pool)
         .await
         .unwrap();
-        clean_up(&pool, &Clock::fixed(now), crate::config::Throttle::default().policy()).await.unwrap();
+        clean_up(&pool, &Clock::fixed(now), crate::config::Throttle::default().policies().account)
+            .await
+            .unwrap();
         let (most, all): (i64, i64) = sqlx::query_as("SELECT max(rows), sum(rows)::bigint FROM deletions")
             .fetch_one(&pool)
             .await

@@ -19,6 +19,8 @@ pub(crate) struct NewUser {
     pub(crate) password_hash: String,
     pub(crate) role: Role,
     pub(crate) created_at: DateTime<Utc>,
+    /// As in [`Credentials`].
+    pub(crate) configured_hash: Option<String>,
 }
 
 /// What log-in needs to know.
@@ -28,14 +30,17 @@ pub(crate) struct Credentials {
     pub(crate) username_key: String,
     pub(crate) password_hash: String,
     pub(crate) role: Role,
+    /// The hash of the password that configuration had when it was last applied to this account.
+    pub(crate) configured_hash: Option<String>,
 }
 
-/// Stores a user with an empty balance; tells whether both id and name were free.
+/// Stores a user with an empty balance; tells whether id, name and the name's looks were free.
 pub(crate) async fn insert(connection: &mut PgConnection, user: &NewUser) -> sqlx::Result<bool> {
     let inserted = sqlx::query!(
         "WITH added AS (
-            INSERT INTO users (account_id, username, username_key, password_hash, role, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6)
+            INSERT INTO users (account_id, username, username_key, password_hash, role, created_at, skeleton,
+                configured_hash)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT DO NOTHING
             RETURNING account_id
         )
@@ -46,6 +51,8 @@ pub(crate) async fn insert(connection: &mut PgConnection, user: &NewUser) -> sql
         user.password_hash,
         user.role.name(),
         user.created_at,
+        user.username.skeleton,
+        user.configured_hash,
     )
     .execute(connection)
     .await?;
@@ -59,7 +66,7 @@ pub(crate) async fn credentials_by_name(
 ) -> sqlx::Result<Option<Credentials>> {
     sqlx::query_as!(
         Credentials,
-        r#"SELECT account_id AS "account: AccountId", username_key, password_hash, role AS "role: Role"
+        r#"SELECT account_id AS "account: AccountId", username_key, password_hash, role AS "role: Role", configured_hash
         FROM users WHERE username_key = $1"#,
         username_key,
     )
@@ -74,7 +81,7 @@ pub(crate) async fn credentials(
 ) -> sqlx::Result<Option<Credentials>> {
     sqlx::query_as!(
         Credentials,
-        r#"SELECT account_id AS "account: AccountId", username_key, password_hash, role AS "role: Role"
+        r#"SELECT account_id AS "account: AccountId", username_key, password_hash, role AS "role: Role", configured_hash
         FROM users WHERE account_id = $1"#,
         account.0,
     )

@@ -1,4 +1,4 @@
-//! Failed log-ins per account and address.
+//! Failed log-ins per account and address, and per address alone under the name of nobody.
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgExecutor};
@@ -53,6 +53,23 @@ pub(crate) async fn clear(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM login_failures WHERE username_key = $1 AND client_address = $2",
+        username_key,
+        address,
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Takes back the failure that was counted last, and the wait that it led to.
+pub(crate) async fn take_back(
+    executor: impl PgExecutor<'_>,
+    username_key: &str,
+    address: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE login_failures SET failures = greatest(failures - 1, 0), locked_until = NULL
+        WHERE username_key = $1 AND client_address = $2",
         username_key,
         address,
     )

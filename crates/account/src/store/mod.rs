@@ -17,5 +17,7 @@ pub(crate) mod reconcile;
 pub(crate) mod results;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
+pub(crate) mod skeletons;
+pub(crate) mod standing;
 pub(crate) mod statement;
 pub(crate) mod transfers;

@@ -5,7 +5,7 @@ use loljoa_service_kit::AccountId;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use crate::domain::session::{Past, Session};
+use crate::domain::session::{Given, Past, Session};
 
 /// A refresh token as it is stored: its SHA-256.
 pub(crate) type TokenHash = [u8; 32];
@@ -167,6 +167,57 @@ pub(crate) async fn revoke_all(
     Ok(ended.rows_affected())
 }
 
+/// The sessions of an account that go on.
+pub(crate) async fn open(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Uuid>> {
+    let open = sqlx::query_scalar!(
+        "SELECT session_id FROM sessions WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2",
+        account.0,
+        now,
+    );
+    open.fetch_all(executor).await
+}
+
+/// Ends these sessions and tells how many were open.
+pub(crate) async fn revoke_these(
+    executor: impl PgExecutor<'_>,
+    these: &[Uuid],
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let ended = sqlx::query!(
+        "WITH open AS (
+            SELECT session_id FROM sessions WHERE session_id = ANY ($1) AND revoked_at IS NULL
+            ORDER BY session_id FOR NO KEY UPDATE
+        )
+        UPDATE sessions SET revoked_at = $2 WHERE session_id IN (SELECT session_id FROM open)",
+        these,
+        now,
+    )
+    .execute(executor)
+    .await?;
+    Ok(ended.rows_affected())
+}
+
+/// At most `limit` sessions that were ended after `after`, the earliest first, and when.
+pub(crate) async fn ended_after(
+    executor: impl PgExecutor<'_>,
+    after: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<(Uuid, DateTime<Utc>)>> {
+    let rows = sqlx::query!(
+        r#"SELECT session_id, revoked_at AS "revoked_at!" FROM sessions WHERE revoked_at > $1
+        ORDER BY revoked_at LIMIT $2"#,
+        after,
+        limit,
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.session_id, row.revoked_at)).collect())
+}
+
 /// Forgets at most `limit` tokens of a session that were used before `before`.
 pub(crate) async fn delete_used(
     connection: &mut PgConnection,
@@ -187,14 +238,76 @@ pub(crate) async fn delete_used(
     Ok(())
 }
 
-/// At most `limit` sessions that expired before `before`, the oldest first.
-pub(crate) async fn expired(
+/// What a session has been given since `since`, and what of all is not used yet.
+pub(crate) async fn given(
+    connection: &mut PgConnection,
+    session: Uuid,
+    since: DateTime<Utc>,
+) -> sqlx::Result<Given> {
+    sqlx::query_as!(
+        Given,
+        r#"SELECT count(*) FILTER (WHERE created_at > $2) AS "recently!",
+            min(created_at) FILTER (WHERE created_at > $2) AS since,
+            count(*) FILTER (WHERE used_at IS NULL) AS "unused!"
+        FROM refresh_tokens WHERE session_id = $1"#,
+        session,
+        since,
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Forgets unused tokens of a session that were made before `before`, the oldest first, as far as there are more than
+/// `most` unused ones.
+pub(crate) async fn delete_orphans(
+    connection: &mut PgConnection,
+    session: Uuid,
+    before: DateTime<Utc>,
+    most: i64,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        "DELETE FROM refresh_tokens WHERE created_at < $2 AND token_hash IN (
+            SELECT token_hash FROM refresh_tokens WHERE session_id = $1 AND used_at IS NULL
+            ORDER BY created_at DESC, token_hash OFFSET $3
+        )",
+        session,
+        before,
+        most,
+    )
+    .execute(connection)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Forgets at most `limit` tokens, of whichever session, that were used before `before`, and tells how many.
+pub(crate) async fn delete_all_used(
+    executor: impl PgExecutor<'_>,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query!(
+        "DELETE FROM refresh_tokens WHERE token_hash IN (
+            SELECT token_hash FROM refresh_tokens WHERE used_at < $1
+            ORDER BY used_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        )",
+        before,
+        limit,
+    )
+    .execute(executor)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// At most `limit` sessions that expired, and as many that were ended, before `before`, the oldest first.
+pub(crate) async fn over(
     executor: impl PgExecutor<'_>,
     before: DateTime<Utc>,
     limit: i64,
 ) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!(
-        "SELECT session_id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+        r#"(SELECT session_id AS "session_id!" FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
+        UNION
+        (SELECT session_id FROM sessions WHERE revoked_at < $1 ORDER BY revoked_at LIMIT $2)"#,
         before,
         limit,
     )

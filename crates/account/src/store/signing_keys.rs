@@ -70,6 +70,15 @@ pub(crate) async fn living(
     Ok(keys.collect())
 }
 
+/// The ids of the keys that tokens may still be signed with.
+pub(crate) async fn living_ids(
+    executor: impl PgExecutor<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<String>> {
+    let ids = sqlx::query_scalar!("SELECT kid FROM signing_keys WHERE verifies_until > $1", now);
+    ids.fetch_all(executor).await
+}
+
 /// Deletes keys whose last token is dead.
 pub(crate) async fn delete_dead(executor: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM signing_keys WHERE verifies_until <= $1", now).execute(executor).await?;

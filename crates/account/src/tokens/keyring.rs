@@ -12,6 +12,7 @@ use serde_json::json;
 use sqlx::PgPool;
 use tokio::{sync::Mutex, time};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{Claims, Sealer, material::Material};
 use crate::{
@@ -22,7 +23,8 @@ use crate::{
     store::signing_keys::{self, StoredKey},
 };
 
-const REFRESH_EVERY: Duration = Duration::from_secs(30);
+/// How long a replica goes on signing with a key that was removed.
+const REFRESH_EVERY: Duration = Duration::from_secs(5);
 
 /// Why the keys could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +62,12 @@ struct Keys {
 }
 
 impl Keys {
+    fn ids(&self) -> Vec<&str> {
+        let mut ids: Vec<_> = self.signers.iter().map(|signer| signer.kid.as_str()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// The key that signs at `now`; or the first that will, because replicas' clocks differ a little and the very first
     /// key starts at the time of the replica that made it.
     fn signer(&self, now: DateTime<Utc>) -> Option<&Signer> {
@@ -102,13 +110,13 @@ impl Keyring {
         Ok(())
     }
 
-    /// A token for the account, and how many seconds it lives.
-    pub(crate) async fn sign(&self, profile: &Profile) -> Result<(String, i64), ServiceError> {
+    /// A token for the account in a session of it, and how many seconds it lives.
+    pub(crate) async fn sign(&self, profile: &Profile, session: Uuid) -> Result<(String, i64), ServiceError> {
         let now = self.clock.now();
         let keys = self.keys_for(now).await?;
         let signer = keys.signer(now).ok_or_else(|| ServiceError::internal("no key signs at this time"))?;
         let lives = i64::try_from(self.policy.token_lives.as_secs()).unwrap_or(i64::MAX);
-        let claims = Claims::new(profile.account, &profile.username, profile.role, now, lives);
+        let claims = Claims::new(profile, session, now, lives);
         let header = Header { kid: Some(signer.kid.clone()), ..Header::new(Algorithm::ES256) };
         let token = jsonwebtoken::encode(&header, &claims, &signer.key).map_err(ServiceError::internal)?;
         Ok((token, lives))
@@ -117,6 +125,21 @@ impl Keyring {
     /// The public keys, as an RFC 7517 key set: those that sign, will sign, or have signed a token that still lives.
     pub(crate) async fn jwks_json(&self) -> Result<String, ServiceError> {
         Ok(self.keys_for(self.clock.now()).await?.jwks_json.clone())
+    }
+
+    /// How long a token lives.
+    pub(crate) const fn token_lives(&self) -> Duration {
+        self.policy.token_lives
+    }
+
+    /// The ids of the published keys, as the database has them now: a key that was removed is missing at once.
+    pub(crate) async fn key_ids(&self) -> Result<Vec<String>, ServiceError> {
+        let mut ids = signing_keys::living_ids(&self.pool, self.clock.now()).await?;
+        ids.sort_unstable();
+        if self.loaded().ids() != ids {
+            self.refresh().await?;
+        }
+        Ok(ids)
     }
 
     async fn keys_for(&self, now: DateTime<Utc>) -> Result<Arc<Keys>, Error> {

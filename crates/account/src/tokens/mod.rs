@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use loljoa_service_kit::{AccountId, ids};
 use serde::Serialize;
 
-use crate::domain::profile::Role;
+use crate::domain::{profile::Profile, session::access_session};
 pub(crate) use keyring::Keyring;
 pub(crate) use sealing::Sealer;
 pub(crate) use stamp::Stamp;
@@ -25,6 +25,8 @@ struct Claims<'a> {
     iss: &'static str,
     aud: &'static str,
     sub: AccountId,
+    /// The session, as [`access_session`](crate::domain::session::access_session) names it.
+    sid: uuid::Uuid,
     username: &'a str,
     role: &'static str,
     iat: i64,
@@ -33,20 +35,15 @@ struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    fn new(
-        account: AccountId,
-        username: &'a str,
-        role: Role,
-        now: DateTime<Utc>,
-        lives_seconds: i64,
-    ) -> Self {
+    fn new(profile: &'a Profile, session: uuid::Uuid, now: DateTime<Utc>, lives_seconds: i64) -> Self {
         let iat = now.timestamp();
         Self {
             iss: ISSUER,
             aud: AUDIENCE,
-            sub: account,
-            username,
-            role: role.name(),
+            sub: profile.account,
+            sid: access_session(session),
+            username: &profile.username,
+            role: profile.role.name(),
             iat,
             exp: iat + lives_seconds,
             jti: ids::fresh(),

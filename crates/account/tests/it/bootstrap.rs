@@ -2,11 +2,13 @@
 
 use futures::future::join_all;
 use loljoa_account::config::BootstrapAdmin;
-use loljoa_proto::account::v1::Role;
-use loljoa_service_kit::Clock;
+use loljoa_proto::account::v1::{Role, Session};
+use loljoa_service_kit::{Clock, ids};
 use sqlx::PgPool;
 
-use crate::harness::{PASSWORD, Service, assert_ledger_is_clean, config, eventually, noon};
+use crate::harness::{
+    PASSWORD, Service, access_session, assert_ledger_is_clean, config, eventually, id_of, noon,
+};
 
 fn admin(username: &str, password: &str) -> BootstrapAdmin {
     BootstrapAdmin { username: username.into(), password: password.into() }
@@ -36,25 +38,93 @@ async fn replicas_that_start_at_once_make_one_admin(pool: PgPool) {
     assert_ledger_is_clean(&pool).await;
 }
 
-#[sqlx::test]
-async fn an_admin_who_is_there_keeps_the_password(pool: PgPool) {
-    let first = with_admin(&pool, admin("operator", PASSWORD)).await;
-    until_made(&pool).await;
-    first.log_in("operator", PASSWORD, "home").await.unwrap();
-    first.stop().await;
-    let second = with_admin(&pool, admin("Operator", "another password")).await;
-    second.log_in("operator", PASSWORD, "elsewhere").await.unwrap();
-    second.stop().await;
+/// Waits until a replica has done with the admin: one whose password is another stays unready for it.
+async fn until_applied(service: &Service, password: &str) -> Session {
+    eventually(async || service.log_in("operator", password, &ids::fresh().to_string()).await.ok()).await
 }
 
 #[sqlx::test]
-async fn a_name_that_cannot_be_the_admins_stops_the_service(pool: PgPool) {
+async fn a_configured_password_that_has_changed_is_applied_once_and_ends_all_sessions(pool: PgPool) {
+    let first = with_admin(&pool, admin("operator", PASSWORD)).await;
+    let before = until_applied(&first, PASSWORD).await;
+    first.stop().await;
+
+    let replicas = join_all((0..3).map(|_| with_admin(&pool, admin("Operator", "another password")))).await;
+    let after = until_applied(&replicas[0], "another password").await;
+    assert!(replicas[1].is_over(&before.refresh_token).await);
+    assert_eq!(
+        replicas[2].log_in("operator", PASSWORD, "x").await.unwrap_err().reason,
+        "invalid_credentials"
+    );
+    for replica in replicas {
+        replica.stop().await;
+    }
+    let again = with_admin(&pool, admin("operator", "another password")).await;
+    eventually(async || again.is_ready().await.then_some(())).await;
+    assert!(!again.is_over(&after.refresh_token).await, "what has not changed ends nothing");
+    again.stop().await;
+}
+
+#[sqlx::test]
+async fn a_password_that_the_admin_has_set_stays_while_configuration_stays(pool: PgPool) {
+    let first = with_admin(&pool, admin("operator", PASSWORD)).await;
+    let session = until_applied(&first, PASSWORD).await;
+    first.change_password(id_of(&session), (PASSWORD, "set by hand"), "x").await.unwrap();
+    first.stop().await;
+    let again = with_admin(&pool, admin("operator", PASSWORD)).await;
+    eventually(async || again.is_ready().await.then_some(())).await;
+    again.log_in("operator", "set by hand", "y").await.unwrap();
+    again.stop().await;
+}
+
+#[sqlx::test]
+async fn an_admin_of_the_release_before_has_the_configured_password_or_gets_it(pool: PgPool) {
+    let first = with_admin(&pool, admin("operator", PASSWORD)).await;
+    let session = until_applied(&first, PASSWORD).await;
+    first.stop().await;
+    for (password, is_over) in [(PASSWORD, false), ("another password", true)] {
+        sqlx::query("UPDATE users SET configured_hash = NULL").execute(&pool).await.unwrap();
+        let again = with_admin(&pool, admin("operator", password)).await;
+        eventually(async || again.is_ready().await.then_some(())).await;
+        let noted = "SELECT configured_hash = password_hash FROM users";
+        assert!(sqlx::query_scalar::<_, bool>(noted).fetch_one(&pool).await.unwrap());
+        let access = again.revocations(None).await.access_session_ids;
+        assert_eq!(access.contains(&access_session(&session.access_token)), is_over);
+        again.stop().await;
+    }
+}
+
+#[sqlx::test]
+async fn a_name_that_can_be_nobodys_stops_the_service(pool: PgPool) {
     let reason = with_admin(&pool, admin("no", PASSWORD)).await.failure().await;
     assert!(reason.contains("bootstrap_admin: username"), "{reason}");
+}
 
+#[sqlx::test]
+async fn whoever_has_the_admins_name_stops_no_replica_and_is_no_admin(pool: PgPool) {
     let service = Service::start(&pool).await;
     service.sign_up("faker").await;
     service.stop().await;
-    let reason = with_admin(&pool, admin("faker", PASSWORD)).await.failure().await;
-    assert!(reason.contains("a user who is no admin has this name"), "{reason}");
+    let replicas = join_all((0..2).map(|_| with_admin(&pool, admin("faker", "another password")))).await;
+    for replica in &replicas {
+        eventually(async || replica.is_ready().await.then_some(())).await;
+    }
+    let session = replicas[0].log_in("faker", PASSWORD, "home").await.unwrap();
+    assert_eq!(session.account.unwrap().role(), Role::User);
+    replicas[1].sign_up("keria").await;
+    for replica in replicas {
+        replica.stop().await;
+    }
+}
+
+#[sqlx::test]
+async fn a_name_that_only_looks_like_the_admins_keeps_no_admin_away(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    service.sign_up("Iol_chief").await;
+    service.stop().await;
+    let service = with_admin(&pool, admin("lol_chief", PASSWORD)).await;
+    until_made(&pool).await;
+    let session = service.log_in("lol_chief", PASSWORD, "home").await.unwrap();
+    assert_eq!(session.account.unwrap().role(), Role::Admin);
+    service.stop().await;
 }

@@ -2,16 +2,21 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use chrono::{DateTime, Utc};
 use loljoa_account::{Config, serve_at};
 use loljoa_proto::account::v1::{
-    Account, GetAccountRequest, LogInRequest, RefreshRequest, Session, SignUpRequest, Transfer, TransferKind,
-    TransferOutcome, account_service_client::AccountServiceClient,
-    ledger_service_client::LedgerServiceClient,
+    Account, ChangePasswordRequest, EndOtherSessionsRequest, GetAccountRequest, ListRevocationsRequest,
+    ListRevocationsResponse, LogInRequest, RefreshRequest, Session, SignUpRequest, Transfer, TransferKind,
+    TransferOutcome, account_admin_service_client::AccountAdminServiceClient,
+    account_service_client::AccountServiceClient, ledger_service_client::LedgerServiceClient,
 };
+use loljoa_proto::ops::v1::{HelloRequest, ops_service_client::OpsServiceClient};
 use loljoa_service_kit::{
-    AccountId, BetId, Clock, Error, MarketId,
+    AccountId, BetId, Clock, Error, ErrorCode, MarketId,
     cli::Listeners,
     config::{Database, Upstream},
     grpc::{Channel, client},
@@ -28,7 +33,9 @@ const POLL_EVERY: Duration = Duration::from_millis(5);
 /// One replica, and clients of it.
 pub(crate) struct Service {
     pub(crate) accounts: AccountServiceClient<Channel>,
+    pub(crate) admin: AccountAdminServiceClient<Channel>,
     pub(crate) ledger: LedgerServiceClient<Channel>,
+    ops: OpsServiceClient<Channel>,
     pub(crate) clock: Clock,
     address: SocketAddr,
     shutdown: CancellationToken,
@@ -65,9 +72,11 @@ impl Service {
         let serving = tokio::spawn(serve_at(config, listeners, shutdown.clone(), clock.clone()));
         let upstream = Upstream { timeout_ms: 30_000, balance: false, ..Upstream::at(url) };
         let channel = client::connect(&upstream).unwrap();
+        let admin = AccountAdminServiceClient::new(channel.clone());
+        let ops = OpsServiceClient::new(channel.clone());
         let (accounts, ledger) =
             (AccountServiceClient::new(channel.clone()), LedgerServiceClient::new(channel));
-        Self { accounts, ledger, clock, address, shutdown, serving }
+        Self { accounts, admin, ledger, ops, clock, address, shutdown, serving }
     }
 
     /// Stops the replica and waits until it is gone.
@@ -131,6 +140,50 @@ impl Service {
         Ok(response.into_inner().session.unwrap())
     }
 
+    /// Whether the replica wants traffic.
+    pub(crate) async fn is_ready(&self) -> bool {
+        self.ops.clone().hello(HelloRequest {}).await.is_ok_and(|hello| hello.into_inner().ready)
+    }
+
+    /// Whether nothing is to be had any more for a refresh token.
+    pub(crate) async fn is_over(&self, refresh_token: &str) -> bool {
+        match self.refresh(refresh_token).await {
+            Ok(_) => false,
+            Err(error) => {
+                assert_eq!((error.code, error.reason.as_str()), (ErrorCode::Unauthenticated, "session_over"));
+                true
+            }
+        }
+    }
+
+    pub(crate) async fn change_password(
+        &self,
+        account: AccountId,
+        (current, new): (&str, &str),
+        address: &str,
+    ) -> Result<Session, Error> {
+        let request = ChangePasswordRequest {
+            account_id: account.to_string(),
+            current_password: current.into(),
+            new_password: new.into(),
+            client_address: address.into(),
+        };
+        let response = self.accounts.clone().change_password(request).await.map_err(Error::from)?;
+        Ok(response.into_inner().session.unwrap())
+    }
+
+    /// Ends all sessions of an account but the one of an access token.
+    pub(crate) async fn end_others(&self, account: AccountId, access_token: &str) -> i64 {
+        let access_session_id = access_session(access_token);
+        let request = EndOtherSessionsRequest { account_id: account.to_string(), access_session_id };
+        self.accounts.clone().end_other_sessions(request).await.unwrap().into_inner().ended
+    }
+
+    pub(crate) async fn revocations(&self, since: Option<prost_types::Timestamp>) -> ListRevocationsResponse {
+        let request = ListRevocationsRequest { since };
+        self.accounts.clone().list_revocations(request).await.unwrap().into_inner()
+    }
+
     pub(crate) async fn look(&self, account: AccountId) -> Account {
         let request = GetAccountRequest { account_id: account.to_string() };
         self.accounts.clone().get_account(request).await.unwrap().into_inner().account.unwrap()
@@ -151,6 +204,13 @@ impl Service {
     pub(crate) async fn apply_one(&self, transfer: &Transfer) -> TransferOutcome {
         self.apply(std::slice::from_ref(transfer)).await[0]
     }
+}
+
+/// The session that an access token names.
+pub(crate) fn access_session(access_token: &str) -> String {
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(access_token.split('.').nth(1).unwrap()).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    claims["sid"].as_str().unwrap().to_owned()
 }
 
 pub(crate) fn id_of(session: &Session) -> AccountId {

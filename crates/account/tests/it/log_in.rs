@@ -84,3 +84,53 @@ async fn guesses_made_at_once_through_two_replicas_are_counted_one_by_one(pool: 
     one.stop().await;
     two.stop().await;
 }
+
+#[sqlx::test]
+async fn one_customers_many_addresses_are_one(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    service.sign_up("faker").await;
+    for host in 0..5 {
+        let address = format!("2001:db8:1:2::{host}");
+        let error = service.log_in("faker", "wrong horse", &address).await.unwrap_err();
+        assert_eq!(error.reason, "invalid_credentials");
+    }
+    let error = service.log_in("faker", PASSWORD, "2001:db8:1:2:3:4:5:6").await.unwrap_err();
+    assert_eq!(error.reason, "login_throttled");
+    service.log_in("faker", PASSWORD, "2001:db8:1:3::1").await.unwrap();
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn one_password_tried_over_many_names_has_to_wait(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    service.sign_up("faker").await;
+    let spray = (0..100).map(|n| {
+        let service = &service;
+        async move { service.log_in(&format!("victim_{n}"), "correct horse", HOME).await.unwrap_err().reason }
+    });
+    let reasons = join_all(spray).await;
+    let looked_at = reasons.iter().filter(|reason| *reason == "invalid_credentials").count();
+    assert_eq!(looked_at, 30, "{reasons:?}");
+    let throttled = service.log_in("faker", PASSWORD, HOME).await.unwrap_err();
+    assert_eq!((throttled.code, throttled.reason.as_str()), (ErrorCode::Exhausted, "login_throttled"));
+    assert_eq!(throttled.retry_after, Some(Duration::from_secs(1)));
+    service.log_in("faker", PASSWORD, ELSEWHERE).await.unwrap();
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn logging_in_to_ones_own_account_forgives_no_guesses_at_others(pool: PgPool) {
+    let mut config = config(&pool);
+    config.throttle.address_free_failures = 3;
+    let service = Service::start_with(config, Clock::fixed(noon())).await;
+    service.sign_up("faker").await;
+    for n in 0..2 {
+        service.log_in(&format!("victim_{n}"), "wrong horse", HOME).await.unwrap_err();
+        for _ in 0..5 {
+            service.log_in("faker", PASSWORD, HOME).await.expect("who knows the password may come often");
+        }
+    }
+    service.log_in("victim_2", "wrong horse", HOME).await.unwrap_err();
+    assert_eq!(service.log_in("victim_3", "wrong horse", HOME).await.unwrap_err().reason, "login_throttled");
+    service.stop().await;
+}

@@ -1,11 +1,12 @@
 //! Making accounts.
 
 use futures::future::join_all;
+use loljoa_account::config::BootstrapAdmin;
 use loljoa_proto::account::v1::{Role, Tier};
-use loljoa_service_kit::{ErrorCode, ids};
+use loljoa_service_kit::{Clock, ErrorCode, ids};
 use sqlx::PgPool;
 
-use crate::harness::{PASSWORD, Service, assert_ledger_is_clean, id_of};
+use crate::harness::{PASSWORD, Service, assert_ledger_is_clean, config, id_of, noon};
 
 #[sqlx::test]
 async fn a_new_account_is_a_bronze_user_with_a_thousand_points(pool: PgPool) {
@@ -95,6 +96,46 @@ async fn of_many_who_want_one_name_at_once_one_gets_it(pool: PgPool) {
     let (made, refused): (Vec<_>, Vec<_>) = sessions.into_iter().partition(Result::is_ok);
     assert_eq!(made.len(), 1);
     assert!(refused.into_iter().all(|result| result.unwrap_err().reason == "username_taken"));
+    assert_ledger_is_clean(&pool).await;
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn nobody_passes_for_the_house_or_for_another(pool: PgPool) {
+    let mut config = config(&pool);
+    config.bootstrap_admin =
+        Some(BootstrapAdmin { username: "gumayusi".into(), password: PASSWORD.to_owned().into() });
+    let service = Service::start_with(config, Clock::fixed(noon())).await;
+    service.sign_up("FaIker").await;
+    for (name, reason) in [
+        ("admin", "username_reserved"),
+        ("Adm1n", "username_reserved"),
+        ("0perator", "username_reserved"),
+        ("_System_", "username_reserved"),
+        ("관리자", "username_reserved"),
+        ("GUMAYUSI", "username_reserved"),
+        ("gurnayusi", "username_reserved"),
+        ("faiker", "username_taken"),
+        ("falker", "username_lookalike"),
+        ("FA1KER", "username_lookalike"),
+    ] {
+        let error = service.try_sign_up(name, PASSWORD, "").await.unwrap_err();
+        assert_eq!(
+            (error.reason.as_str(), error.violations[0].field.as_str()),
+            (reason, "username"),
+            "{name}"
+        );
+    }
+    service.sign_up("faker").await;
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn of_many_who_want_names_that_look_alike_at_once_one_gets_it(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let names = ["lol_1", "lol_l", "l0l_1", "I0I_I", "1o1_1", "loi_i"];
+    let sessions = join_all(names.map(|name| service.try_sign_up(name, PASSWORD, ""))).await;
+    assert_eq!(sessions.iter().filter(|session| session.is_ok()).count(), 1);
     assert_ledger_is_clean(&pool).await;
     service.stop().await;
 }

@@ -46,10 +46,11 @@ async fn a_token_says_who_and_until_when(pool: PgPool) {
     let now = noon().timestamp();
     assert_eq!(token.header.alg, Algorithm::ES256);
     let expected = json!({
-        "iss": "loljoa", "aud": "loljoa-web", "sub": account.account_id, "username": "Faker", "role": "user",
+        "iss": "loljoa", "aud": "loljoa-web", "sub": account.account_id, "sid": token.claims["sid"], "username": "Faker", "role": "user",
         "iat": now, "exp": now + 900, "jti": token.claims["jti"],
     });
     assert_eq!(token.claims, expected);
+    assert!(!session.refresh_token.contains(token.claims["sid"].as_str().unwrap()));
     let published = serde_json::to_string(&set).unwrap();
     assert!(!published.contains("\"d\""), "the private part stays private");
     service.stop().await;
@@ -144,4 +145,19 @@ async fn a_replica_whose_clock_is_behind_signs_with_the_first_key(pool: PgPool) 
     check(&session.access_token, &jwks(&ahead).await);
     ahead.stop().await;
     behind.stop().await;
+}
+
+#[sqlx::test]
+async fn a_removed_key_signs_and_is_published_no_more_as_soon_as_anybody_asks(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let session = service.sign_up("faker").await;
+    let before = service.revocations(None).await.key_ids;
+    assert_eq!(before, kids(&jwks(&service).await));
+    sqlx::query("DELETE FROM signing_keys WHERE kid = $1").bind(&before[0]).execute(&pool).await.unwrap();
+
+    assert!(!service.revocations(None).await.key_ids.contains(&before[0]));
+    let set = jwks(&service).await;
+    assert!(!kids(&set).contains(&before[0].as_str()));
+    check(&service.refresh(&session.refresh_token).await.unwrap().access_token, &set);
+    service.stop().await;
 }

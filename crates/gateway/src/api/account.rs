@@ -6,7 +6,7 @@ use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points, TransferId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{id, optional_id, time};
+use super::{id, optional_id, optional_time, required, time};
 
 /// What an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -109,6 +109,41 @@ pub(crate) struct Credentials {
     pub(crate) password: String,
 }
 
+/// Another password for the account that asks.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ChangePassword {
+    /// The present one.
+    #[schema(format = Password, example = "correct horse")]
+    pub(crate) current_password: String,
+    /// 8 to 128 characters.
+    #[schema(format = Password, min_length = 8, max_length = 128, example = "battery staple")]
+    pub(crate) new_password: String,
+}
+
+/// An account as admins see it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ManagedAccount {
+    account: Account,
+    /// Since when it is kept out; null when it is not.
+    disabled_at: Option<DateTime<Utc>>,
+    /// Sessions that go on.
+    open_sessions: i64,
+}
+
+impl TryFrom<pb::ManagedAccount> for ManagedAccount {
+    type Error = Error;
+
+    fn try_from(managed: pb::ManagedAccount) -> Result<Self, Error> {
+        Ok(Self {
+            account: required(managed.account)?.try_into()?,
+            disabled_at: optional_time(managed.disabled_at)?,
+            open_sessions: managed.open_sessions,
+        })
+    }
+}
+
 /// An open session. Its refresh token travels in a cookie.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -162,11 +197,43 @@ impl TryFrom<pb::StatementLine> for StatementLine {
     }
 }
 
+/// An account on the leaderboard, where nobody is told who is an admin.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Place {
+    #[schema(value_type = Uuid)]
+    account_id: AccountId,
+    username: String,
+    tier: Tier,
+    /// Points that can be bet now.
+    #[schema(value_type = i64)]
+    points: Points,
+    /// Points held in bets that are not decided yet.
+    #[schema(value_type = i64)]
+    staked: Points,
+    /// Points won minus points staked, over settled markets.
+    #[schema(value_type = i64)]
+    profit: Points,
+    /// 1 is the best profit; accounts of equal profit share a rank. Some seconds old.
+    rank: i64,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<pb::Account> for Place {
+    type Error = Error;
+
+    fn try_from(account: pb::Account) -> Result<Self, Error> {
+        let Account { account_id, username, role: _, tier, points, staked, profit, rank, created_at } =
+            account.try_into()?;
+        Ok(Self { account_id, username, tier, points, staked, profit, rank, created_at })
+    }
+}
+
 /// Accounts by profit, best first.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Leaderboard {
-    pub(crate) items: Vec<Account>,
+    pub(crate) items: Vec<Place>,
     /// Send it as `cursor` for the next page; null at the end.
     pub(crate) next_cursor: Option<String>,
     /// The asking account with its rank, whether or not it is on this page; null when nobody is logged in.

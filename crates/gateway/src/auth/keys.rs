@@ -1,7 +1,7 @@
 //! The keys that access tokens are checked with, as account publishes them.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -24,6 +24,8 @@ const PAUSE_WITHOUT_KEYS: Duration = Duration::from_millis(100);
 pub(crate) struct Keys {
     account: AccountServiceClient<Channel>,
     published: RwLock<Option<Published>>,
+    /// Keys that were removed before their time. They never come back, whoever still publishes them.
+    removed: RwLock<HashSet<String>>,
     /// Tokens that name unknown keys cannot make us ask more often than this.
     pause: Duration,
     last_fetch: Mutex<Option<Instant>>,
@@ -36,7 +38,13 @@ struct Published {
 
 impl Keys {
     pub(crate) fn new(account: AccountServiceClient<Channel>, pause: Duration) -> Self {
-        Self { account, published: RwLock::new(None), pause, last_fetch: Mutex::new(None) }
+        Self {
+            account,
+            published: RwLock::new(None),
+            removed: RwLock::default(),
+            pause,
+            last_fetch: Mutex::new(None),
+        }
     }
 
     /// The key set as account publishes it.
@@ -46,6 +54,25 @@ impl Keys {
         }
         self.fetch_unless_just_done().await?;
         self.published(|keys| Arc::clone(&keys.document)).ok_or_else(no_keys)
+    }
+
+    /// The ids of the published keys.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.published(|keys| keys.by_kid.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Whether the key called `kid` is published.
+    pub(crate) fn is_published(&self, kid: &str) -> bool {
+        self.published(|keys| keys.by_kid.contains_key(kid)).unwrap_or_default()
+    }
+
+    /// Takes these keys out at once and for good.
+    pub(crate) fn remove(&self, kids: &[String]) {
+        self.removed.write().unwrap_or_else(PoisonError::into_inner).extend(kids.iter().cloned());
+        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keys) = published.take() {
+            *published = read(&keys.document, |kid| kids.iter().any(|removed| removed == kid)).ok();
+        }
     }
 
     /// The key called `kid`; `None` when account knows none of that name.
@@ -93,7 +120,8 @@ impl Keys {
         let fetched = repeat!(self.account, get_jwks, GetJwksRequest {});
         *last = Some(Instant::now());
         let document = fetched?.jwks_json;
-        let published = read(&document)?;
+        let removed = self.removed.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let published = read(&document, |kid| removed.contains(kid))?;
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(published);
         Ok(())
     }
@@ -103,14 +131,21 @@ fn no_keys() -> Error {
     Error::unavailable("the keys of access tokens are not known yet")
 }
 
-/// Reads a key set. Keys of other kinds than P-256 are none of ours and left out.
-fn read(document: &str) -> Result<Published, Error> {
-    let set: JwkSet = serde_json::from_str(document).map_err(Error::internal)?;
+/// Reads a key set without the keys that were removed. Keys of other kinds than P-256 are none of ours and left out.
+fn read(document: &str, is_removed: impl Fn(&str) -> bool) -> Result<Published, Error> {
+    let mut set: JwkSet = serde_json::from_str(document).map_err(Error::internal)?;
+    let all = set.keys.len();
+    set.keys.retain(|jwk| !jwk.common.key_id.as_deref().is_some_and(&is_removed));
+    let document = if set.keys.len() == all {
+        document.into()
+    } else {
+        serde_json::to_string(&set).map_err(Error::internal)?.into()
+    };
     let by_kid = set.keys.iter().filter(|jwk| is_p256(jwk)).filter_map(|jwk| {
         let kid = jwk.common.key_id.clone()?;
         DecodingKey::from_jwk(jwk).ok().map(|key| (kid, Arc::new(key)))
     });
-    Ok(Published { by_kid: by_kid.collect(), document: document.into() })
+    Ok(Published { by_kid: by_kid.collect(), document })
 }
 
 fn is_p256(jwk: &Jwk) -> bool {

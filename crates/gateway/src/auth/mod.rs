@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod daily_grant;
 pub(crate) mod guard;
 pub(crate) mod keys;
+pub(crate) mod revocations;
 pub(crate) mod token;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -11,6 +12,7 @@ use chrono::{DateTime, Utc};
 use http::request::Parts;
 use loljoa_service_kit::{AccountId, Error, ErrorCode};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::http::problem::Problem;
 
@@ -26,6 +28,8 @@ pub(crate) enum Role {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) account_id: AccountId,
+    /// The session, by the name that it has in access tokens. Tokens used to say none.
+    pub(crate) session: Option<Uuid>,
     pub(crate) role: Role,
     pub(crate) expires_at: DateTime<Utc>,
 }

@@ -8,8 +8,9 @@ use jsonwebtoken::{Algorithm, Validation};
 use loljoa_service_kit::{AccountId, Clock, Error};
 use moka::sync::Cache;
 use serde::Deserialize;
+use uuid::Uuid;
 
-use super::{Identity, Role, keys::Keys, unauthenticated};
+use super::{Identity, Role, keys::Keys, revocations::Revocations, unauthenticated};
 use crate::config::Tokens;
 
 /// No token of ours comes near this size; a longer one is not even hashed.
@@ -20,20 +21,29 @@ const CACHED_FOR: Duration = Duration::from_mins(15);
 /// Checks access tokens, and remembers good ones by their hash, because a signature costs 64 µs.
 pub(crate) struct Verifier {
     keys: Arc<Keys>,
+    revocations: Arc<Revocations>,
     validation: Validation,
-    verified: Cache<[u8; 32], Identity>,
+    verified: Cache<[u8; 32], Verified>,
     clock: Clock,
+}
+
+/// A token whose signature was good, and the key that it was made with: without the key it is good no more.
+#[derive(Clone)]
+struct Verified {
+    identity: Identity,
+    kid: Arc<str>,
 }
 
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
+    sid: Option<Uuid>,
     role: Role,
     exp: i64,
 }
 
 impl Verifier {
-    pub(crate) fn new(config: &Tokens, keys: Arc<Keys>, clock: Clock) -> Self {
+    pub(crate) fn new(config: &Tokens, keys: Arc<Keys>, revocations: Arc<Revocations>, clock: Clock) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_issuer(&[&config.issuer]);
         validation.set_audience(&[&config.audience]);
@@ -41,7 +51,7 @@ impl Verifier {
         // The end is checked below, on every use of a cached token too, by our own clock.
         validation.validate_exp = false;
         let verified = Cache::builder().max_capacity(config.cache_size).time_to_live(CACHED_FOR).build();
-        Self { keys, validation, verified, clock }
+        Self { keys, revocations, validation, verified, clock }
     }
 
     /// Who holds `token`.
@@ -50,20 +60,25 @@ impl Verifier {
             return Err(refused());
         }
         let hash = sha256(token);
-        let identity = if let Some(identity) = self.verified.get(&hash) {
-            identity
+        let known = self.verified.get(&hash).filter(|verified| self.keys.is_published(&verified.kid));
+        let identity = if let Some(verified) = known {
+            verified.identity
         } else {
-            let identity = self.check(token).await?;
-            self.verified.insert(hash, identity.clone());
-            identity
+            self.verified.invalidate(&hash);
+            let verified = self.check(token).await?;
+            self.verified.insert(hash, verified.clone());
+            verified.identity
         };
+        if identity.session.is_some_and(|session| self.revocations.has_ended(session)) {
+            return Err(unauthenticated("session_over", "the session is over; log in again"));
+        }
         if identity.expires_at <= self.clock.now() {
             return Err(unauthenticated("token_expired", "the access token has ended: refresh it"));
         }
         Ok(identity)
     }
 
-    async fn check(&self, token: &str) -> Result<Identity, Error> {
+    async fn check(&self, token: &str) -> Result<Verified, Error> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| refused())?;
         if header.alg != Algorithm::ES256 {
             return Err(refused());
@@ -72,11 +87,13 @@ impl Verifier {
         let key = self.keys.find(&kid).await?.ok_or_else(refused)?;
         let claims =
             jsonwebtoken::decode::<Claims>(token, &key, &self.validation).map_err(|_| refused())?.claims;
-        Ok(Identity {
+        let identity = Identity {
             account_id: AccountId::parse(&claims.sub).map_err(|_| refused())?,
+            session: claims.sid,
             role: claims.role,
             expires_at: DateTime::from_timestamp(claims.exp, 0).ok_or_else(refused)?,
-        })
+        };
+        Ok(Verified { identity, kid: kid.into() })
     }
 }
 

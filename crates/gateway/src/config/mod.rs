@@ -96,6 +96,16 @@ pub struct Rate {
     pub burst: u32,
 }
 
+/// As [`Rate`], for what nobody needs every second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlowRate {
+    /// Requests a minute.
+    pub per_minute: u32,
+    /// Requests that may come at once after a pause.
+    pub burst: u32,
+}
+
 /// What one client, and all of them, may use.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -108,6 +118,10 @@ pub struct Limits {
     pub per_address: Rate,
     /// Per account.
     pub per_account: Rate,
+    /// New accounts per client address (IPv6: per /64). Each is worth its grants.
+    pub sign_up: SlowRate,
+    /// Passwords to be checked per client address (IPv6: per /64), whomever they are of: log-ins and changes of password.
+    pub log_in: SlowRate,
 }
 
 impl Default for Limits {
@@ -117,6 +131,8 @@ impl Default for Limits {
             max_in_flight_per_address: 1_024,
             per_address: Rate { per_second: 100, burst: 200 },
             per_account: Rate { per_second: 50, burst: 100 },
+            sign_up: SlowRate { per_minute: 5, burst: 10 },
+            log_in: SlowRate { per_minute: 30, burst: 30 },
         }
     }
 }
@@ -135,6 +151,9 @@ pub struct Tokens {
     pub refresh_every_ms: u64,
     /// The shortest time between two fetches, however many tokens name unknown keys. Milliseconds.
     pub refresh_pause_ms: u64,
+    /// How often account is asked which sessions were ended and which keys removed: for so long, and the time of a call,
+    /// their tokens are still taken. Milliseconds.
+    pub revocations_every_ms: u64,
 }
 
 impl Default for Tokens {
@@ -145,6 +164,7 @@ impl Default for Tokens {
             cache_size: 50_000,
             refresh_every_ms: 60_000,
             refresh_pause_ms: 2_000,
+            revocations_every_ms: 2_000,
         }
     }
 }
@@ -193,8 +213,12 @@ impl Check for Config {
         for (key, value) in positive {
             problems.require(value > 0, key, value, "must be 1 or more");
         }
-        let refresh = self.tokens.refresh_every_ms;
-        problems.require(refresh > 0, "tokens.refresh_every_ms", refresh, "must be 1 or more");
+        for (key, every) in [
+            ("tokens.refresh_every_ms", self.tokens.refresh_every_ms),
+            ("tokens.revocations_every_ms", self.tokens.revocations_every_ms),
+        ] {
+            problems.require(every > 0, key, every, "must be 1 or more");
+        }
         let workers = self.bets.workers;
         problems.require((1..=16).contains(&workers), "bets.workers", workers, "must be from 1 to 16");
         for (key, rate) in [
@@ -203,6 +227,12 @@ impl Check for Config {
         ] {
             let fits = rate.per_second == 0 || rate.burst >= 1;
             problems.require(fits, key, rate.burst, "must be 1 or more unless per_second is 0");
+        }
+        for (key, rate) in
+            [("limits.sign_up.burst", self.limits.sign_up), ("limits.log_in.burst", self.limits.log_in)]
+        {
+            let fits = rate.per_minute == 0 || rate.burst >= 1;
+            problems.require(fits, key, rate.burst, "must be 1 or more unless per_minute is 0");
         }
         for origin in &self.cookies.trusted_origins {
             let known = crate::http::csrf::is_origin(origin);

@@ -1,6 +1,6 @@
 //! What happens when there is too much.
 
-use loljoa_gateway::config::Rate;
+use loljoa_gateway::config::{Rate, SlowRate};
 use reqwest::StatusCode;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -38,6 +38,51 @@ async fn without_trusted_proxies_a_client_cannot_pass_for_many() {
     let gateway = Gateway::start_with(|config| config.limits.per_address = rate).await;
     assert_eq!(gateway.get(PUBLIC).header("x-forwarded-for", "1.1.1.1").send().await.unwrap().status(), 200);
     assert_eq!(problem(gateway.get(PUBLIC).header("x-forwarded-for", "2.2.2.2")).await, "429 rate_limited");
+}
+
+/// Log-ins and sign-ups from an address, of a name that never comes twice.
+fn enter(gateway: &Gateway, path: &str, client: &str) -> reqwest::RequestBuilder {
+    let credentials = serde_json::json!({"username": "faker", "password": "12345678"});
+    gateway.post(path).header("x-forwarded-for", client).json(&credentials)
+}
+
+#[tokio::test]
+async fn accounts_and_log_ins_of_one_address_come_slowly_and_everything_else_goes_on() {
+    let gateway = Gateway::start_with(|config| {
+        config.limits.sign_up = SlowRate { per_minute: 1, burst: 2 };
+        config.limits.log_in = SlowRate { per_minute: 1, burst: 3 };
+        config.http.trusted_proxies = 1;
+    })
+    .await;
+    for (path, burst) in [("/api/account/signup", 2), ("/api/account/login", 3)] {
+        for host in 0..burst {
+            let client = format!("2001:db8:1:2::{host}");
+            assert!(enter(&gateway, path, &client).send().await.unwrap().status().is_success(), "{path}");
+        }
+        let refused = enter(&gateway, path, "2001:db8:1:2:3:4:5:6").send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS, "{path}");
+        let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=60).contains(&wait), "{path}: {wait}");
+        assert!(
+            enter(&gateway, path, "2001:db8:1:3::1").send().await.unwrap().status().is_success(),
+            "{path}"
+        );
+    }
+    let from_there = gateway.get(PUBLIC).header("x-forwarded-for", "2001:db8:1:2::1");
+    assert_eq!(from_there.send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn by_default_an_address_makes_ten_accounts_at_once_and_no_more() {
+    let gateway = Gateway::start_with(|config| {
+        config.limits.sign_up = loljoa_gateway::config::Limits::default().sign_up;
+    })
+    .await;
+    let sign_ups = (0..50).map(|_| enter(&gateway, "/api/account/signup", "").send());
+    let answers = futures::future::join_all(sign_ups).await;
+    let made = answers.iter().filter(|answer| answer.as_ref().unwrap().status() == StatusCode::CREATED);
+    // One more for each twelve seconds that all this takes.
+    assert!((10..20).contains(&made.count()));
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod heads;
 mod limits;
 mod metrics;
 mod readers;
+mod revocations;
 mod sessions;
 mod slow_bodies;
 mod story;

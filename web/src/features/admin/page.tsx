@@ -3,6 +3,7 @@ import { isAdmin, phase } from "../../app/session";
 import { Empty, Skeleton } from "../../components/states";
 import { t } from "../../i18n";
 import { useTitle } from "../../lib/title";
+import { Accounts } from "./accounts";
 import { Experiments } from "./experiments";
 import { Import } from "./import";
 import { Incidents } from "./incidents";
@@ -10,9 +11,15 @@ import { Matches } from "./matches";
 import { words } from "./words";
 import "./admin.css";
 
-const TABS = ["matches", "import", "incidents", "experiments"] as const;
+const TABS = ["matches", "import", "incidents", "accounts", "experiments"] as const;
 type Tab = (typeof TABS)[number];
-const PANELS = { matches: Matches, import: Import, incidents: Incidents, experiments: Experiments };
+const PANELS = {
+  matches: Matches,
+  import: Import,
+  incidents: Incidents,
+  accounts: Accounts,
+  experiments: Experiments,
+};
 
 function Panels({ tab }: { tab: Tab }) {
   const Panel = PANELS[tab];

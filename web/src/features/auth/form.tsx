@@ -1,11 +1,10 @@
-import type { TargetedInputEvent } from "preact";
 import { useLocation } from "preact-iso";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { fieldFault, inWords } from "../../app/refusals";
 import { phase } from "../../app/session";
 import { Refused } from "../../api/errors";
-import { Icon } from "../../components/icon";
 import { t } from "../../i18n";
+import { TextField } from "./field";
 import { destination, passwordFault, usernameFault } from "./rules";
 import "./auth.css";
 
@@ -23,12 +22,15 @@ interface Faults {
 
 const NONE: Faults = { username: null, password: null, whole: null };
 
+/** Refusals of a name that is spelt as it may be. */
+const NAMES = ["username_taken", "username_lookalike", "username_reserved"];
+
 function faultsOf(error: unknown): Faults {
   const words = t().auth;
-  const taken = error instanceof Refused && error.code === "username_taken";
+  const named = error instanceof Refused && NAMES.includes(error.code);
   const username = fieldFault(error, "username") === null ? null : words.usernameFault;
   const password = fieldFault(error, "password") === null ? null : words.passwordFault;
-  if (taken) return { ...NONE, username: inWords(error) };
+  if (named) return { ...NONE, username: inWords(error) };
   return { username, password, whole: (username ?? password) ? null : inWords(error) };
 }
 
@@ -40,60 +42,6 @@ function before(joining: boolean, username: string, password: string): Faults {
     password: missing(password) ?? (joining && passwordFault(password) ? words.passwordFault : null),
     whole: null,
   };
-}
-
-function TextField(props: {
-  label: string;
-  hint?: string | undefined;
-  fault: string | null;
-  name: string;
-  value: string;
-  autoComplete: string;
-  secret?: boolean;
-  set: (value: string) => void;
-}) {
-  const id = useId();
-  const words = t().auth;
-  const [shown, setShown] = useState(false);
-  const input = {
-    id,
-    class: "input",
-    name: props.name,
-    autoComplete: props.autoComplete,
-    autoCapitalize: "none" as const,
-    spellcheck: false,
-    value: props.value,
-    "aria-invalid": props.fault !== null,
-    "aria-describedby": `${id}-fault ${id}-hint`,
-    onInput: (event: TargetedInputEvent<HTMLInputElement>) => props.set(event.currentTarget.value),
-  };
-  return (
-    <div class="field">
-      <label for={id}>{props.label}</label>
-      <div class="input-with-end">
-        {props.secret && !shown ? <input type="password" {...input} /> : <input type="text" {...input} />}
-        {props.secret && (
-          <button
-            type="button"
-            class="icon-button"
-            aria-pressed={shown}
-            aria-label={shown ? words.hide : words.show}
-            onClick={() => setShown(!shown)}
-          >
-            <Icon name="eye" />
-          </button>
-        )}
-      </div>
-      {props.hint !== undefined && (
-        <p class="hint" id={`${id}-hint`}>
-          {props.hint}
-        </p>
-      )}
-      <p class="fault" id={`${id}-fault`}>
-        {props.fault}
-      </p>
-    </div>
-  );
 }
 
 /** The form behind 로그인 and 회원가입. */

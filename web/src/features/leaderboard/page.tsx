@@ -1,7 +1,7 @@
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
 import { api, data } from "../../api/client";
-import type { Account, Tier } from "../../api/types";
+import type { Account, Place, Tier } from "../../api/types";
 import { account, phase } from "../../app/session";
 import { useResource } from "../../app/resource";
 import { Empty, Loaded, Skeleton } from "../../components/states";
@@ -15,13 +15,13 @@ const TIERS: readonly Tier[] = ["diamond", "platinum", "gold", "silver", "bronze
 const PAGE = 50;
 
 interface Board {
-  items: Account[];
+  items: Place[];
   own: Account | null;
   more: boolean;
 }
 
 async function loadBoard(tier: Tier | undefined, most: number): Promise<Board> {
-  const items: Account[] = [];
+  const items: Place[] = [];
   let own: Account | null;
   let cursor: string | undefined;
   do {
@@ -34,7 +34,7 @@ async function loadBoard(tier: Tier | undefined, most: number): Promise<Board> {
   return { items, own, more: cursor !== undefined };
 }
 
-function Row({ who, own }: { who: Account; own: boolean }) {
+function Row({ who, own }: { who: Place; own: boolean }) {
   const words = t().leaderboard;
   return (
     <tr class={own ? "own" : ""}>

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use crate::{
     api::{
         Page,
-        account::{Account, Leaderboard, StatementLine, Tier},
+        account::{Account, Leaderboard, Place, StatementLine, Tier},
         all, required,
     },
     app::App,
@@ -91,7 +91,7 @@ pub(crate) async fn leaderboard(
         account_id: user.map(|User(user)| user.account_id.to_string()).unwrap_or_default(),
     };
     let response = repeat!(app.services.account(), list_leaderboard, request)?;
-    let Page { items, next_cursor } = Page::<Account>::new(all(response.accounts)?, response.next_cursor);
+    let Page { items, next_cursor } = Page::<Place>::new(all(response.accounts)?, response.next_cursor);
     let own = response.own.map(Account::try_from).transpose()?;
     Ok(json(Leaderboard { items, next_cursor, own }))
 }

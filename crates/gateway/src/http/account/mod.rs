@@ -1,7 +1,9 @@
 //! `/api/account`: sessions and the account behind them.
 
+pub(crate) mod admin;
 pub(crate) mod me;
 pub(crate) mod sessions;
+mod turns;
 
 use std::sync::Arc;
 
@@ -17,9 +19,15 @@ pub(crate) fn routes(csrf: Csrf) -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sessions::log_in))
         .routes(routes!(sessions::refresh))
         .routes(routes!(sessions::log_out))
+        .routes(routes!(sessions::change_password))
         .route_layer(csrf);
     OpenApiRouter::new()
         .routes(routes!(sessions::log_out_all))
+        .routes(routes!(sessions::end_others))
+        .routes(routes!(admin::find))
+        .routes(routes!(admin::disable))
+        .routes(routes!(admin::enable))
+        .routes(routes!(admin::end_sessions))
         .routes(routes!(me::account))
         .routes(routes!(me::transfers))
         .routes(routes!(me::leaderboard))

@@ -6,22 +6,21 @@ use axum::{extract::State, response::IntoResponse};
 use axum_extra::extract::cookie::CookieJar;
 use http::{HeaderValue, StatusCode, header};
 use loljoa_proto::account::v1::{
-    self as pb, LogInRequest, LogOutAllRequest, LogOutRequest, RefreshRequest, SignUpRequest,
+    self as pb, ChangePasswordRequest, EndOtherSessionsRequest, LogInRequest, LogOutAllRequest,
+    LogOutRequest, RefreshRequest, SignUpRequest,
 };
 use loljoa_service_kit::Error;
 
+use super::turns::{LogInTurn, SignUpTurn};
 use crate::{
     api::{
-        account::{Credentials, Ended, Session},
+        account::{ChangePassword, Credentials, Ended, Session},
         required,
     },
     app::App,
     auth::{User, unauthenticated},
     call::repeat,
-    http::{
-        client_address::ClientAddress,
-        extract::{Json, OptionalKey, Result, json},
-    },
+    http::extract::{Json, OptionalKey, Result, json},
 };
 
 const COOKIE: &str = "loljoa_refresh";
@@ -35,7 +34,7 @@ const COOKIE_PATH: &str = "/api/account";
     responses((status = 201, body = Session, description = "made; the refresh token is in a cookie")))]
 pub(crate) async fn sign_up(
     State(app): State<Arc<App>>,
-    address: ClientAddress,
+    SignUpTurn(address): SignUpTurn,
     OptionalKey(key): OptionalKey,
     Json(credentials): Json<Credentials>,
 ) -> Result {
@@ -55,7 +54,7 @@ pub(crate) async fn sign_up(
     responses((status = 200, body = Session, description = "logged in; the refresh token is in a cookie")))]
 pub(crate) async fn log_in(
     State(app): State<Arc<App>>,
-    address: ClientAddress,
+    LogInTurn(address): LogInTurn,
     Json(Credentials { username, password }): Json<Credentials>,
 ) -> Result {
     let request = LogInRequest { username, password, client_address: address.to_string() };
@@ -87,12 +86,41 @@ pub(crate) async fn log_out(State(app): State<Arc<App>>, cookies: CookieJar) -> 
 
 /// Ends all sessions of the account, on every device.
 #[utoipa::path(post, path = "/api/account/logout-all", operation_id = "logOutAll", tag = "account",
-    responses((status = 200, body = Ended, description = "logged out everywhere; access tokens run out by themselves")))]
+    responses((status = 200, body = Ended, description = "logged out everywhere; access tokens end within seconds")))]
 pub(crate) async fn log_out_all(State(app): State<Arc<App>>, User(user): User) -> Result {
     let request = LogOutAllRequest { account_id: user.account_id.to_string() };
     let response = repeat!(app.services.account(), log_out_all, request)?;
     let gone = [(header::SET_COOKIE, cookie("", 0, app.secure_cookies)?)];
     Ok((gone, json(Ended { ended: response.ended })).into_response())
+}
+
+/// Ends all sessions of the account but the one that asks.
+#[utoipa::path(post, path = "/api/account/sessions/end", operation_id = "endOtherSessions", tag = "account",
+    responses((status = 200, body = Ended, description = "logged out everywhere else; access tokens of these sessions end within seconds")))]
+pub(crate) async fn end_others(State(app): State<Arc<App>>, User(user): User) -> Result {
+    let request = EndOtherSessionsRequest {
+        account_id: user.account_id.to_string(),
+        access_session_id: user.session.map(|session| session.to_string()).unwrap_or_default(),
+    };
+    let response = repeat!(app.services.account(), end_other_sessions, request)?;
+    Ok(json(Ended { ended: response.ended }))
+}
+
+/// Sets another password, ends all sessions of the account and opens a new one for who asks.
+#[utoipa::path(post, path = "/api/account/password", operation_id = "changePassword", tag = "account",
+    request_body = ChangePassword,
+    responses((status = 200, body = Session, description = "changed; the cookie is a new one, all others are worth nothing")))]
+pub(crate) async fn change_password(
+    State(app): State<Arc<App>>,
+    User(user): User,
+    LogInTurn(address): LogInTurn,
+    Json(ChangePassword { current_password, new_password }): Json<ChangePassword>,
+) -> Result {
+    let account_id = user.account_id.to_string();
+    let client_address = address.to_string();
+    let request = ChangePasswordRequest { account_id, current_password, new_password, client_address };
+    let response = app.services.account().change_password(request).await?.into_inner();
+    open(&app, StatusCode::OK, response.session)
 }
 
 fn open(app: &App, status: StatusCode, session: Option<pb::Session>) -> Result {

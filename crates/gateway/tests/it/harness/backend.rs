@@ -11,6 +11,7 @@ use std::{
 
 use loljoa_proto::{
     account::v1::{
+        account_admin_service_server::{AccountAdminService, AccountAdminServiceServer},
         account_service_server::{AccountService, AccountServiceServer},
         *,
     },
@@ -24,6 +25,7 @@ use tonic::{
     Request, Response, Status, async_trait,
     transport::{Server, server::TcpIncoming},
 };
+use uuid::Uuid;
 
 use super::betting::Betting;
 
@@ -44,6 +46,7 @@ impl Backend {
         let (address, betting) = (listener.local_addr().unwrap(), Betting::default());
         let served = Server::builder()
             .add_service(AccountServiceServer::new(account.clone()))
+            .add_service(AccountAdminServiceServer::new(account.clone()))
             .add_service(BettingServiceServer::new(betting.clone()))
             .add_service(OpsServiceServer::new(Ops::new(Health::new("backend"), false)))
             .serve_with_incoming(TcpIncoming::from(listener));
@@ -66,12 +69,43 @@ struct Books {
     grants_fail: AtomicBool,
     addresses: Mutex<Vec<String>>,
     refreshed_with: Mutex<Vec<String>>,
+    removed: Mutex<Vec<String>>,
+    ended: Mutex<Vec<String>>,
+    asked: watch::Sender<usize>,
+    calls: Mutex<Vec<String>>,
 }
 
 impl Account {
     /// Publishes other keys.
     pub(crate) fn publish(&self, key_set: String) {
         *self.0.key_set.lock().unwrap() = key_set;
+    }
+
+    /// A key is removed although it is still in the key set, as another replica publishes it for a while.
+    pub(crate) fn remove(&self, kid: &str) {
+        self.0.removed.lock().unwrap().push(kid.to_owned());
+    }
+
+    /// A session was ended, as its access tokens name it.
+    pub(crate) fn end(&self, session: Uuid) {
+        self.0.ended.lock().unwrap().push(session.to_string());
+    }
+
+    /// Waits until what is revoked now has been asked for and answered.
+    pub(crate) async fn told(&self) {
+        let mut asked = self.0.asked.subscribe();
+        let before = *asked.borrow_and_update();
+        // The next answer may have begun before; the one after that begins when the first has been read.
+        asked.wait_for(|asked| *asked >= before + 3).await.unwrap();
+    }
+
+    /// What admins, and users about their sessions, have asked for.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.0.calls.lock().unwrap().clone()
+    }
+
+    fn note(&self, call: String) {
+        self.0.calls.lock().unwrap().push(call);
     }
 
     /// How often a grant was claimed.
@@ -185,7 +219,11 @@ impl AccountService for Account {
     ) -> Answer<ListLeaderboardResponse> {
         let account_id = request.into_inner().account_id;
         let own = (!account_id.is_empty()).then(|| someone(account_id));
-        Ok(Response::new(ListLeaderboardResponse { own, ..Default::default() }))
+        let best = loljoa_proto::account::v1::Account {
+            role: Role::Admin.into(),
+            ..someone("018f0000-0000-7000-8000-000000000001".into())
+        };
+        Ok(Response::new(ListLeaderboardResponse { accounts: vec![best], own, ..Default::default() }))
     }
 
     async fn batch_get_usernames(
@@ -197,7 +235,75 @@ impl AccountService for Account {
         Ok(Response::new(BatchGetUsernamesResponse { usernames }))
     }
 
+    async fn end_other_sessions(
+        &self,
+        request: Request<EndOtherSessionsRequest>,
+    ) -> Answer<EndOtherSessionsResponse> {
+        self.note(format!("end all but {}", request.into_inner().access_session_id));
+        Ok(Response::new(EndOtherSessionsResponse { ended: 3 }))
+    }
+
+    async fn change_password(
+        &self,
+        request: Request<ChangePasswordRequest>,
+    ) -> Answer<ChangePasswordResponse> {
+        let request = request.into_inner();
+        self.note(format!(
+            "{} to {} from {}",
+            request.current_password, request.new_password, request.client_address
+        ));
+        Ok(Response::new(ChangePasswordResponse { session: Some(session()) }))
+    }
+
+    async fn list_revocations(&self, _: Request<ListRevocationsRequest>) -> Answer<ListRevocationsResponse> {
+        let set: serde_json::Value = serde_json::from_str(&self.0.key_set.lock().unwrap()).unwrap();
+        let kids = set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned());
+        let removed = self.0.removed.lock().unwrap().clone();
+        let answer = ListRevocationsResponse {
+            key_ids: kids.filter(|kid| !removed.contains(kid)).collect(),
+            access_session_ids: self.0.ended.lock().unwrap().clone(),
+            until: None,
+            keep_seconds: 900,
+        };
+        self.0.asked.send_modify(|asked| *asked += 1);
+        Ok(Response::new(answer))
+    }
+
     async fn get_jwks(&self, _: Request<GetJwksRequest>) -> Answer<GetJwksResponse> {
         Ok(Response::new(GetJwksResponse { jwks_json: self.0.key_set.lock().unwrap().clone() }))
+    }
+}
+
+fn managed(account_id: String) -> ManagedAccount {
+    ManagedAccount { account: Some(someone(account_id)), disabled_at: None, open_sessions: 1 }
+}
+
+#[async_trait]
+impl AccountAdminService for Account {
+    async fn find_account(&self, request: Request<FindAccountRequest>) -> Answer<FindAccountResponse> {
+        self.note(format!("find {}", request.into_inner().username));
+        let account = managed("018f0000-0000-7000-8000-000000000001".into());
+        Ok(Response::new(FindAccountResponse { account: Some(account) }))
+    }
+
+    async fn disable_account(
+        &self,
+        request: Request<DisableAccountRequest>,
+    ) -> Answer<DisableAccountResponse> {
+        let request = request.into_inner();
+        self.note(format!("{} disables {}", request.acting_account_id, request.account_id));
+        Ok(Response::new(DisableAccountResponse { account: Some(managed(request.account_id)) }))
+    }
+
+    async fn enable_account(&self, request: Request<EnableAccountRequest>) -> Answer<EnableAccountResponse> {
+        let request = request.into_inner();
+        self.note(format!("{} enables {}", request.acting_account_id, request.account_id));
+        Ok(Response::new(EnableAccountResponse { account: Some(managed(request.account_id)) }))
+    }
+
+    async fn end_sessions(&self, request: Request<EndSessionsRequest>) -> Answer<EndSessionsResponse> {
+        let request = request.into_inner();
+        self.note(format!("{} ends sessions of {}", request.acting_account_id, request.account_id));
+        Ok(Response::new(EndSessionsResponse { ended: 1 }))
     }
 }

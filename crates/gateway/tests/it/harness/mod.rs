@@ -11,7 +11,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use loljoa_gateway::{
     Config, Listeners,
-    config::{Rate, Upstreams},
+    config::{Rate, SlowRate, Upstreams},
 };
 use loljoa_service_kit::{config::Upstream, ids};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
@@ -25,6 +25,7 @@ pub(crate) use tokens::Signer;
 /// Long enough for a slow machine; nothing waits for it unless something is broken.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const NO_LIMIT: Rate = Rate { per_second: 0, burst: 0 };
+pub(crate) const NO_SLOW_LIMIT: SlowRate = SlowRate { per_minute: 0, burst: 0 };
 
 /// A running gateway.
 pub(crate) struct Gateway {
@@ -51,7 +52,9 @@ impl Gateway {
         let mut config = Config::new(upstreams(backend.address));
         config.limits.per_address = NO_LIMIT;
         config.limits.per_account = NO_LIMIT;
+        (config.limits.sign_up, config.limits.log_in) = (NO_SLOW_LIMIT, NO_SLOW_LIMIT);
         config.tokens.refresh_pause_ms = 1;
+        config.tokens.revocations_every_ms = 5;
         configure(&mut config);
         Self::serve(config, backend, signer).await
     }

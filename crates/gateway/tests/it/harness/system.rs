@@ -16,7 +16,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::{task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{NO_LIMIT, PATIENCE, key};
+use super::{NO_LIMIT, NO_SLOW_LIMIT, PATIENCE, key};
 
 pub(crate) const PASSWORD: &str = "correct horse";
 
@@ -79,6 +79,7 @@ impl System {
 
         let mut config = Config::new(Upstreams { account, league_schedule, betting });
         (config.limits.per_address, config.limits.per_account) = (NO_LIMIT, NO_LIMIT);
+        (config.limits.sign_up, config.limits.log_in) = (NO_SLOW_LIMIT, NO_SLOW_LIMIT);
         let (listeners, gateway) = bind().await;
         serve(loljoa_gateway::serve(config, listeners, shutdown.clone()).boxed());
         let address = gateway.url.socket_addrs(|| None).unwrap()[0];

@@ -1,13 +1,14 @@
-use std::fs;
+use std::{collections::BTreeMap, fs, net::SocketAddr};
 
 use anyhow::Context;
+use serde_json::{Value, json};
 
 use super::{Arguments, banner, bettors::Bettors, database::Database};
 use crate::{
     console::{say, step},
     data_dir::{DataDir, RunFile, Secrets},
     signals::Signals,
-    system::{Databases, Mode, Options, Replay, System, require_free},
+    system::{Databases, Mode, Options, Replay, Service, System, require_free},
 };
 
 /// In a replay a match starts every minute; the usual five minutes before its start nobody could cancel anything.
@@ -80,6 +81,15 @@ async fn start(arguments: &Arguments, data: &DataDir, secrets: &Secrets) -> anyh
     Ok(Launched { system, database })
 }
 
+/// Where only this machine can come in, the demo bettors and whoever tries things out share one address.
+fn overrides(listen: SocketAddr) -> BTreeMap<Service, Value> {
+    if !listen.ip().is_loopback() {
+        return BTreeMap::new();
+    }
+    let no_limit = json!({ "per_minute": 0, "burst": 0 });
+    BTreeMap::from([(Service::Gateway, json!({ "limits": { "sign_up": no_limit, "log_in": no_limit } }))])
+}
+
 fn options(arguments: &Arguments, databases: Databases, secrets: &Secrets) -> anyhow::Result<Options> {
     let mode = if arguments.processes {
         Mode::Processes { program: std::env::current_exe().context("this program's own file is not known")? }
@@ -96,6 +106,7 @@ fn options(arguments: &Arguments, databases: Databases, secrets: &Secrets) -> an
         web_root: arguments.web.clone(),
         otlp: arguments.otlp.clone(),
         log: arguments.log.clone(),
+        overrides: overrides(arguments.listen),
         ..Options::new(databases, secrets.admin.clone(), secrets.sealing_key.clone())
     })
 }

@@ -1,0 +1,58 @@
+//! Counting failures to prove a password.
+
+use loljoa_service_kit::{Error, postgres};
+use sqlx::PgConnection;
+
+use super::Service;
+use crate::{
+    domain::{
+        origin::{self, ALL_NAMES},
+        throttle::Policy,
+    },
+    store::login_failures,
+};
+
+impl Service {
+    /// Counts an attempt as failed until it has succeeded: against the address, whichever names it tries, and against the
+    /// account as seen from this address, so that nobody can lock another out.
+    ///
+    /// The address comes first, for everybody, so that two attempts never wait for each other.
+    pub(super) async fn count_attempt(&self, username_key: &str, client_address: &str) -> Result<(), Error> {
+        let origin = origin::of(client_address);
+        let mut transaction = postgres::begin(&self.pool).await?;
+        self.count(&mut transaction, self.throttle.address, ALL_NAMES, &origin).await?;
+        self.count(&mut transaction, self.throttle.account, username_key, &origin).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn count(
+        &self,
+        connection: &mut PgConnection,
+        policy: Policy,
+        username_key: &str,
+        origin: &str,
+    ) -> Result<(), Error> {
+        let known = login_failures::find_for_update(connection, username_key, origin).await?;
+        let failures = policy.attempt(known, self.clock.now()).map_err(|wait| {
+            let of = if username_key == ALL_NAMES { "" } else { " to this account" };
+            let message = format!("too many failed log-ins{of} from here");
+            Error::exhausted("login_throttled", message, wait)
+        })?;
+        login_failures::update(connection, username_key, origin, failures).await?;
+        Ok(())
+    }
+
+    /// Takes back what [`Self::count_attempt`] has counted, as the password was right: the account's failures are
+    /// forgotten. The address's are not, or who has one account could try all others for ever.
+    pub(super) async fn attempt_succeeded(
+        &self,
+        username_key: &str,
+        client_address: &str,
+    ) -> Result<(), Error> {
+        let origin = origin::of(client_address);
+        login_failures::take_back(&self.pool, ALL_NAMES, &origin).await?;
+        login_failures::clear(&self.pool, username_key, &origin).await?;
+        Ok(())
+    }
+}

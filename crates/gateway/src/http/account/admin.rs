@@ -1,0 +1,89 @@
+//! What admins do to accounts.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use loljoa_proto::account::v1::{
+    DisableAccountRequest, EnableAccountRequest, EndSessionsRequest, FindAccountRequest,
+};
+use loljoa_service_kit::AccountId;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    api::{
+        account::{Ended, ManagedAccount},
+        required,
+    },
+    app::App,
+    auth::{Admin, User},
+    call::repeat,
+    http::extract::{Path, Query, Result, json},
+};
+
+/// Which account.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ByName {
+    /// Its name, in whatever case.
+    #[param(min_length = 3, max_length = 20)]
+    username: String,
+}
+
+/// The account of a name.
+#[utoipa::path(get, path = "/api/account/users", operation_id = "findAccount", tag = "account", params(ByName),
+    responses((status = 200, body = ManagedAccount)))]
+pub(crate) async fn find(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Query(ByName { username }): Query<ByName>,
+) -> Result {
+    let found = repeat!(app.services.account_admin(), find_account, FindAccountRequest { username })?;
+    Ok(json(ManagedAccount::try_from(required(found.account)?)?))
+}
+
+/// Keeps an account out: its sessions end, their access tokens within seconds, and it cannot log in. Points and bets stay.
+#[utoipa::path(post, path = "/api/account/users/{accountId}/disable", operation_id = "disableAccount", tag = "account",
+    params(("accountId" = Uuid, Path)), responses((status = 200, body = ManagedAccount)))]
+pub(crate) async fn disable(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    User(admin): User,
+    Path(account): Path<AccountId>,
+) -> Result {
+    let (account_id, acting_account_id) = (account.to_string(), admin.account_id.to_string());
+    let request = DisableAccountRequest { account_id, acting_account_id };
+    let disabled = repeat!(app.services.account_admin(), disable_account, request)?;
+    Ok(json(ManagedAccount::try_from(required(disabled.account)?)?))
+}
+
+/// Lets an account in again; it has to log in.
+#[utoipa::path(post, path = "/api/account/users/{accountId}/enable", operation_id = "enableAccount", tag = "account",
+    params(("accountId" = Uuid, Path)), responses((status = 200, body = ManagedAccount)))]
+pub(crate) async fn enable(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    User(admin): User,
+    Path(account): Path<AccountId>,
+) -> Result {
+    let (account_id, acting_account_id) = (account.to_string(), admin.account_id.to_string());
+    let request = EnableAccountRequest { account_id, acting_account_id };
+    let enabled = repeat!(app.services.account_admin(), enable_account, request)?;
+    Ok(json(ManagedAccount::try_from(required(enabled.account)?)?))
+}
+
+/// Ends all sessions of an account; it may log in again.
+#[utoipa::path(post, path = "/api/account/users/{accountId}/sessions/end", operation_id = "endSessions", tag = "account",
+    params(("accountId" = Uuid, Path)), responses((status = 200, body = Ended)))]
+pub(crate) async fn end_sessions(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    User(admin): User,
+    Path(account): Path<AccountId>,
+) -> Result {
+    let (account_id, acting_account_id) = (account.to_string(), admin.account_id.to_string());
+    let request = EndSessionsRequest { account_id, acting_account_id };
+    let ended = repeat!(app.services.account_admin(), end_sessions, request)?;
+    Ok(json(Ended { ended: ended.ended }))
+}
