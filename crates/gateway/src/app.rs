@@ -20,6 +20,7 @@ use loljoa_service_kit::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    SERVICE,
     auth::{
         daily_grant::{self, Claimer, DailyGrants},
         keys::Keys,
@@ -112,9 +113,9 @@ impl App {
         closing: CancellationToken,
     ) -> anyhow::Result<(Arc<Self>, Arc<Coalescer>, Claimer)> {
         let services = Services {
-            account: client::connect(&config.upstreams.account)?,
-            league_schedule: client::connect(&config.upstreams.league_schedule)?,
-            betting: client::connect(&config.upstreams.betting)?,
+            account: client::connect_from(SERVICE, &config.upstreams.account)?,
+            league_schedule: client::connect_from(SERVICE, &config.upstreams.league_schedule)?,
+            betting: client::connect_from(SERVICE, &config.upstreams.betting)?,
         };
         let keys =
             Arc::new(Keys::new(services.account(), Duration::from_millis(config.tokens.refresh_pause_ms)));

@@ -8,8 +8,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::Method;
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Caller, Error};
 use tokio::time;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
@@ -32,11 +33,15 @@ pub(crate) async fn within_limits(
 ) -> Result<Response> {
     let place = app.limits.enter()?;
     app.limits.check_address(limit_key(address.0))?;
+    let gone = CancellationToken::new();
+    let caller = Caller::waiting(app.timeout, gone.clone());
+    // Dropped with this future, which lives as long as the client waits.
+    let _waiting = gone.drop_guard();
     let answer = async move {
         let _place = place;
         time::timeout(app.timeout, next.run(request)).await
     };
-    match tokio::spawn(answer.in_current_span()).await {
+    match tokio::spawn(caller.scope(answer.in_current_span())).await {
         Ok(answer) => answer.map_err(|_| Problem::timeout()),
         Err(ended) => match ended.try_into_panic() {
             Ok(panic) => panic::resume_unwind(panic),

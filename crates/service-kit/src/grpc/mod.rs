@@ -1,6 +1,7 @@
 //! gRPC on both sides: serving, calling, and the experiments that every service takes part in.
 
 pub mod client;
+mod deadline;
 mod detached;
 mod ops;
 pub mod server;

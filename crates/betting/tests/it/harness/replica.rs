@@ -1,6 +1,6 @@
 //! One replica of betting, and a typed client of it.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use loljoa_betting::{Config, failpoints::FailPoints, serve_with};
 use loljoa_proto::betting::v1::{
@@ -87,6 +87,13 @@ impl Replica {
             Placed::Refusal(refusal) => Err(error(refusal)),
         };
         response.results.into_iter().map(answer).collect()
+    }
+
+    /// Places a bet for a caller that waits so long.
+    pub(crate) async fn place_within(&self, bet: &Bet, patience: Duration) -> Result<(), tonic::Status> {
+        let mut request = tonic::Request::new(proto::PlaceBetsRequest { bets: vec![bet.0.clone()] });
+        request.set_timeout(patience);
+        self.betting.clone().place_bets(request).await.map(|_| ())
     }
 
     pub(crate) async fn place(&self, bet: &Bet) -> Result<PlacedBet, Error> {

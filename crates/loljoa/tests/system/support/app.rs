@@ -112,7 +112,8 @@ impl App {
 /// Passwords cost little, limits are out of the way, and whatever is done now and then is done often.
 fn overrides() -> BTreeMap<Service, serde_json::Value> {
     let no_limit = json!({ "per_second": 0, "burst": 0 });
-    let patient = json!({ "timeout_ms": 20_000 });
+    // A machine that is busy with other things is slow, and does not hang.
+    let patient = json!({ "timeout_ms": 20_000, "silence_ms": 10_000 });
     BTreeMap::from([
         (
             Service::Account,
