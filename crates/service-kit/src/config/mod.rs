@@ -242,6 +242,6 @@ impl Upstream {
     }
 
     const fn default_silence_ms() -> u64 {
-        1_000
+        2_000
     }
 }

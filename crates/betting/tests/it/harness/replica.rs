@@ -60,7 +60,9 @@ impl Replica {
         let url = format!("http://{}", listeners.service.local_addr().unwrap()).parse().unwrap();
         let (shutdown, failpoints) = (CancellationToken::new(), FailPoints::default());
         let serving = tokio::spawn(serve_with(config, listeners, shutdown.clone(), failpoints.clone()));
-        let upstream = Upstream { timeout_ms: 60_000, balance: false, ..Upstream::at(url) };
+        // A machine that is busy with other things is slow, and does not hang.
+        let upstream =
+            Upstream { timeout_ms: 60_000, silence_ms: 60_000, balance: false, ..Upstream::at(url) };
         let channel = client::connect(&upstream).unwrap();
         let admin = MarketAdminServiceClient::new(channel.clone());
         Self { betting: BettingServiceClient::new(channel), admin, failpoints, shutdown, serving }

@@ -90,7 +90,7 @@ async fn of_two_replicas_the_one_that_hangs_is_left_out_while_the_other_answers(
     let stop = CancellationToken::new();
     let (one, two) = (replica("one", stop.clone()).await, replica("two", stop.clone()).await);
     let freezer = Freezer::before(one).await;
-    let (channel, resolver) = resolved(Duration::from_millis(200));
+    let (channel, resolver) = resolved(Duration::from_secs(1));
     resolver.apply(&HashSet::from([freezer.address, two]));
     assert_eq!(answering(&channel).await.len(), 2);
 
@@ -108,7 +108,7 @@ async fn of_two_replicas_the_one_that_hangs_is_left_out_while_the_other_answers(
 
 #[tokio::test]
 async fn a_neighbour_that_is_slow_and_alive_is_waited_for() {
-    let slow = Scripted::saying(|| Ok(()), Duration::from_secs(1)).await;
+    let slow = Scripted::saying(|| Ok(()), Duration::from_secs(3)).await;
     let channel = connect(&upstream(slow.address)).unwrap();
     let (first, second) = tokio::join!(hello(&channel), hello(&channel));
     assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");

@@ -31,7 +31,7 @@ async fn replica(service: &'static str, stop: CancellationToken) -> SocketAddr {
 
 fn upstream(address: SocketAddr) -> Upstream {
     let url = format!("http://{address}").parse().unwrap();
-    Upstream { timeout_ms: 60_000, silence_ms: 200, ..Upstream::at(url) }
+    Upstream { timeout_ms: 60_000, silence_ms: 1_000, ..Upstream::at(url) }
 }
 
 /// A channel to the addresses that the resolver is told.

@@ -41,7 +41,9 @@ async fn what_cannot_be_repeated_is_made_once() {
 async fn a_budget_bounds_what_is_made_again() {
     const CALLS: usize = 1_000;
     let service = Scripted::saying(|| Err(Status::unavailable("no healthy upstream")), Duration::ZERO).await;
-    let channel = connect(&upstream(service.address)).unwrap();
+    // A thousand calls at once over one connection take their time.
+    let patient = Upstream { silence_ms: 60_000, ..upstream(service.address) };
+    let channel = connect(&patient).unwrap();
     futures::future::join_all((0..CALLS).map(|_| hello(&channel))).await;
     // A fifth, and a hundred in ten seconds; without a budget there would be twice as many more.
     let again = service.calls() - CALLS;
