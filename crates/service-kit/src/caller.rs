@@ -78,7 +78,7 @@ pub fn count_dropped(service: &'static str, queue: &'static str, dropped: usize)
 mod tests {
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     #[test]
     fn a_caller_waits_until_the_deadline_or_until_it_goes() {

@@ -53,8 +53,8 @@ mod tests {
     fn every_unit_is_known_and_nonsense_is_no_deadline() {
         let read =
             |text: &str| announced(&HeaderMap::from_iter([(NAME, HeaderValue::from_str(text).unwrap())]));
-        assert_eq!(read("2H"), Some(Duration::from_secs(7_200)));
-        assert_eq!(read("3M"), Some(Duration::from_secs(180)));
+        assert_eq!(read("2H"), Some(Duration::from_hours(2)));
+        assert_eq!(read("3M"), Some(Duration::from_mins(3)));
         assert_eq!(read("4S"), Some(Duration::from_secs(4)));
         assert_eq!(read("5u"), Some(Duration::from_micros(5)));
         assert_eq!(read("6n"), Some(Duration::from_nanos(6)));

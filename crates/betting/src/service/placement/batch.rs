@@ -121,7 +121,9 @@ impl Worker {
 fn still_waited_for(jobs: Vec<Job>) -> Vec<Job> {
     let (waiting, gone): (Vec<_>, Vec<_>) = jobs.into_iter().partition(Job::is_waited_for);
     caller::count_dropped("betting", "bets", gone.len());
-    gone.into_iter().for_each(|job| job.refuse(caller::gone()));
+    for job in gone {
+        job.refuse(caller::gone());
+    }
     waiting
 }
 

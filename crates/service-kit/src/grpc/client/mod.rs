@@ -69,7 +69,7 @@ pub fn connect(upstream: &Upstream) -> Result<Channel, tonic::transport::Error> 
 ///
 /// When the URL cannot be an endpoint.
 pub fn connect_from(service: &'static str, upstream: &Upstream) -> Result<Channel, tonic::transport::Error> {
-    let named = endpoint(upstream.url.as_str())?;
+    let whole = endpoint(upstream.url.as_str())?;
     let host = upstream.url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let names = Names { service, neighbour: host.clone() };
     let silence = upstream.silence();
@@ -79,7 +79,7 @@ pub fn connect_from(service: &'static str, upstream: &Upstream) -> Result<Channe
         let resolver = Resolver { host, port, names: names.clone(), silence, members };
         Some(Arc::new(AbortOnDropHandle::new(tokio::spawn(resolver.run()))))
     } else {
-        members.send_replace(HashMap::from([(None, Arc::new(Member::new(names.clone(), named, silence)))]));
+        members.send_replace(HashMap::from([(None, Arc::new(Member::new(names.clone(), whole, silence)))]));
         None
     };
     let neighbour = Arc::new(Neighbour::new(names, known));
@@ -99,7 +99,7 @@ impl fmt::Debug for Channel {
         f.debug_struct("Channel")
             .field("neighbour", &self.neighbour.names)
             .field("deadline", &self.deadline)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Feels a replica's pulse: only while it owes an answer, and for as long as it does not give any.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio::time::{self, Instant};
 use tonic::Status;
@@ -13,6 +13,8 @@ use super::{
 
 /// The pause between two looks at a replica that does not answer.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How often a process that waits looks whether it is late itself.
+const TICK: Duration = Duration::from_millis(20);
 
 /// What a look shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,18 +61,32 @@ async fn look(replica: &Replica, silence: Duration) -> Sign {
     loop {
         let started = Instant::now();
         let mut health = HealthClient::new(super::Plain(replica.transport()));
-        let answer = time::timeout(silence, health.check(HealthCheckRequest::default())).await;
+        let answer = time::timeout(silence, health.check(HealthCheckRequest::default()));
+        let (answer, lag) = with_own_lag(answer).await;
         match answer {
-            Ok(answer) => return sign(answer.err()),
+            Ok(answer) => return sign(answer.err().as_ref()),
             Err(_) if replica.heard_at() > started => return Sign::Lives,
-            Err(_) if started.elapsed() > silence * 3 / 2 => {}
+            Err(_) if lag > silence / 10 => {}
             Err(_) => return Sign::Silent,
         }
     }
 }
 
-fn sign(refusal: Option<Status>) -> Sign {
-    match refusal.as_ref().and_then(Lost::of) {
+/// Does `work`, and tells how late this process was for what it had to do meanwhile.
+async fn with_own_lag<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let mut work = std::pin::pin!(work);
+    let mut lag = Duration::ZERO;
+    loop {
+        let due = Instant::now() + TICK;
+        tokio::select! {
+            done = &mut work => return (done, lag.max(due.elapsed())),
+            () = time::sleep_until(due) => lag = lag.max(due.elapsed()),
+        }
+    }
+}
+
+fn sign(refusal: Option<&Status>) -> Sign {
+    match refusal.and_then(Lost::of) {
         Some(Lost::NotSent) => Sign::Absent,
         Some(_) | None => Sign::Lives,
     }

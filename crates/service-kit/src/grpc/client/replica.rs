@@ -187,7 +187,7 @@ impl Replica {
             Condition::Answers => tracing::info!(neighbour, %address, "a neighbour answers again"),
             Condition::Refuses => tracing::warn!(neighbour, %address, "a neighbour is not there"),
             Condition::Hangs => {
-                tracing::warn!(neighbour, %address, "a neighbour hangs; it is left alone until it answers")
+                tracing::warn!(neighbour, %address, "a neighbour hangs; it is left alone until it answers");
             }
         }
     }

@@ -16,7 +16,7 @@ use super::*;
 use crate::{config::GrpcServer, grpc::server, health::Health};
 
 /// Far beyond what anything here takes, so that it tells a hang from work.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 async fn replica(service: &'static str, stop: CancellationToken) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
