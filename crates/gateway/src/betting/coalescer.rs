@@ -198,7 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_bet_that_nobody_waits_for_is_not_sent() {
-        let (gone, long) = (CancellationToken::new(), Duration::from_secs(60));
+        let (gone, long) = (CancellationToken::new(), Duration::from_mins(1));
         let (left, left_answer) = item(Caller::waiting(long, gone.clone()));
         let (late, late_answer) = item(Caller::waiting(Duration::ZERO, CancellationToken::new()));
         let (deaf, _) = item(Caller::waiting(long, CancellationToken::new()));
