@@ -42,6 +42,8 @@ use crate::{caller::Caller, config::Upstream, telemetry};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(20);
+/// Calls that were given up whose late answers are dropped without a word.
+const MAX_REMEMBERED_RESETS: usize = 10_000;
 
 /// A connection to another service. Cheap to clone; connects when first used, so that services start in any order.
 ///
@@ -108,7 +110,11 @@ fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(KEEPALIVE_EVERY)
-        .keep_alive_while_idle(true))
+        .keep_alive_while_idle(true)
+        // Answers to calls that were given up during a stall come all at once after it. Counted as errors of the peer, which
+        // is one of ours, they would end the connection and every call on it.
+        .http2_max_concurrent_reset_streams(MAX_REMEMBERED_RESETS)
+        .http2_max_local_error_reset_streams(None))
 }
 
 impl Service<http::Request<Body>> for Channel {
