@@ -65,7 +65,7 @@ pub(crate) async fn serve(
     failpoints: FailPoints,
 ) -> anyhow::Result<()> {
     let pools = Pools::new(&config.database, SERVICE)?;
-    let ledger = Ledger::new(client::connect(&config.account)?);
+    let ledger = Ledger::new(client::connect_from(SERVICE, &config.account)?);
     let health = Health::new(SERVICE);
     let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?;
     let (replica, wakers) = (ids::fresh(), Wakers::default());
@@ -107,7 +107,7 @@ fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
     parts.spawn_worker("recovery", recovery.run(closing.clone()));
     let auditor = Auditor::new(pool(), ledger(), replica, config.recovery.clone());
     parts.spawn_worker("audit", auditor.run(closing.clone()));
-    let feed = client::connect(&config.league_schedule)?;
+    let feed = client::connect_from(SERVICE, &config.league_schedule)?;
     let life = Life::new(pool(), feed, replica, config.life.clone(), wakers());
     parts.spawn_worker("life", life.run(closing.clone()));
     let tick = Duration::from_millis(config.life.tick_ms);

@@ -7,7 +7,7 @@ use loljoa_proto::account::v1::{
 };
 use loljoa_service_kit::{
     Error, MarketId, Points,
-    grpc::{Channel, client},
+    grpc::{Channel, client::repeatable},
 };
 
 use crate::domain::{NewBet, Owed, OwedKind, finding::AuditedBet};
@@ -22,7 +22,7 @@ const KINDS: [TransferKind; 6] = [
     TransferKind::Correction,
 ];
 
-/// The ledger. Cheap to clone. Every call is safe to repeat, and is repeated when the other side was not reached.
+/// The ledger. Cheap to clone. Every call is safe to repeat, and is repeated when nobody knows what became of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger(LedgerServiceClient<Channel>);
 
@@ -40,15 +40,12 @@ impl Ledger {
     /// When the ledger cannot be reached or refuses the call; some or all transfers may have been applied.
     pub(crate) async fn apply(
         &self,
-        transfers: impl Iterator<Item = Transfer> + Clone,
+        transfers: impl Iterator<Item = Transfer>,
     ) -> Result<Vec<TransferOutcome>, Error> {
-        let mut asked = 0;
-        let response = client::retrying(|| {
-            let (mut client, transfers) = (self.0.clone(), transfers.clone().collect::<Vec<_>>());
-            asked = transfers.len();
-            async move { client.apply_transfers(ApplyTransfersRequest { transfers }).await }
-        });
-        let response = response.await?.into_inner();
+        let transfers: Vec<_> = transfers.collect();
+        let asked = transfers.len();
+        let request = repeatable(ApplyTransfersRequest { transfers });
+        let response = self.0.clone().apply_transfers(request).await?.into_inner();
         if response.outcomes.len() != asked {
             return Err(Error::internal("the ledger did not answer for each transfer"));
         }
@@ -62,12 +59,8 @@ impl Ledger {
     /// When the ledger cannot be reached or refuses the call; `stake_missing` when it knows no standing stake for some of the
     /// bets, and has recorded the others.
     pub(crate) async fn record_results(&self, results: Vec<BetResult>) -> Result<(), Error> {
-        let request = RecordResultsRequest { results };
-        let response = client::retrying(|| {
-            let (mut client, request) = (self.0.clone(), request.clone());
-            async move { client.record_results(request).await }
-        });
-        match response.await?.into_inner().unknown {
+        let request = repeatable(RecordResultsRequest { results });
+        match self.0.clone().record_results(request).await?.into_inner().unknown {
             0 => Ok(()),
             unknown => {
                 Err(Error::conflict("stake_missing", format!("no stake stands for {unknown} of the bets")))
@@ -87,12 +80,8 @@ impl Ledger {
         min_age_ms: i64,
     ) -> Result<ListTransferFeedResponse, Error> {
         let kinds = KINDS.iter().map(|kind| (*kind).into()).collect();
-        let request = ListTransferFeedRequest { cursor, limit, min_age_ms, kinds };
-        let response = client::retrying(|| {
-            let (mut client, request) = (self.0.clone(), request.clone());
-            async move { client.list_transfer_feed(request).await }
-        });
-        Ok(response.await?.into_inner())
+        let request = repeatable(ListTransferFeedRequest { cursor, limit, min_age_ms, kinds });
+        Ok(self.0.clone().list_transfer_feed(request).await?.into_inner())
     }
 
     /// Which of these transfers, at most 5,000, the ledger does not have as they are: their places, and the points that it has
@@ -105,12 +94,9 @@ impl Ledger {
         &self,
         transfers: impl Iterator<Item = Transfer>,
     ) -> Result<Vec<(usize, Option<Points>)>, Error> {
-        let request = CheckTransfersRequest { transfers: transfers.collect() };
-        let response = client::retrying(|| {
-            let (mut client, request) = (self.0.clone(), request.clone());
-            async move { client.check_transfers(request).await }
-        });
-        let differences = response.await?.into_inner().differences.into_iter().map(|difference| {
+        let request = repeatable(CheckTransfersRequest { transfers: transfers.collect() });
+        let response = self.0.clone().check_transfers(request).await?.into_inner();
+        let differences = response.differences.into_iter().map(|difference| {
             let index = usize::try_from(difference.index).map_err(Error::internal)?;
             Ok((index, difference.found.map(|transfer| Points(transfer.points))))
         });
@@ -124,12 +110,8 @@ impl Ledger {
     /// When the ledger cannot be reached or refuses the call.
     pub(crate) async fn pool_balances(&self, markets: &[MarketId]) -> Result<Vec<(MarketId, Points)>, Error> {
         let market_ids = markets.iter().map(ToString::to_string).collect();
-        let request = BatchGetPoolBalancesRequest { market_ids };
-        let response = client::retrying(|| {
-            let (mut client, request) = (self.0.clone(), request.clone());
-            async move { client.batch_get_pool_balances(request).await }
-        });
-        let balances = response.await?.into_inner().balances;
+        let request = repeatable(BatchGetPoolBalancesRequest { market_ids });
+        let balances = self.0.clone().batch_get_pool_balances(request).await?.into_inner().balances;
         balances
             .into_iter()
             .map(|pool| Ok((MarketId::parse(&pool.market_id)?, Points(pool.points))))

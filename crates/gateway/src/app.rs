@@ -22,6 +22,7 @@ use loljoa_service_kit::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    SERVICE,
     auth::{
         daily_grant::{self, Claimer, DailyGrants},
         keys::Keys,
@@ -124,10 +125,10 @@ impl App {
         closing: CancellationToken,
     ) -> anyhow::Result<(Arc<Self>, Arc<Coalescer>, Claimer)> {
         let services = Services {
-            account: client::connect(&config.upstreams.account)?,
-            league_schedule: client::connect(&config.upstreams.league_schedule)?,
-            betting: client::connect(&config.upstreams.betting)?,
-            betting_streams: client::connect(&config.upstreams.betting)?.for_streams(),
+            account: client::connect_from(SERVICE, &config.upstreams.account)?,
+            league_schedule: client::connect_from(SERVICE, &config.upstreams.league_schedule)?,
+            betting: client::connect_from(SERVICE, &config.upstreams.betting)?,
+            betting_streams: client::connect_from(SERVICE, &config.upstreams.betting)?.for_streams(),
         };
         let keys =
             Arc::new(Keys::new(services.account(), Duration::from_millis(config.tokens.refresh_pause_ms)));

@@ -1,15 +1,12 @@
 //! Calling the services behind the gateway.
 
-/// Calls `$client.$method($request)`, and again when the service was not reached. Only for calls that are safe to
-/// repeat. Gives the answer's message, or an [`Error`](loljoa_service_kit::Error).
+/// Calls `$client.$method($request)`, and again when nobody knows what became of it. Only for calls that are safe to repeat.
+/// Gives the answer's message, or an [`Error`](loljoa_service_kit::Error).
 macro_rules! repeat {
     ($client:expr, $method:ident, $request:expr) => {{
-        let request = $request;
-        let answer = loljoa_service_kit::grpc::client::retrying(|| {
-            let (mut client, request) = ($client.clone(), request.clone());
-            async move { client.$method(request).await }
-        });
-        answer.await.map(tonic::Response::into_inner).map_err(loljoa_service_kit::Error::from)
+        let mut client = $client.clone();
+        let answer = client.$method(loljoa_service_kit::grpc::client::repeatable($request)).await;
+        answer.map(tonic::Response::into_inner).map_err(loljoa_service_kit::Error::from)
     }};
 }
 

@@ -10,7 +10,10 @@ use loljoa_proto::{
     account::v1::{BatchGetUsernamesRequest, account_service_client::AccountServiceClient},
     betting::v1 as pb,
 };
-use loljoa_service_kit::{AccountId, Error, grpc::Channel};
+use loljoa_service_kit::{
+    AccountId, Error,
+    grpc::{Channel, client::repeatable},
+};
 use moka::sync::Cache;
 use tokio::time;
 use tonic::Status;
@@ -64,15 +67,17 @@ impl Usernames {
         let mut account = self.account.clone();
         let request = BatchGetUsernamesRequest { account_ids: ids.iter().map(ToString::to_string).collect() };
         let late = |_| Err(Status::deadline_exceeded("usernames took too long"));
-        let usernames =
-            match time::timeout(PATIENCE, account.batch_get_usernames(request)).await.unwrap_or_else(late) {
-                Ok(response) => response.into_inner().usernames,
-                Err(error) => {
-                    tracing::warn!(%error, "usernames could not be looked up");
-                    self.rest.after(&error);
-                    return Vec::new();
-                }
-            };
+        let usernames = match time::timeout(PATIENCE, account.batch_get_usernames(repeatable(request)))
+            .await
+            .unwrap_or_else(late)
+        {
+            Ok(response) => response.into_inner().usernames,
+            Err(error) => {
+                tracing::warn!(%error, "usernames could not be looked up");
+                self.rest.after(&error);
+                return Vec::new();
+            }
+        };
         let named =
             usernames.into_iter().filter_map(|(id, name)| Some((AccountId::parse(&id).ok()?, name.into())));
         named.inspect(|(id, name): &(_, Arc<str>)| self.known.insert(*id, Arc::clone(name))).collect()

@@ -193,9 +193,11 @@ impl From<Status> for Error {
     fn from(status: Status) -> Self {
         let code = ErrorCode::from_grpc(status.code());
         let details = status.get_error_details();
-        let Some(info) = details.error_info().filter(|info| info.domain == DOMAIN) else {
+        let Some(info) = details.error_info().filter(|_| is_ours(&status)) else {
             tracing::warn!(code = ?status.code(), error = status.message(), "a call to another service failed");
-            return match code {
+            // A call whose end is missing, or an error that was made on this side of the wire: a connection that was lost.
+            let is_lost = status.code() == Code::Unknown || std::error::Error::source(&status).is_some();
+            return match if is_lost { ErrorCode::Unavailable } else { code } {
                 ErrorCode::Exhausted => {
                     Self::exhausted("overloaded", "too many requests at once", Duration::from_secs(1))
                 }
@@ -213,9 +215,19 @@ impl From<Status> for Error {
             reason: info.reason.clone(),
             message: status.message().to_owned(),
             violations,
-            retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
+            retry_after: details.retry_info().and_then(|retry| retry.retry_delay).or_else(|| sometime(code)),
         }
     }
+}
+
+/// Whether a service of ours has made this status, on purpose. All others come from libraries, proxies and broken connections.
+pub(crate) fn is_ours(status: &Status) -> bool {
+    status.get_error_details().error_info().is_some_and(|info| info.domain == DOMAIN)
+}
+
+/// When to come again where nobody has said.
+fn sometime(code: ErrorCode) -> Option<Duration> {
+    (code == ErrorCode::Unavailable).then_some(Duration::from_secs(1))
 }
 
 impl From<sqlx::Error> for Error {
@@ -223,37 +235,11 @@ impl From<sqlx::Error> for Error {
     /// fault.
     fn from(error: sqlx::Error) -> Self {
         postgres::note(&error);
-        if is_passing(&error) {
+        if postgres::is_passing(&error) {
             tracing::warn!(%error, "the database does not answer");
             return Self::unavailable("the database does not answer");
         }
         Self::internal(error)
-    }
-}
-
-/// Whether the same statement may well succeed later.
-fn is_passing(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => true,
-        // A statement or a wait for a lock that took too long, conflicts that outlasted the retries, a server that was
-        // demoted, one that is full, starting or stopping, and a pooler that is or whose server is away.
-        sqlx::Error::Database(error) => matches!(
-            error.code().as_deref(),
-            Some(
-                "57014"
-                    | "55P03"
-                    | "40001"
-                    | "40P01"
-                    | "25006"
-                    | "25P03"
-                    | "53300"
-                    | "57P01"
-                    | "57P02"
-                    | "57P03"
-                    | "08P01"
-            )
-        ),
-        _ => false,
     }
 }
 
@@ -266,6 +252,30 @@ mod tests {
         let error = Error::exhausted("queue_full", "too many bets at once", Duration::from_secs(2))
             .with_field("stake", "must be 100 or more");
         assert_eq!(Error::from(Status::from(error.clone())), error);
+    }
+
+    #[test]
+    fn a_lost_connection_is_not_our_fault() {
+        let reset = || std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let lost = [
+            Status::from_error(Box::new(reset())),
+            Status::from_error("transport error".into()),
+            Status::unknown("missing grpc-status trailer"),
+            Status::unavailable("no healthy upstream"),
+            Status::cancelled("Timeout expired"),
+            Status::deadline_exceeded("no answer within the deadline"),
+        ];
+        for status in lost {
+            let error = Error::from(status);
+            assert_eq!((error.code, error.reason.as_str()), (ErrorCode::Unavailable, "unavailable"));
+            assert!(error.retry_after.is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_unavailable_always_says_when_to_come_again() {
+        let error = Error { retry_after: None, ..Error::unavailable("away") };
+        assert!(Error::from(Status::from(error)).retry_after.is_some());
     }
 
     #[test]

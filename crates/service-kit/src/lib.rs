@@ -5,6 +5,7 @@
 //! logic, so that the four services behave alike.
 
 pub mod admin;
+pub mod caller;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -24,6 +25,7 @@ pub mod probe;
 pub mod share;
 pub mod telemetry;
 
+pub use caller::Caller;
 pub use clock::Clock;
 pub use correction::Correction;
 pub use error::{Error, ErrorCode};

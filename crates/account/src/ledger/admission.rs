@@ -13,6 +13,8 @@ use super::Class;
 use crate::SERVICE;
 
 const COME_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// When another replica may be asked instead of one that stops: at once.
+const ELSEWHERE_AFTER: Duration = Duration::from_millis(20);
 /// How many times as much may wait for a place as there are places; it bounds the memory of a rush.
 const WAITING: usize = 2;
 
@@ -61,7 +63,8 @@ impl Admission {
 
 /// The ledger takes no more.
 pub(super) fn stopping() -> Error {
-    Error::new(ErrorCode::Unavailable, "stopping", "the ledger is stopping")
+    let stopping = Error::new(ErrorCode::Unavailable, "stopping", "the ledger is stopping");
+    Error { retry_after: Some(ELSEWHERE_AFTER), ..stopping }
 }
 
 /// A call's share of the places.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Caller, Error};
 use sqlx::PgPool;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::Span;
@@ -54,7 +54,8 @@ impl Lane {
 
     async fn queue(&self, transfers: Vec<Transfer>, places: Places) -> Result<Vec<Outcome>, Error> {
         let (answer, answered) = oneshot::channel();
-        let call = Call { transfers, answer, span: Span::current(), _places: places };
+        let (span, caller) = (Span::current(), Caller::present());
+        let call = Call { transfers, answer, span, caller, _places: places };
         self.calls.try_send(call).map_err(|_| stopping())?;
         answered.await.map_err(|_| stopping())?
     }

@@ -64,8 +64,8 @@ pub(crate) fn new(config: &Config, pool: &sqlx::PgPool) -> (Handle, Vec<Worker>)
 impl Handle {
     /// Applies transfers, each for itself, and tells what became of each, in order.
     ///
-    /// They may share their commit with those of other calls. What was queued is applied even if the caller goes. After
-    /// an error some may have been applied; it is safe to send them again.
+    /// They may share their commit with those of other calls. What a batch has begun with is applied even if the caller goes;
+    /// what still waits then is not. After an error some may have been applied; it is safe to send them again.
     pub(crate) async fn apply(&self, transfers: Vec<Transfer>) -> Result<Vec<Outcome>, Error> {
         if transfers.is_empty() {
             return Ok(Vec::new());

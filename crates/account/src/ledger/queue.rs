@@ -1,6 +1,6 @@
 //! Calls that wait for their batch.
 
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Caller, Error};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
@@ -14,6 +14,8 @@ pub(super) struct Call {
     pub(super) answer: oneshot::Sender<Result<Vec<Outcome>, Error>>,
     /// The caller's span, for linking its trace with the batch's.
     pub(super) span: Span,
+    /// Who waits for it.
+    pub(super) caller: Caller,
     /// Given back when the call is answered.
     pub(super) _places: Places,
 }

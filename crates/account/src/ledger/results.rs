@@ -35,7 +35,7 @@ impl Results {
         let mut sum = Recorded::default();
         for piece in results.chunks(PIECE) {
             let _place = self.admission.enter(1).await?;
-            let recorded = postgres::retrying(|| store::results::record(&self.pool, piece)).await?;
+            let recorded = postgres::repeating(|| store::results::record(&self.pool, piece)).await?;
             sum = sum + recorded;
         }
         Ok(sum)

@@ -6,9 +6,10 @@ use futures::{
     FutureExt, StreamExt, poll,
     stream::{FuturesOrdered, FuturesUnordered},
 };
-use loljoa_service_kit::{AccountId, BetId, ErrorCode, MarketId, Points, ids, postgres};
+use loljoa_service_kit::{AccountId, BetId, Caller, ErrorCode, MarketId, Points, ids, postgres};
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio::{task::JoinSet, time};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::{
@@ -180,6 +181,45 @@ async fn who_waits_too_long_or_behind_too_many_is_told_to_come_again(pool: PgPoo
     for waited in calls.collect::<Vec<_>>().await {
         assert_eq!(waited.unwrap_err().reason, "ledger_queue_full");
     }
+}
+
+#[sqlx::test]
+async fn what_waits_for_nobody_any_more_is_not_applied(pool: PgPool) {
+    let desk = Desk::open(&pool, &config());
+    let (faker, keria) = (account(&pool, "faker", 1_000).await, account(&pool, "keria", 1_000).await);
+    let stranger = hold(&pool, faker).await;
+    let ahead = tokio::spawn({
+        let ledger = desk.ledger.clone();
+        async move { ledger.apply(vec![stake(faker, 1)]).await }
+    });
+    until_blocked(&pool).await;
+    let gone = CancellationToken::new();
+    let callers = [
+        Caller::waiting(PATIENCE, gone.clone()),
+        Caller::waiting(Duration::ZERO, CancellationToken::new()),
+        Caller::waiting(PATIENCE, CancellationToken::new()),
+    ];
+    let stakes = [stake(keria, 1), stake(keria, 10), stake(keria, 100)];
+    let queued = callers.into_iter().zip(&stakes);
+    let queued = queued.map(|(caller, stake)| caller.scope(desk.ledger.apply(vec![stake.clone()])).boxed());
+    let mut queued: FuturesOrdered<_> = queued.collect();
+    assert!(poll!(queued.next()).is_pending(), "they wait behind the held row");
+
+    gone.cancel();
+    stranger.rollback().await.unwrap();
+    let outcomes: Vec<_> = time::timeout(PATIENCE, queued.collect()).await.unwrap();
+    assert_eq!(ahead.await.unwrap().unwrap(), [Outcome::Applied], "what was begun is finished");
+    let [gone, late, waiting] = &outcomes[..] else { panic!("there are three") };
+    for dropped in [gone, late] {
+        assert_eq!(dropped.as_ref().unwrap_err().code, ErrorCode::Unavailable);
+    }
+    assert_eq!(waiting.as_ref().unwrap(), &[Outcome::Applied]);
+    let taken: Vec<i64> =
+        sqlx::query_scalar("SELECT points FROM transfers WHERE kind = 'stake' ORDER BY points")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert_eq!(taken, [1, 100], "the stake of whoever was ahead, and of whoever still waits");
 }
 
 #[sqlx::test]

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use loljoa_service_kit::{
-    Error,
+    Error, caller,
     postgres::{self, Kept},
     telemetry,
 };
@@ -40,8 +40,22 @@ impl Worker {
         loop {
             let batch = self.queue.lock().await.next_batch().await;
             let Some(calls) = batch else { return };
-            self.apply(calls).await;
+            let calls = self.still_waited_for(calls);
+            if !calls.is_empty() {
+                self.apply(calls).await;
+            }
         }
+    }
+
+    /// Whoever has gone, or has no time left, is told that nothing was done, and nothing is.
+    fn still_waited_for(&self, calls: Vec<Call>) -> Vec<Call> {
+        let waits = |call: &Call| call.caller.waits() && !call.answer.is_closed();
+        let (waiting, gone): (Vec<_>, Vec<_>) = calls.into_iter().partition(waits);
+        caller::count_dropped(SERVICE, self.class.name(), gone.len());
+        for call in gone {
+            let _ = call.answer.send(Err(caller::gone()));
+        }
+        waiting
     }
 
     async fn apply(&self, mut calls: Vec<Call>) {
@@ -80,7 +94,7 @@ impl Worker {
             self.connection.keep(connection);
             Ok(outcomes)
         };
-        let outcomes = postgres::retrying(apply).instrument(span).await?;
+        let outcomes = postgres::repeating(apply).instrument(span).await?;
         histogram!("loljoa_ledger_batch_seconds", "service" => SERVICE, "class" => self.class.name())
             .record(started.elapsed().as_secs_f64());
         report(self.class, &outcomes);

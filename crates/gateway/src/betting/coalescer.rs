@@ -9,7 +9,7 @@ use loljoa_proto::betting::v1::{
     Bet, PlaceBet, PlaceBetResult, PlaceBetsRequest, PlaceBetsResponse, Refusal,
     betting_service_client::BettingServiceClient, place_bet_result,
 };
-use loljoa_service_kit::{Error, ErrorCode, MarketId, grpc::Channel, telemetry};
+use loljoa_service_kit::{Caller, Error, ErrorCode, MarketId, caller, grpc::Channel, telemetry};
 use metrics::{counter, gauge, histogram};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tonic::Code;
@@ -38,6 +38,7 @@ type Answer = Result<Placed, Error>;
 struct Item {
     bet: PlaceBet,
     span: Span,
+    caller: Caller,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -67,7 +68,7 @@ impl Handle {
     pub(crate) async fn place(&self, mut bet: PlaceBet) -> Answer {
         bet.traceparent = telemetry::traceparent();
         let (answer, answered) = oneshot::channel();
-        let item = Item { bet, span: Span::current(), answer };
+        let item = Item { bet, span: Span::current(), caller: Caller::present(), answer };
         self.0.try_send(item).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => {
                 counter!("loljoa_bet_queue_refusals_total", "service" => SERVICE).increment(1);
@@ -88,10 +89,9 @@ impl Coalescer {
     pub(crate) async fn work(self: Arc<Self>) {
         let mut items = Vec::new();
         while self.next_batch(&mut items).await {
-            // Whoever has gone away meanwhile has no bet yet, and need not get one.
-            items.retain(|item| !item.answer.is_closed());
+            let items = still_waited_for(std::mem::take(&mut items));
             if !items.is_empty() {
-                self.place(std::mem::take(&mut items)).await;
+                self.place(items).await;
             }
         }
     }
@@ -109,8 +109,11 @@ impl Coalescer {
         for item in items.iter().take(MAX_LINKS) {
             telemetry::link(&span, &item.span);
         }
+        // The call may take as long as the most patient of those who wait for it.
+        let callers = items.iter().map(|item| item.caller.clone());
+        let caller = callers.reduce(|one, other| one.or(&other)).unwrap_or_default();
         let (bets, answers): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.bet, item.answer)).unzip();
-        let results = self.call(bets).instrument(span).await;
+        let results = caller.scope(self.call(bets).instrument(span)).await;
         for (answer, result) in answers.into_iter().zip(results) {
             // The client may be gone; the bet stands, and the same request again finds it.
             let _ = answer.send(result);
@@ -153,6 +156,17 @@ fn answer(result: PlaceBetResult, markets: &HashMap<MarketId, Arc<Market>>) -> A
     }
 }
 
+/// Whoever has gone away meanwhile, or has no time left, has no bet yet, and need not get one.
+fn still_waited_for(items: Vec<Item>) -> Vec<Item> {
+    let waits = |item: &Item| item.caller.waits() && !item.answer.is_closed();
+    let (waiting, gone): (Vec<_>, Vec<_>) = items.into_iter().partition(waits);
+    caller::count_dropped(SERVICE, "bets", gone.len());
+    for item in gone {
+        let _ = item.answer.send(Err(caller::gone()));
+    }
+    waiting
+}
+
 /// A number for a metric.
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
@@ -168,5 +182,31 @@ fn refused(refusal: Refusal) -> Error {
     } else {
         Error { message: "the request is not valid".into(), ..error }
             .with_field(&refusal.field, refusal.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    fn item(caller: Caller) -> (Item, oneshot::Receiver<Answer>) {
+        let (answer, answered) = oneshot::channel();
+        (Item { bet: PlaceBet::default(), span: Span::none(), caller, answer }, answered)
+    }
+
+    #[tokio::test]
+    async fn a_bet_that_nobody_waits_for_is_not_sent() {
+        let (gone, long) = (CancellationToken::new(), Duration::from_mins(1));
+        let (left, left_answer) = item(Caller::waiting(long, gone.clone()));
+        let (late, late_answer) = item(Caller::waiting(Duration::ZERO, CancellationToken::new()));
+        let (deaf, _) = item(Caller::waiting(long, CancellationToken::new()));
+        let (waiting, _answer) = item(Caller::waiting(long, CancellationToken::new()));
+        gone.cancel();
+        assert_eq!(still_waited_for(vec![left, late, deaf, waiting]).len(), 1);
+        for answer in [left_answer, late_answer] {
+            assert_eq!(answer.await.unwrap().unwrap_err().code, ErrorCode::Unavailable);
+        }
     }
 }

@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::Method;
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Caller, Error};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{
@@ -35,6 +36,11 @@ pub(crate) async fn within_limits(
     let place = app.limits.enter(limit_key(address.0))?;
     app.limits.check_address(limit_key(address.0))?;
     let (reading, request) = Reading::begin(app.pace, request);
+    let gone = CancellationToken::new();
+    // Whoever is slow to ask is not answered sooner; that an answer is due ends the wait.
+    let caller = Caller::waiting(app.pace.whole() + app.timeout, gone.clone());
+    // Dropped with this future, which lives as long as the client waits.
+    let _waiting = gone.drop_guard();
     let answer = async move {
         let _place = place;
         tokio::select! {
@@ -42,7 +48,7 @@ pub(crate) async fn within_limits(
             () = reading.answer_due(app.timeout) => Err(Problem::timeout()),
         }
     };
-    match tokio::spawn(answer.in_current_span()).await {
+    match tokio::spawn(caller.scope(answer.in_current_span())).await {
         Ok(answer) => answer,
         Err(ended) => match ended.try_into_panic() {
             Ok(panic) => panic::resume_unwind(panic),

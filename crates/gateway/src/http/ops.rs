@@ -6,7 +6,7 @@ use axum::extract::State;
 use loljoa_proto::ops::v1::{
     BlockRequest, HelloRequest, TurnOffRequest, ops_service_client::OpsServiceClient,
 };
-use loljoa_service_kit::grpc::Channel;
+use loljoa_service_kit::grpc::{Channel, client::sent_once};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -65,7 +65,7 @@ pub(crate) async fn block(
         return Ok(json(Blocked { instance: app.ops.state().instance, seconds }));
     };
     let request = BlockRequest { seconds: params.seconds };
-    Ok(json(Blocked::from(ops.block(request).await?.into_inner())))
+    Ok(json(Blocked::from(ops.block(sent_once(request)).await?.into_inner())))
 }
 
 /// Breaks the liveness of the replica that answers.
@@ -77,7 +77,7 @@ pub(crate) async fn turn_off(State(app): State<Arc<App>>, _: Admin, service: Nam
         app.ops.break_liveness()?;
         return Ok(json(TurnedOff { instance: app.ops.state().instance }));
     };
-    Ok(json(TurnedOff::from(ops.turn_off(TurnOffRequest {}).await?.into_inner())))
+    Ok(json(TurnedOff::from(ops.turn_off(sent_once(TurnOffRequest {})).await?.into_inner())))
 }
 
 /// The service behind the gateway that is meant; none when it is the gateway itself.

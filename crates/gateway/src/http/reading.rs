@@ -33,6 +33,11 @@ impl Pace {
         Self { whole: Duration::from_millis(config.body_timeout_ms), bytes_per_second: config.min_body_rate }
     }
 
+    /// The most that a body may take.
+    pub(crate) const fn whole(self) -> Duration {
+        self.whole
+    }
+
     /// How long after its beginning a body of which so much has come is late, if nothing more comes.
     fn late_after(&self, bytes: u64) -> Duration {
         match self.bytes_per_second {

@@ -127,6 +127,12 @@ impl System {
         }
     }
 
+    /// The process of a service, if it runs in one of its own.
+    #[must_use]
+    pub fn process(&self, service: Service) -> Option<u32> {
+        self.running.get(&service).and_then(Running::process)
+    }
+
     /// Starts a service that was killed, at the addresses it had, and waits until all are ready.
     ///
     /// # Errors

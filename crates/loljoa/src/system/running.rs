@@ -55,6 +55,14 @@ impl Running {
         }
     }
 
+    /// The process that it runs in, unless that is ours or has ended.
+    pub(super) fn process(&self) -> Option<u32> {
+        match self {
+            Self::Task { .. } => None,
+            Self::Process { child, .. } => child.id(),
+        }
+    }
+
     /// Waits until the service ends by itself, and tells why.
     pub(super) async fn ended(&mut self) -> anyhow::Error {
         match self {

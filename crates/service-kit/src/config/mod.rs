@@ -234,19 +234,34 @@ pub struct Upstream {
     /// The deadline of one call. Milliseconds.
     #[serde(default = "Upstream::default_timeout_ms")]
     pub timeout_ms: u64,
+    /// How long a replica that owes an answer may take to say that it lives, before it counts as hanging. It is asked after
+    /// half that time. Milliseconds.
+    #[serde(default = "Upstream::default_silence_ms")]
+    pub silence_ms: u64,
 }
 
 impl Upstream {
     /// The defaults for a service at `url`.
     #[must_use]
     pub const fn at(url: Url) -> Self {
-        Self { url, balance: Self::default_balance(), timeout_ms: Self::default_timeout_ms() }
+        Self {
+            url,
+            balance: Self::default_balance(),
+            timeout_ms: Self::default_timeout_ms(),
+            silence_ms: Self::default_silence_ms(),
+        }
     }
 
     /// The deadline of one call.
     #[must_use]
     pub const fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
+    }
+
+    /// How long a replica may take to say that it lives.
+    #[must_use]
+    pub const fn silence(&self) -> Duration {
+        Duration::from_millis(self.silence_ms)
     }
 
     /// Reports what cannot be worked with, under `key`, where this upstream stands in its configuration.
@@ -256,6 +271,8 @@ impl Upstream {
         problems.require(plain, &format!("{key}.url"), &self.url, allowed);
         let timeout = self.timeout_ms;
         problems.require(timeout > 0, &format!("{key}.timeout_ms"), timeout, "must be 1 or more");
+        let silence = self.silence_ms;
+        problems.require(silence >= 20, &format!("{key}.silence_ms"), silence, "must be 20 or more");
     }
 
     const fn default_balance() -> bool {
@@ -264,5 +281,9 @@ impl Upstream {
 
     const fn default_timeout_ms() -> u64 {
         5_000
+    }
+
+    const fn default_silence_ms() -> u64 {
+        2_000
     }
 }

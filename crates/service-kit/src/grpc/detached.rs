@@ -7,11 +7,13 @@ use std::{convert::Infallible, time::Duration};
 
 use http_body_util::{BodyExt, Full, Limited};
 use tokio::{sync::OwnedSemaphorePermit, time};
+use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body};
 use tower::Service;
 use tracing::{Instrument, Span};
 
-use super::server::Answer;
+use super::{deadline, server::Answer};
+use crate::Caller;
 
 /// The largest request: what tonic decodes at most, and its frame's head.
 const MAX_BYTES: usize = 4 * 1024 * 1024 + 5;
@@ -24,7 +26,8 @@ pub(super) fn applies_to(path: &str) -> bool {
     path.starts_with("/loljoa.")
 }
 
-/// Reads the request on the caller's time, then answers it whether the caller stays or not. `slot` is kept to the end.
+/// Reads the request on the caller's time, then answers it whether the caller stays or not. `slot` is kept to the end. What
+/// waits in a queue for it can tell by the [`Caller`] whether it is still worth beginning.
 pub(super) async fn call<S>(
     mut inner: S,
     request: http::Request<Body>,
@@ -39,13 +42,21 @@ where
         Ok(request) => request,
         Err(refusal) => return refusal.into_http(),
     };
+    let gone = CancellationToken::new();
+    let patience = deadline::announced(request.headers()).map_or(timeout, |announced| announced.min(timeout));
+    let caller = Caller::waiting(patience, gone.clone());
+    // Dropped with this future, which lives as long as somebody waits for it.
+    let _waiting = gone.drop_guard();
     let work = async move {
         let _slot = slot;
         time::timeout(timeout + MARGIN, inner.call(request)).await
     };
-    match tokio::spawn(work.instrument(Span::current())).await {
+    match tokio::spawn(caller.scope(work.instrument(Span::current()))).await {
         Ok(Ok(Ok(answer))) => answer,
         Ok(Err(_)) => Status::deadline_exceeded("no answer within the deadline").into_http(),
+        Err(ended) if ended.is_cancelled() => {
+            Status::from(crate::Error::unavailable("the service is stopping")).into_http()
+        }
         Err(panic) => Status::from(crate::Error::internal(panic)).into_http(),
     }
 }

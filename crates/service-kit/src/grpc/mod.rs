@@ -2,6 +2,7 @@
 
 pub mod client;
 mod contracts;
+mod deadline;
 mod detached;
 mod incoming;
 mod ops;

@@ -12,9 +12,11 @@ use std::{
 
 use tokio::time;
 
-use super::{note, pool::READ_ONLY};
+use super::{note, passing::is_lost, pool::READ_ONLY};
 
 const ATTEMPTS: u32 = 5;
+/// The pause after the first lost connection; doubled after each further one.
+const LOST_PAUSE: Duration = Duration::from_millis(20);
 /// How much longer than the server this side waits, so that the server's own answer comes first.
 const MARGIN: Duration = Duration::from_secs(2);
 
@@ -61,25 +63,55 @@ pub async fn bounded_by<T>(
 /// # Errors
 ///
 /// The last error of `transaction`.
-pub async fn retrying<T, F>(mut transaction: impl FnMut() -> F) -> sqlx::Result<T>
+pub async fn retrying<T, F>(transaction: impl FnMut() -> F) -> sqlx::Result<T>
+where
+    F: Future<Output = sqlx::Result<T>>,
+{
+    again_while(transaction, refused).await
+}
+
+/// Like [`retrying`], for a transaction of which nothing comes twice, such as one that carries ids: it runs again, on another
+/// connection, also when its own was lost and nobody knows whether it was committed.
+///
+/// # Errors
+///
+/// The last error of `transaction`.
+pub async fn repeating<T, F>(transaction: impl FnMut() -> F) -> sqlx::Result<T>
+where
+    F: Future<Output = sqlx::Result<T>>,
+{
+    again_while(transaction, |error, attempt| refused(error, attempt).or_else(|| lost(error, attempt))).await
+}
+
+async fn again_while<T, F>(
+    mut transaction: impl FnMut() -> F,
+    pause: impl Fn(&sqlx::Error, u32) -> Option<Duration>,
+) -> sqlx::Result<T>
 where
     F: Future<Output = sqlx::Result<T>>,
 {
     let mut attempt = 1;
     loop {
-        match bounded(transaction()).await {
-            Err(error) if attempt < ATTEMPTS && wants_retry(&error) => {
-                tracing::warn!(%error, attempt, "repeating a transaction");
-                metrics::counter!("loljoa_transaction_retries_total").increment(1);
-                time::sleep(Duration::from_millis(rand::random_range(1..=10) * u64::from(attempt))).await;
-                attempt += 1;
-            }
+        let error = match bounded(transaction()).await {
+            Err(error) if attempt < ATTEMPTS => error,
             result => return result,
-        }
+        };
+        let Some(pause) = pause(&error, attempt) else { return Err(error) };
+        tracing::warn!(%error, attempt, "repeating a transaction");
+        metrics::counter!("loljoa_transaction_retries_total").increment(1);
+        time::sleep(pause).await;
+        attempt += 1;
     }
 }
 
-fn wants_retry(error: &sqlx::Error) -> bool {
+fn refused(error: &sqlx::Error, attempt: u32) -> Option<Duration> {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    matches!(code.as_deref(), Some("40P01" | "40001" | READ_ONLY))
+    let is_refused = matches!(code.as_deref(), Some("40P01" | "40001" | READ_ONLY));
+    is_refused.then(|| Duration::from_millis(rand::random_range(1..=10) * u64::from(attempt)))
+}
+
+/// Not what was waited for in vain: that would be waited for again, as long.
+fn lost(error: &sqlx::Error, attempt: u32) -> Option<Duration> {
+    let in_vain = matches!(error, sqlx::Error::Io(io) if io.kind() == io::ErrorKind::TimedOut);
+    (is_lost(error) && !in_vain).then(|| LOST_PAUSE * 2_u32.pow(attempt - 1))
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use loljoa_proto::account::v1::TransferOutcome;
-use loljoa_service_kit::{Error, telemetry};
+use loljoa_service_kit::{Caller, Error, caller, telemetry};
 use metrics::{counter, histogram};
 use tokio::join;
 use tracing::{Instrument, Span, info_span};
@@ -17,7 +17,7 @@ use super::{
     cancel::Canceller,
     key_reused,
     lanes::{Lanes, Taken},
-    queue::{self, BetJob, Jobs},
+    queue::{self, BetJob, Job, Jobs},
     record::{Recorder, Request, request},
 };
 use crate::{
@@ -54,7 +54,7 @@ impl Worker {
             if jobs.is_empty() {
                 return;
             }
-            let (bets, cancels) = queue::apart(self.lanes.admit(jobs));
+            let (bets, cancels) = queue::apart(self.lanes.admit(still_waited_for(jobs)));
             let span = batch_span(&bets);
             join!(self.place(bets).instrument(span), self.canceller.cancel(cancels));
         }
@@ -66,7 +66,7 @@ impl Worker {
         }
         let started = Instant::now();
         histogram!("loljoa_bet_batch_size", "service" => "betting").record(number(jobs.len()));
-        let decided = self.decide(unique(&jobs)).await;
+        let decided = self.decide(unique(&jobs), longest(&jobs)).await;
         histogram!("loljoa_bet_batch_seconds", "service" => "betting")
             .record(started.elapsed().as_secs_f64());
         match decided {
@@ -75,11 +75,12 @@ impl Worker {
         }
     }
 
-    /// Decides each request once.
-    async fn decide(&self, bets: Vec<NewBet>) -> Result<Decided, Error> {
+    /// Decides each request once. The debit may take as long as `caller` waits; what follows is done in any case.
+    async fn decide(&self, bets: Vec<NewBet>, caller: Caller) -> Result<Decided, Error> {
         self.failpoints.pass(Step::BeforeDebit)?;
         let stakes = bets.iter().map(ledger::stake);
-        let outcomes = self.ledger.apply(stakes).instrument(info_span!("take_stakes")).await?;
+        let debit = self.ledger.apply(stakes).instrument(info_span!("take_stakes"));
+        let outcomes = caller.scope(debit).await?;
         self.failpoints.pass(Step::AfterDebit)?;
 
         let mut answers = HashMap::with_capacity(bets.len());
@@ -114,6 +115,22 @@ impl Worker {
         }
         self.lanes.put_aside(held.into_values(), []);
     }
+}
+
+/// Nothing has been done for any of them: whoever has gone, or has no time left, need not get a bet.
+fn still_waited_for(jobs: Vec<Job>) -> Vec<Job> {
+    let (waiting, gone): (Vec<_>, Vec<_>) = jobs.into_iter().partition(Job::is_waited_for);
+    caller::count_dropped("betting", "bets", gone.len());
+    for job in gone {
+        job.refuse(caller::gone());
+    }
+    waiting
+}
+
+/// The most patient of those who wait for a batch.
+fn longest(jobs: &[BetJob]) -> Caller {
+    let callers = jobs.iter().map(|job| job.caller.clone());
+    callers.reduce(|one, other| one.or(&other)).unwrap_or_default()
 }
 
 /// Answers a bet and counts it.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use loljoa_service_kit::{AccountId, BetId, Error, MarketId};
+use loljoa_service_kit::{AccountId, BetId, Caller, Error, MarketId};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::Span;
 
@@ -25,6 +25,8 @@ pub(super) struct Waiting<T, A> {
     pub(super) asked: T,
     /// The request's own span, disabled unless its trace is sampled.
     pub(super) span: Span,
+    /// Who waits for it.
+    pub(super) caller: Caller,
     answer: oneshot::Sender<A>,
 }
 
@@ -37,7 +39,12 @@ impl<T, A> Waiting<T, A> {
     /// A request, and where its answer will come.
     pub(super) fn new(asked: T, span: Span) -> (Self, oneshot::Receiver<A>) {
         let (answer, answered) = oneshot::channel();
-        (Self { asked, span, answer }, answered)
+        (Self { asked, span, caller: Caller::present(), answer }, answered)
+    }
+
+    /// Whether somebody would hear the answer.
+    fn is_waited_for(&self) -> bool {
+        self.caller.waits() && !self.answer.is_closed()
     }
 
     /// Answers the caller, if it is still there.
@@ -58,6 +65,14 @@ impl Job {
         match self {
             Self::Bet(job) => job.asked.market_id,
             Self::Cancel(job) => job.asked.market_id,
+        }
+    }
+
+    /// Whether somebody would hear the answer.
+    pub(super) fn is_waited_for(&self) -> bool {
+        match self {
+            Self::Bet(job) => job.is_waited_for(),
+            Self::Cancel(job) => job.is_waited_for(),
         }
     }
 

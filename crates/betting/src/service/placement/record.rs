@@ -60,7 +60,7 @@ impl Work for Recorder {
             self.connections.keep(connection);
             Ok(recorded)
         };
-        let recorded = postgres::retrying(record).await?;
+        let recorded = postgres::repeating(record).await?;
         if recorded.iter().any(|(bet, fresh)| *fresh && bet.tombstone.is_some()) {
             self.wakers.owed.notify_one();
         }

@@ -1,6 +1,6 @@
 //! One replica of betting, and a typed client of it.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use loljoa_betting::{Config, failpoints::FailPoints, serve_with};
 use loljoa_proto::betting::v1::{
@@ -60,7 +60,9 @@ impl Replica {
         let url = format!("http://{}", listeners.service.local_addr().unwrap()).parse().unwrap();
         let (shutdown, failpoints) = (CancellationToken::new(), FailPoints::default());
         let serving = tokio::spawn(serve_with(config, listeners, shutdown.clone(), failpoints.clone()));
-        let upstream = Upstream { timeout_ms: 60_000, balance: false, ..Upstream::at(url) };
+        // A machine that is busy with other things is slow, and does not hang.
+        let upstream =
+            Upstream { timeout_ms: 60_000, silence_ms: 60_000, balance: false, ..Upstream::at(url) };
         let channel = client::connect(&upstream).unwrap();
         let admin = MarketAdminServiceClient::new(channel.clone());
         Self { betting: BettingServiceClient::new(channel), admin, failpoints, shutdown, serving }
@@ -87,6 +89,13 @@ impl Replica {
             Placed::Refusal(refusal) => Err(error(refusal)),
         };
         response.results.into_iter().map(answer).collect()
+    }
+
+    /// Places a bet for a caller that waits so long.
+    pub(crate) async fn place_within(&self, bet: &Bet, patience: Duration) -> Result<(), tonic::Status> {
+        let mut request = tonic::Request::new(proto::PlaceBetsRequest { bets: vec![bet.0.clone()] });
+        request.set_timeout(patience);
+        self.betting.clone().place_bets(request).await.map(|_| ())
     }
 
     pub(crate) async fn place(&self, bet: &Bet) -> Result<PlacedBet, Error> {

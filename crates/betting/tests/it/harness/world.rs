@@ -400,7 +400,7 @@ impl AccountService {
 
 fn upstream(listeners: &Listeners) -> Upstream {
     let url = format!("http://{}", listeners.service.local_addr().unwrap()).parse().unwrap();
-    Upstream { timeout_ms: 30_000, balance: false, ..Upstream::at(url) }
+    Upstream { timeout_ms: 30_000, silence_ms: 30_000, balance: false, ..Upstream::at(url) }
 }
 
 async fn serve_feed(feed: Feed, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {

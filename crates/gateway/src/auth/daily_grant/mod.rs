@@ -12,7 +12,10 @@ use std::{
 use chrono::{NaiveDate, TimeDelta};
 use futures::{StreamExt, stream};
 use loljoa_proto::account::v1::{ClaimDailyGrantRequest, account_service_client::AccountServiceClient};
-use loljoa_service_kit::{AccountId, Clock, grpc::Channel};
+use loljoa_service_kit::{
+    AccountId, Clock,
+    grpc::{Channel, client::repeatable},
+};
 use metrics::counter;
 use tokio::{
     sync::{mpsc, watch},
@@ -134,7 +137,10 @@ impl Claimer {
 async fn call(mut account: AccountServiceClient<Channel>, account_id: AccountId) -> Result<(), Status> {
     let request = ClaimDailyGrantRequest { account_id: account_id.to_string() };
     let late = |_| Err(Status::deadline_exceeded("the grant took too long"));
-    time::timeout(PATIENCE, account.claim_daily_grant(request)).await.unwrap_or_else(late).map(|_| ())
+    time::timeout(PATIENCE, account.claim_daily_grant(repeatable(request)))
+        .await
+        .unwrap_or_else(late)
+        .map(|_| ())
 }
 
 fn count(outcome: &'static str) {

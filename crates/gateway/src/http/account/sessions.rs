@@ -9,7 +9,10 @@ use loljoa_proto::account::v1::{
     self as pb, ChangePasswordRequest, EndOtherSessionsRequest, LogInRequest, LogOutAllRequest,
     LogOutRequest, RefreshRequest, SignUpRequest,
 };
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{
+    Error,
+    grpc::client::{repeatable, sent_once},
+};
 
 use super::turns::{LogInTurn, SignUpTurn};
 use crate::{
@@ -38,12 +41,14 @@ pub(crate) async fn sign_up(
     OptionalKey(key): OptionalKey,
     Json(credentials): Json<Credentials>,
 ) -> Result {
+    let is_keyed = key.is_some();
     let request = SignUpRequest {
         username: credentials.username,
         password: credentials.password,
         client_address: address.to_string(),
         idempotency_key: key.map(|key| key.to_string()).unwrap_or_default(),
     };
+    let request = if is_keyed { repeatable(request) } else { sent_once(request) };
     let response = app.services.account().sign_up(request).await?.into_inner();
     open(&app, StatusCode::CREATED, response.session)
 }
@@ -58,7 +63,7 @@ pub(crate) async fn log_in(
     Json(Credentials { username, password }): Json<Credentials>,
 ) -> Result {
     let request = LogInRequest { username, password, client_address: address.to_string() };
-    let response = app.services.account().log_in(request).await?.into_inner();
+    let response = app.services.account().log_in(sent_once(request)).await?.into_inner();
     open(&app, StatusCode::OK, response.session)
 }
 

@@ -1,0 +1,108 @@
+//! For whom something is done: until when somebody waits for it, and whether still.
+//!
+//! It goes along with the task from the edge inwards, and over the wire as `grpc-timeout`. Who puts work into a queue takes it
+//! along, so that nothing is begun for which nobody waits any more.
+
+use std::{future::Future, time::Duration};
+
+use metrics::counter;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::Error;
+
+tokio::task_local! {
+    static CALLER: Caller;
+}
+
+/// Somebody who waits for an answer. The default waits for ever, as background work does for itself. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    until: Option<Instant>,
+    gone: CancellationToken,
+}
+
+impl Caller {
+    /// Waits so long from now, or until `gone` is cancelled.
+    #[must_use]
+    pub fn waiting(patience: Duration, gone: CancellationToken) -> Self {
+        Self { until: Some(Instant::now() + patience), gone }
+    }
+
+    /// For whom the present task works.
+    #[must_use]
+    pub fn present() -> Self {
+        CALLER.try_with(Clone::clone).unwrap_or_default()
+    }
+
+    /// Does `work` for this caller.
+    pub async fn scope<T>(self, work: impl Future<Output = T>) -> T {
+        CALLER.scope(self, work).await
+    }
+
+    /// Whether an answer would still be heard.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        !self.gone.is_cancelled() && self.until.is_none_or(|until| Instant::now() < until)
+    }
+
+    /// Until when the answer is waited for; none for ever.
+    #[must_use]
+    pub const fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// The one of two who waits longer, for work that is done for both. Whether one has gone says nothing of the other.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        let until = self.until.zip(other.until).map(|(one, other)| one.max(other));
+        Self { until, gone: CancellationToken::new() }
+    }
+}
+
+/// The answer to whom nobody listens to any more. Nothing was done.
+#[must_use]
+pub fn gone() -> Error {
+    Error::unavailable("nobody waited any more, and nothing was done")
+}
+
+/// Counts work that was dropped from a queue because nobody waited for it any more.
+pub fn count_dropped(service: &'static str, queue: &'static str, dropped: usize) {
+    if dropped > 0 {
+        counter!("loljoa_dropped_work_total", "service" => service, "queue" => queue)
+            .increment(dropped as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn a_caller_waits_until_the_deadline_or_until_it_goes() {
+        let gone = CancellationToken::new();
+        let fickle = Caller::waiting(LONG, gone.clone());
+        assert!(fickle.waits() && Caller::default().waits());
+        gone.cancel();
+        assert!(!fickle.waits());
+        assert!(!Caller::waiting(Duration::ZERO, CancellationToken::new()).waits());
+    }
+
+    #[test]
+    fn work_for_two_goes_on_as_long_as_one_of_them_waits() {
+        let short = Caller::waiting(LONG / 2, CancellationToken::new());
+        let long = Caller::waiting(LONG, CancellationToken::new());
+        assert_eq!(short.or(&long).until(), long.until());
+        assert_eq!(short.or(&Caller::default()).until(), None);
+    }
+
+    #[tokio::test]
+    async fn a_task_knows_for_whom_it_works() {
+        assert_eq!(Caller::present().until(), None);
+        let caller = Caller::waiting(LONG, CancellationToken::new());
+        let until = caller.until();
+        caller.scope(async move { assert_eq!(Caller::present().until(), until) }).await;
+    }
+}
