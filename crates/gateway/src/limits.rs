@@ -7,14 +7,14 @@ use governor::{
     clock::{Clock, DefaultClock},
     state::keyed::DefaultKeyedStateStore,
 };
-use loljoa_service_kit::{AccountId, Error, ErrorCode};
+use loljoa_service_kit::{AccountId, Error, ErrorCode, metrics};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::config;
+use crate::{SERVICE, config};
 
 const FORGET_EVERY: Duration = Duration::from_secs(5);
 
@@ -37,6 +37,7 @@ impl Limits {
     /// A place among the requests under way, held until its answer begins.
     pub(crate) fn enter(&self) -> Result<OwnedSemaphorePermit, Error> {
         Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {
+            metrics::refused(SERVICE, "in_flight");
             let full = Error::new(ErrorCode::Unavailable, "overloaded", "too many requests at once");
             Error { retry_after: Some(Duration::from_secs(1)), ..full }
         })
@@ -44,12 +45,12 @@ impl Limits {
 
     /// Counts a request against its address.
     pub(crate) fn check_address(&self, address: IpAddr) -> Result<(), Error> {
-        self.per_address.check(&address, "too many requests from this address")
+        self.per_address.check(&address, "per_address", "too many requests from this address")
     }
 
     /// Counts a request against its account.
     pub(crate) fn check_account(&self, account_id: AccountId) -> Result<(), Error> {
-        self.per_account.check(&account_id, "too many requests of this account")
+        self.per_account.check(&account_id, "per_account", "too many requests of this account")
     }
 
     /// Forgets clients whose allowance is full again, until `shutdown`, so that memory follows who is there now.
@@ -71,9 +72,10 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         Self(quota.map(|(rate, burst)| RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst))))
     }
 
-    fn check(&self, key: &K, message: &str) -> Result<(), Error> {
+    fn check(&self, key: &K, name: &'static str, message: &str) -> Result<(), Error> {
         let Some(limiter) = &self.0 else { return Ok(()) };
         limiter.check_key(key).map_err(|until| {
+            metrics::refused(SERVICE, name);
             let wait = until.wait_time_from(limiter.clock().now());
             Error::exhausted("rate_limited", message, wait.max(Duration::from_secs(1)))
         })

@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Error, metrics::refused};
 use metrics::gauge;
 
-use crate::config;
+use crate::{SERVICE, config};
 
 /// Counts the open streams of one replica.
 pub(crate) struct Streams {
@@ -35,6 +35,7 @@ impl Streams {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let own = open.get(&address).copied().unwrap_or_default();
         if own >= self.max_per_address || open.values().sum::<usize>() >= self.max {
+            refused(SERVICE, "streams");
             let message = "too many streams are open: watch several matches on one";
             return Err(Error::exhausted("too_many_streams", message, Duration::from_secs(5)));
         }

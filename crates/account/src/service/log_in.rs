@@ -1,9 +1,10 @@
 //! Logging in.
 
-use loljoa_service_kit::{Error, ErrorCode, postgres};
+use loljoa_service_kit::{Error, ErrorCode, metrics::refused, postgres};
 
 use super::{Credentials, OpenSession, Service};
 use crate::{
+    SERVICE,
     domain::{password, username::Username},
     store::{accounts, login_failures},
 };
@@ -36,6 +37,7 @@ impl Service {
         let known = login_failures::find_for_update(&mut transaction, key, client_address).await?;
         let counted = self.throttle.attempt(known, self.clock.now());
         let failures = counted.map_err(|wait| {
+            refused(SERVICE, "log_in");
             Error::exhausted("login_throttled", "too many failed log-ins to this account from here", wait)
         })?;
         login_failures::update(&mut transaction, key, client_address, failures).await?;

@@ -36,12 +36,16 @@ pub(crate) async fn observe(
         service = "gateway",
         request_id = id_text,
         http.response.status_code = field::Empty,
+        otel.status_code = field::Empty,
         trace_id = field::Empty,
     );
     telemetry::continue_trace(&span, request.headers());
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
     metrics::record_request("gateway", "http", &route, status.as_str(), started.elapsed());
     response.headers_mut().insert(REQUEST_ID, id);
     response

@@ -3,6 +3,7 @@
 pub mod client;
 mod detached;
 mod ops;
+mod outcome;
 pub mod server;
 
 pub use client::Channel;

@@ -6,6 +6,7 @@ mod config;
 mod grpc;
 mod lifecycle;
 mod postgres;
+mod process;
 mod trace;
 
 /// Starts a gRPC server with nothing but health, reflection and experiments, and tells where it listens.
