@@ -5,15 +5,18 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
-.PHONY: help setup web build up reset audit test lint fmt check e2e test-build test-pooler test-streams screenshots lighthouse sqlx clean
+.PHONY: help setup web build up reset audit test lint advisories sbom fmt check e2e test-build test-pooler test-streams screenshots lighthouse \
+	sqlx clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 SQLX_VERSION := 0.9.0
+CYCLONEDX_VERSION := 0.5.9
 # Queries are checked against the committed .sqlx/ folders; `make sqlx` renews them from a real database.
 export SQLX_OFFLINE ?= true
-NODE_MODULES := tools/node_modules/.package-lock.json web/node_modules/.package-lock.json
+BROWSER := web/browser/node_modules/.package-lock.json
+NODE_MODULES := tools/node_modules/.package-lock.json web/node_modules/.package-lock.json $(BROWSER)
 # Folders too, which change when a file in them goes.
 WEB_SOURCES := $(shell find web/src web/public) docs/openapi.json web/index.html web/package.json web/tsconfig.json \
 	web/vite.config.ts web/scripts/api-types.mjs web/scripts/bundle-size.mjs
@@ -49,15 +52,16 @@ audit: build ## Rebuild every balance and pool from transfers and bets, and show
 
 test: web lint check ## Lint and every test, with all they need set up first
 
-check: e2e ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
+check: e2e $(TOOLS)/bin/cargo-deny ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
 	scripts/setup.sh pooler
 	scripts/setup.sh contract
+	scripts/test-advisories.sh
 	npm test --prefix web --silent
 	target/debug/private-postgres -- cargo test --locked --workspace
 
-e2e: web test-build ## The web app in a real browser, on a system of its own
+e2e: web test-build $(BROWSER) ## The web app in a real browser, on a system of its own
 	scripts/setup.sh browser
-	cd web && LOLJOA_BIN=../target/debug/loljoa node scripts/with-system.mjs npm run e2e --silent
+	cd web/browser && LOLJOA_BIN=../../target/debug/loljoa node with-system.mjs npm run e2e --silent
 
 test-pooler: test-build ## The tests behind a real PgBouncer in transaction mode (part of check)
 	scripts/setup.sh pooler
@@ -70,13 +74,13 @@ test-streams: test-build ## As many event streams as one gateway takes, over rea
 test-build: setup
 	cargo test --locked --workspace --no-run
 
-screenshots: build ## Renew the README's screenshots
+screenshots: build $(BROWSER) ## Renew the README's screenshots
 	scripts/setup.sh browser
-	cd web && LOLJOA_BIN=../target/release/loljoa node scripts/with-system.mjs npm run screenshots --silent
+	cd web/browser && LOLJOA_BIN=../../target/release/loljoa node with-system.mjs npm run screenshots --silent
 
-lighthouse: build ## Lighthouse's report on the home page, in web/reports
+lighthouse: build $(BROWSER) ## Lighthouse's report on the home page, in web/reports
 	scripts/setup.sh browser
-	cd web && LOLJOA_BIN=../target/release/loljoa node scripts/with-system.mjs npm run lighthouse --silent
+	cd web/browser && LOLJOA_BIN=../../target/release/loljoa node with-system.mjs npm run lighthouse --silent
 
 lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete $(NODE_MODULES) ## Formatting, clippy, rustdoc, contracts, dependencies
 	cargo fmt --all --check
@@ -85,7 +89,15 @@ lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete $(NODE_MODULES) #
 	cd proto && ../tools/node_modules/.bin/buf lint
 	$(TOOLS)/bin/cargo-deny --log-level error --locked check bans licenses sources
 	$(TOOLS)/bin/cargo-machete
+	scripts/advisories.sh
 	npm run lint --prefix web --silent
+	npm run lint --prefix web/browser --silent
+
+advisories: $(TOOLS)/bin/cargo-deny ## Known weaknesses in what we depend on (part of lint)
+	scripts/advisories.sh
+
+sbom: $(TOOLS)/bin/cargo-cyclonedx ## Bills of materials (CycloneDX) of the program and the web app, in target/sbom
+	scripts/sbom.sh
 
 fmt: ## Format the code
 	cargo fmt --all
@@ -96,11 +108,11 @@ sqlx: setup $(TOOLS)/bin/sqlx ## Renew the committed query checks (.sqlx/) from 
 
 clean: ## Remove what was built
 	cargo clean
-	rm -rf tools/node_modules web/node_modules web/dist
+	rm -rf tools/node_modules web/node_modules web/browser/node_modules web/dist
 
-# npm's own note of what it has installed, written last.
+# npm's own note of what it has installed, written last. What is installed runs no scripts of its own.
 $(NODE_MODULES): %/node_modules/.package-lock.json: %/package-lock.json | setup
-	npm ci --prefix $* --silent
+	npm ci --ignore-scripts --prefix $* --silent
 	@touch $@
 
 $(TOOLS)/bin/cargo-deny:
@@ -111,3 +123,6 @@ $(TOOLS)/bin/cargo-machete:
 
 $(TOOLS)/bin/sqlx:
 	cargo install --quiet --locked --root $(TOOLS) --version $(SQLX_VERSION) sqlx-cli --no-default-features --features postgres,sqlx-toml
+
+$(TOOLS)/bin/cargo-cyclonedx:
+	cargo install --quiet --locked --root $(TOOLS) --version $(CYCLONEDX_VERSION) cargo-cyclonedx

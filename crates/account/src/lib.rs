@@ -5,6 +5,7 @@ pub mod config;
 mod domain;
 mod grpc;
 mod ledger;
+pub mod metrics;
 mod passwords;
 pub mod periods;
 pub mod reconcile;
@@ -17,8 +18,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use loljoa_service_kit::{
-    Clock, admin, cli::Listeners, config::Database, grpc::server, health::Health, lifecycle::Parts, postgres,
-    postgres::Pools, probe::Probe,
+    Clock, admin, cli::Listeners, config::Database, grpc::server, health::Health, lifecycle::Parts,
+    metrics::describe, postgres, postgres::Pools, probe::Probe,
 };
 use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
@@ -69,10 +70,12 @@ pub async fn serve_at(
     shutdown: CancellationToken,
     clock: Clock,
 ) -> anyhow::Result<()> {
+    describe(metrics::METRICS);
     let drain = config.runtime.drain.clone();
     let pools = Pools::new(&config.database, SERVICE)?;
     let health = Health::new(SERVICE);
     let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?;
+    let probe = probe.beside(&config.database, config.reads.connections, 0);
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
     let (ledger, workers) = ledger::new(&config.ledger, &pools.workers);
@@ -84,15 +87,15 @@ pub async fn serve_at(
     let service = service(&config, &pools.requests, &reads, clock, ledger)?;
     spawn_background(&mut parts, &config, &service, &health, &pools);
     parts.spawn_worker("readiness", probe.run(closing.clone()));
-    parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
+    parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), parts.ending()));
     let (routes, experiments) = (grpc::routes(service, &pools), config.runtime.experiments);
     parts.spawn("gRPC port", async move {
         server::serve(&config.grpc, listeners.service, health, experiments, routes, closing).await
     });
-    parts.run(&drain).await?;
-    pools.close().await;
-    reads.close().await;
-    Ok(())
+    let close = async move {
+        tokio::join!(pools.close(), reads.close());
+    };
+    parts.run(&drain, close).await
 }
 
 /// The pool for what anybody may look at.

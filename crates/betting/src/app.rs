@@ -79,7 +79,7 @@ pub(crate) async fn serve(
     let shared = Shared { replica, config, pools, ledger, wakers, failpoints, settlement };
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
-    parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
+    parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), parts.ending()));
     parts.spawn_worker("readiness", probe.run(closing.clone()));
     parts.spawn_worker("pool metrics", shared.pools.clone().report(SERVICE, closing.clone()));
     spawn_workers(&mut parts, &shared)?;
@@ -89,9 +89,7 @@ pub(crate) async fn serve(
     parts.spawn("grpc port", async move {
         server::serve(&grpc, listeners.service, health, experiments, routes, closing).await
     });
-    let result = parts.run(&drain).await;
-    shared.pools.close().await;
-    result
+    parts.run(&drain, shared.pools.close()).await
 }
 
 /// The workers that need nobody to call them.

@@ -13,6 +13,7 @@ mod domain;
 pub mod failpoints;
 mod grpc;
 mod ledger;
+pub mod metrics;
 pub mod periods;
 pub mod reconcile;
 mod service;
@@ -52,6 +53,7 @@ pub async fn serve_with(
     shutdown: CancellationToken,
     failpoints: FailPoints,
 ) -> anyhow::Result<()> {
+    loljoa_service_kit::metrics::describe(metrics::METRICS);
     app::serve(config, listeners, shutdown, failpoints).await
 }
 

@@ -9,6 +9,7 @@ mod call;
 pub mod config;
 mod http;
 mod limits;
+pub mod metrics;
 mod places;
 mod rest;
 mod streams;
@@ -16,7 +17,7 @@ mod usernames;
 
 use std::{sync::Arc, time::Duration};
 
-use loljoa_service_kit::{Clock, admin, health::Health, lifecycle::Parts};
+use loljoa_service_kit::{Clock, admin, health::Health, lifecycle::Parts, metrics::describe};
 use tokio_util::sync::CancellationToken;
 
 pub use config::Config;
@@ -35,6 +36,7 @@ pub const SERVICE: &str = "gateway";
 ///
 /// When a part fails, or the web app's files cannot be read.
 pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    describe(metrics::METRICS);
     let health = Health::new(SERVICE);
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
@@ -57,9 +59,9 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     parts.spawn_worker("markets", markets.follow(closing.clone()));
     let until = closing.clone();
     parts.spawn_worker("limits", async move { limits.forget_idle(until).await });
-    parts.spawn("admin", admin::serve(listeners.admin, health, closing.clone()));
+    parts.spawn_last("admin port", admin::serve(listeners.admin, health, parts.ending()));
     parts.spawn_worker("http", http::server::serve(config.http, listeners.service, router, closing));
-    parts.run(&config.runtime.drain).await
+    parts.run(&config.runtime.drain, async {}).await
 }
 
 /// The OpenAPI document of the API, as JSON.

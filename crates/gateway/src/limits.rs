@@ -13,7 +13,7 @@ use governor::{
     clock::{Clock, DefaultClock},
     state::keyed::DefaultKeyedStateStore,
 };
-use loljoa_service_kit::{AccountId, Error, ErrorCode};
+use loljoa_service_kit::{AccountId, Error, ErrorCode, metrics};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time,
@@ -21,7 +21,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config,
+    SERVICE, config,
     places::{Place, Places},
 };
 
@@ -54,10 +54,12 @@ impl Limits {
     /// A place among the requests under way, and among those of its address, held until its answer begins.
     pub(crate) fn enter(&self, address: IpAddr) -> Result<(OwnedSemaphorePermit, Place), Error> {
         let own = self.in_flight_by_address.take(address).ok_or_else(|| {
+            metrics::refused(SERVICE, "in_flight_per_address");
             let message = "too many requests of this address at once";
             Error::exhausted("too_many_requests_at_once", message, Duration::from_secs(1))
         })?;
         let place = Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {
+            metrics::refused(SERVICE, "in_flight");
             let full = Error::new(ErrorCode::Unavailable, "overloaded", "too many requests at once");
             Error { retry_after: Some(Duration::from_secs(1)), ..full }
         })?;
@@ -66,22 +68,22 @@ impl Limits {
 
     /// Counts a request against its address.
     pub(crate) fn check_address(&self, address: IpAddr) -> Result<(), Error> {
-        self.per_address.check(&address, "too many requests from this address")
+        self.per_address.check(&address, "per_address", "too many requests from this address")
     }
 
     /// Counts a request against its account.
     pub(crate) fn check_account(&self, account_id: AccountId) -> Result<(), Error> {
-        self.per_account.check(&account_id, "too many requests of this account")
+        self.per_account.check(&account_id, "per_account", "too many requests of this account")
     }
 
     /// Counts a sign-up against its address.
     pub(crate) fn check_sign_up(&self, address: IpAddr) -> Result<(), Error> {
-        self.sign_up.check(&address, "too many new accounts from this address")
+        self.sign_up.check(&address, "sign_up", "too many new accounts from this address")
     }
 
     /// Counts a password that is to be checked against its address.
     pub(crate) fn check_log_in(&self, address: IpAddr) -> Result<(), Error> {
-        self.log_in.check(&address, "too many log-ins from this address")
+        self.log_in.check(&address, "log_in", "too many log-ins from this address")
     }
 
     /// Forgets clients whose allowance is full again, until `shutdown`, so that memory follows who is there now.
@@ -116,9 +118,10 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         Self(quota.map(RateLimiter::keyed))
     }
 
-    fn check(&self, key: &K, message: &str) -> Result<(), Error> {
+    fn check(&self, key: &K, name: &'static str, message: &str) -> Result<(), Error> {
         let Some(limiter) = &self.0 else { return Ok(()) };
         limiter.check_key(key).map_err(|until| {
+            metrics::refused(SERVICE, name);
             let wait = until.wait_time_from(limiter.clock().now());
             Error::exhausted("rate_limited", message, wait.max(Duration::from_secs(1)))
         })

@@ -5,6 +5,7 @@ pub mod config;
 pub mod domain;
 mod error;
 pub mod grpc;
+pub mod metrics;
 pub mod service;
 pub mod source;
 pub mod store;
@@ -12,8 +13,8 @@ pub mod store;
 use std::time::Duration;
 
 use loljoa_service_kit::{
-    admin, cli::Listeners, grpc::server, health::Health, lifecycle::Parts, postgres, postgres::Pools,
-    probe::Probe,
+    admin, cli::Listeners, grpc::server, health::Health, lifecycle::Parts, metrics::describe, postgres,
+    postgres::Pools, probe::Probe,
 };
 use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
@@ -37,9 +38,10 @@ const FEED_MARGIN: Duration = Duration::from_millis(500);
 ///
 /// When a part fails: a port, or a source that cannot be used.
 pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    describe(metrics::METRICS);
     let pools = Pools::new(&config.database, SERVICE)?;
     let health = Health::new(SERVICE);
-    let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?;
+    let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?.beside(&config.database, 0, 1);
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
 
@@ -53,15 +55,15 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     if let Some(source) = source(config.source, &pools.background)? {
         parts.spawn("source of matches", source::run(source, pools.background.clone(), closing.clone()));
     }
-    parts.spawn("admin port", admin::serve(listeners.admin, health.clone(), closing.clone()));
+    parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), parts.ending()));
     let experiments = config.runtime.experiments;
     parts.spawn("gRPC port", async move {
         server::serve(&config.grpc, listeners.service, health, experiments, routes, closing).await
     });
-    let result = parts.run(&config.runtime.drain).await;
-    pools.close().await;
-    news.close().await;
-    result
+    let close = async move {
+        tokio::join!(pools.close(), news.close());
+    };
+    parts.run(&config.runtime.drain, close).await
 }
 
 fn source(config: config::Source, pool: &PgPool) -> anyhow::Result<Option<Box<dyn Source>>> {

@@ -2,21 +2,21 @@
 
 use std::{future::Future, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use serde::de::DeserializeOwned;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{self, Check, Runtime},
-    lifecycle, telemetry,
+    follow, lifecycle, telemetry,
 };
 
 /// The exit code of a command line or configuration that cannot be worked with (`EX_USAGE`).
 pub const EXIT_USAGE: u8 = 64;
 
 /// What a service's configuration tells about where to listen.
-pub trait ServiceConfig: DeserializeOwned + Check + Send + Sync {
+pub trait ServiceConfig: DeserializeOwned + Check + Send + Sync + 'static {
     /// The parts that every service has.
     fn runtime(&self) -> &Runtime;
     /// Where the service's own protocol is served: gRPC, or HTTP for the gateway.
@@ -48,12 +48,25 @@ async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
     listener.map_err(|error| anyhow::anyhow!("cannot listen on {address}: {error}"))
 }
 
+/// Where the configuration stands, apart from the environment.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Files {
+    /// A TOML file, or a folder of them (by name). May be given more than once; what comes later wins, and the
+    /// environment over all: the key `database.url` is `LOLJOA__DATABASE__URL`, or `LOLJOA__DATABASE__URL_FILE` with the
+    /// name of a file that holds the value
+    #[arg(long, value_name = "PATH")]
+    pub config: Vec<PathBuf>,
+}
+
+/// What the help of `serve` and `migrate` shows, whichever program they belong to.
+pub const EXAMPLES: &str = "\
+Examples:
+  LOLJOA__DATABASE__URL=postgres://… serve --config service.toml
+  serve --config /etc/loljoa/base.toml --config /etc/loljoa/here.toml
+  LOLJOA__DATABASE__URL_FILE=/run/secrets/database-url serve --config /etc/loljoa/conf.d";
+
 #[derive(Parser)]
-#[command(
-    version,
-    about,
-    after_help = "Example:\n  LOLJOA__DATABASE__URL=postgres://… serve --config service.toml"
-)]
+#[command(version, about, after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -63,17 +76,11 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve until SIGTERM or Ctrl-C.
-    Serve {
-        /// A TOML file; the environment (`LOLJOA__SECTION__KEY`) wins over it.
-        #[arg(long)]
-        config: Option<PathBuf>,
-    },
+    #[command(after_help = EXAMPLES)]
+    Serve(Files),
     /// Bring the database up to date and exit. Safe with many replicas at once.
-    Migrate {
-        /// A TOML file; the environment (`LOLJOA__SECTION__KEY`) wins over it.
-        #[arg(long)]
-        config: Option<PathBuf>,
-    },
+    #[command(after_help = EXAMPLES)]
+    Migrate(Files),
 }
 
 /// Runs a service's command line to its end.
@@ -102,11 +109,11 @@ where
     S: Future<Output = anyhow::Result<()>>,
     M: Future<Output = anyhow::Result<()>>,
 {
-    let (file, serves) = match command {
-        Command::Serve { config } => (config, true),
-        Command::Migrate { config } => (config, false),
+    let (Files { config: files }, serves) = match command {
+        Command::Serve(files) => (files, true),
+        Command::Migrate(files) => (files, false),
     };
-    let config: C = match config::load(file.as_deref()) {
+    let config: C = match config::load(&files) {
         Ok(config) => config,
         Err(error) => return usage(&error),
     };
@@ -114,7 +121,10 @@ where
         Ok(guard) => guard,
         Err(error) => return usage(&error),
     };
+    let following =
+        tokio::spawn(follow::run::<C>(files, config.runtime().telemetry.log.clone(), guard.log_filter()));
     let result = if serves { bind_and_serve(config, serve).await } else { migrate(config).await };
+    following.abort();
     if let Err(error) = &result {
         tracing::error!(error = format!("{error:#}"), "stopped");
     }
@@ -127,6 +137,7 @@ async fn bind_and_serve<C: ServiceConfig, S: Future<Output = anyhow::Result<()>>
     serve: impl FnOnce(C, Listeners, CancellationToken) -> S,
 ) -> anyhow::Result<()> {
     let shutdown = lifecycle::shutdown_on_signal();
+    lifecycle::end_within(config.runtime().drain.budget(), shutdown.clone());
     let listeners = Listeners::bind(config.listen(), config.runtime().admin_listen).await?;
     serve(config, listeners, shutdown).await
 }

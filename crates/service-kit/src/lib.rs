@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod correction;
 pub mod error;
+mod follow;
 pub mod grpc;
 pub mod health;
 pub mod ids;

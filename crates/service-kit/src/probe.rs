@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Database,
     health::{Health, Missing},
-    postgres::{self, Pooler, Seen},
+    postgres::{self, Capacity, Pooler, Seen},
 };
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -31,6 +31,8 @@ pub struct Probe {
     failures: u32,
     /// A look had no answer at all, and no later one had.
     vanished: bool,
+    /// What is told of connections once the database has answered.
+    capacity: Option<Capacity>,
 }
 
 impl Probe {
@@ -52,7 +54,16 @@ impl Probe {
             needs: postgres::newest(migrator),
             failures: 0,
             vanished: false,
+            capacity: Some(Capacity::of(config, (0, 0))),
         })
+    }
+
+    /// The same probe of a replica that has more than its three pools: `connections` of further pools, and `sessions` that
+    /// no pooler stands before.
+    #[must_use]
+    pub fn beside(mut self, config: &Database, connections: u32, sessions: u32) -> Self {
+        self.capacity = Some(Capacity::of(config, (connections, sessions)));
+        self
     }
 
     /// Looks until `shutdown`.
@@ -113,6 +124,10 @@ impl Probe {
             self.connection = None;
             postgres::distrust();
             return Ok(Some(Missing::Primary));
+        }
+        if let Some(capacity) = self.capacity {
+            capacity.tell(self.health.service(), connection).await?;
+            self.capacity = None;
         }
         let found = version(connection).await?;
         Ok((found < self.needs).then_some(Missing::Schema { found, needs: self.needs }))

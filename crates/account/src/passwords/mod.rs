@@ -8,15 +8,16 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use argon2::Params;
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Error, metrics::refused};
+use metrics::{gauge, histogram};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::config::Passwords as Config;
+use crate::{SERVICE, config::Passwords as Config};
 use threads::Threads;
 
 const COME_AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -39,6 +40,19 @@ pub(crate) struct Admission {
     _place: OwnedSemaphorePermit,
 }
 
+impl Admission {
+    fn new(place: OwnedSemaphorePermit) -> Self {
+        gauge!("loljoa_password_queue_depth", "service" => SERVICE).increment(1);
+        Self { _place: place }
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        gauge!("loljoa_password_queue_depth", "service" => SERVICE).decrement(1);
+    }
+}
+
 impl Hasher {
     /// A hasher with these parameters.
     pub(crate) fn new(config: &Config) -> anyhow::Result<Self> {
@@ -55,7 +69,8 @@ impl Hasher {
     /// Takes a place in the queue, or tells the caller to come again when it is full.
     pub(crate) fn admit(&self) -> Result<Admission, Error> {
         let permit = self.admitted.clone().try_acquire_owned();
-        permit.map(|place| Admission { _place: place }).map_err(|_| {
+        permit.map(Admission::new).map_err(|_| {
+            refused(SERVICE, "passwords");
             Error::exhausted("too_many_passwords", "too many passwords are being checked", COME_AGAIN_AFTER)
         })
     }
@@ -109,11 +124,14 @@ impl Hasher {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, computed) = oneshot::channel();
+        let asked = Instant::now();
         let counter = Arc::clone(&self.computed);
         self.threads.give(move || {
             if answer.is_closed() {
                 return;
             }
+            histogram!("loljoa_password_wait_seconds", "service" => SERVICE)
+                .record(asked.elapsed().as_secs_f64());
             counter.fetch_add(1, Ordering::Relaxed);
             let result = work();
             // Whoever gets the answer finds the place free.

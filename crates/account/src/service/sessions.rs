@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{AccountId, Error, ErrorCode, ids, postgres};
+use loljoa_service_kit::{AccountId, Error, ErrorCode, ids, metrics::refused, postgres};
 use secrecy::SecretString;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use super::{
     refresh_token::{self, RefreshToken, Secret, Sent},
 };
 use crate::{
+    SERVICE,
     domain::{
         profile::Ranked,
         session::{self, KEEP_USED, MOST_UNUSED, ORPHANED_AFTER, SIBLING_WINDOW, Session, Use},
@@ -78,6 +79,7 @@ impl Service {
             Traded::Over => Err(session_over()),
             Traded::TooOften(wait) => {
                 let message = "this session is refreshed too often: use the token that came last";
+                refused(SERVICE, "refresh");
                 Err(Error::exhausted("refresh_throttled", message, wait))
             }
         }

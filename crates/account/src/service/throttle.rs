@@ -1,10 +1,11 @@
 //! Counting failures to prove a password.
 
-use loljoa_service_kit::{Error, postgres};
+use loljoa_service_kit::{Error, metrics::refused, postgres};
 use sqlx::PgConnection;
 
 use super::Service;
 use crate::{
+    SERVICE,
     domain::{
         origin::{self, ALL_NAMES},
         throttle::Policy,
@@ -37,6 +38,7 @@ impl Service {
         let failures = policy.attempt(known, self.clock.now()).map_err(|wait| {
             let of = if username_key == ALL_NAMES { "" } else { " to this account" };
             let message = format!("too many failed log-ins{of} from here");
+            refused(SERVICE, "log_in");
             Error::exhausted("login_throttled", message, wait)
         })?;
         login_failures::update(connection, username_key, origin, failures).await?;

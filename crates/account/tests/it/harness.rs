@@ -46,6 +46,7 @@ pub(crate) struct Service {
 pub(crate) fn config(pool: &PgPool) -> Config {
     let database = Database::at(pool.connect_options().to_url_lossy());
     let mut config = Config::new(database, BASE64_STANDARD.encode([7; 32]));
+    config.runtime.drain.delay_ms = 0;
     config.passwords.memory_kib = 64;
     config.passwords.passes = 1;
     config

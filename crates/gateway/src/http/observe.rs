@@ -36,6 +36,7 @@ pub(crate) async fn observe(
         service = "gateway",
         request_id = id_text,
         http.response.status_code = field::Empty,
+        otel.status_code = field::Empty,
         trace_id = field::Empty,
     );
     // A stranger's trace id would choose by itself whether it is sampled, so it is not kept either.
@@ -44,6 +45,9 @@ pub(crate) async fn observe(
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
     metrics::record_request("gateway", "http", &route, status.as_str(), started.elapsed());
     response.headers_mut().insert(REQUEST_ID, id);
     response

@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Error, metrics::refused};
 use metrics::gauge;
 
 use crate::{
-    config,
+    SERVICE, config,
     places::{Place, Places},
 };
 
@@ -79,6 +79,7 @@ impl Streams {
 }
 
 fn full() -> Error {
+    refused(SERVICE, "streams");
     let message = "too many streams are open: watch several matches on one";
     Error::exhausted("too_many_streams", message, Duration::from_secs(5))
 }

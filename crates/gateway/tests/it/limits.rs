@@ -145,6 +145,12 @@ async fn a_request_under_way_is_answered_before_the_port_closes() {
         tokio::task::yield_now().await;
     }
     assert!(!gateway.served.is_finished(), "it waits for the bet");
+    let ready = gateway.get_admin("/readyz").send().await.unwrap();
+    assert_eq!(
+        (ready.status().as_u16(), ready.text().await.unwrap().as_str()),
+        (503, "not ready: draining\n")
+    );
+    assert_eq!(gateway.get_admin("/metrics").send().await.unwrap().status(), StatusCode::OK);
     gateway.backend.betting.release();
     assert_eq!(held.await.unwrap().unwrap().status(), StatusCode::CREATED);
     (&mut gateway.served).await.unwrap().unwrap();

@@ -14,11 +14,11 @@ async fn requests_count_by_route_and_never_by_what_clients_make_up() {
     gateway.bet(&gateway.signer.token("user"), 100).send().await.unwrap();
     let metrics = gateway.get_admin("/metrics").send().await.unwrap().text().await.unwrap();
     for line in [
-        r#"loljoa_http_requests_total{service="gateway",route="GET /api/betting/bets/{betId}",status="404"}"#,
-        r#"loljoa_http_requests_total{service="gateway",route="/api/betting/bets/{betId}",status="405"}"#,
-        r#"loljoa_http_requests_total{service="gateway",route="unmatched",status="404"}"#,
-        r#"loljoa_http_request_duration_seconds_bucket{service="gateway",route="POST /api/betting/bets","#,
-        r#"loljoa_bet_batch_size_bucket{service="gateway","#,
+        r#"loljoa_http_requests_total{loljoa_service="gateway",route="GET /api/betting/bets/{betId}",status="404"}"#,
+        r#"loljoa_http_requests_total{loljoa_service="gateway",route="/api/betting/bets/{betId}",status="405"}"#,
+        r#"loljoa_http_requests_total{loljoa_service="gateway",route="unmatched",status="404"}"#,
+        r#"loljoa_http_request_duration_seconds_bucket{loljoa_service="gateway",route="POST /api/betting/bets","#,
+        r#"loljoa_bet_batch_size_bucket{loljoa_service="gateway","#,
     ] {
         assert!(metrics.contains(line), "{line}\n{metrics}");
     }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Error, metrics::refused};
 use sqlx::{
     PgPool,
     postgres::{PgConnection, PgListener},
@@ -14,6 +14,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    SERVICE,
     domain::Match,
     store::feed::{self, Position},
 };
@@ -105,5 +106,6 @@ impl Changes {
 }
 
 fn too_many() -> Error {
+    refused(SERVICE, "feed_waiters");
     Error::exhausted("too_many_waiters", "too many readers wait for changes", Duration::from_secs(1))
 }

@@ -47,8 +47,10 @@ impl Service {
         let listeners = Listeners::bind(any, any).await.unwrap();
         let url = format!("http://{}", listeners.service.local_addr().unwrap()).parse().unwrap();
         let database = Database::at(pool.connect_options().to_url_lossy());
+        let mut config = Config::new(database, source);
+        config.runtime.drain.delay_ms = 0;
         let shutdown = CancellationToken::new();
-        let serving = tokio::spawn(serve(Config::new(database, source), listeners, shutdown.clone()));
+        let serving = tokio::spawn(serve(config, listeners, shutdown.clone()));
         let upstream = Upstream { timeout_ms: 30_000, balance: false, ..Upstream::at(url) };
         let channel = client::connect(&upstream).unwrap();
         Self {

@@ -43,7 +43,13 @@ fn common(options: &Options, service: Service, at: &ServiceAddresses) -> Value {
     }
     json!({
         section: { "listen": at.service, open: true },
-        "runtime": { "admin_listen": at.admin, "experiments": options.experiments, "telemetry": telemetry },
+        "runtime": {
+            "admin_listen": at.admin,
+            "experiments": options.experiments,
+            "telemetry": telemetry,
+            // No load balancer has to look elsewhere first.
+            "drain": { "delay_ms": 0 },
+        },
     })
 }
 

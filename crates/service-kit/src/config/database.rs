@@ -22,6 +22,9 @@ pub struct Database {
     /// Connections for audits, feeds, upkeep and settlement.
     #[serde(default = "Database::default_background_connections")]
     pub background_connections: u32,
+    /// Replicas of this service at most, for the sum of their connections that is told at the start.
+    #[serde(default = "Database::default_replicas")]
+    pub replicas: u32,
     /// How long a request waits for a free connection. Milliseconds.
     #[serde(default = "Database::default_acquire_timeout_ms")]
     pub acquire_timeout_ms: u64,
@@ -43,6 +46,7 @@ impl Database {
             max_connections: Self::default_max_connections(),
             worker_connections: Self::default_worker_connections(),
             background_connections: Self::default_background_connections(),
+            replicas: Self::default_replicas(),
             acquire_timeout_ms: Self::default_acquire_timeout_ms(),
             statement_timeout_ms: Self::default_statement_timeout_ms(),
             lock_timeout_ms: Self::default_lock_timeout_ms(),
@@ -71,6 +75,10 @@ impl Database {
 
     const fn default_background_connections() -> u32 {
         4
+    }
+
+    const fn default_replicas() -> u32 {
+        1
     }
 
     const fn default_acquire_timeout_ms() -> u64 {
@@ -103,6 +111,8 @@ impl Check for Database {
             let allowed = "must be from 2 to 1000";
             problems.require((2..=1000).contains(&connections), key, connections, allowed);
         }
+        let allowed = "must be from 1 to 10000";
+        problems.require((1..=10_000).contains(&self.replicas), "database.replicas", self.replicas, allowed);
         for (key, timeout) in [
             ("database.acquire_timeout_ms", self.acquire_timeout_ms),
             ("database.statement_timeout_ms", self.statement_timeout_ms),

@@ -1,21 +1,25 @@
-//! Configuration from a TOML file and the environment, checked whole before anything starts.
+//! Configuration from TOML files and the environment, checked whole before anything starts.
 //!
-//! A key `database.url` of the file is `LOLJOA__DATABASE__URL` in the environment, which wins. (Two underscores after
-//! the prefix, because Kubernetes makes variables such as `LOLJOA_ACCOUNT_PORT` of its own.)
+//! A key `database.url` of a file is `LOLJOA__DATABASE__URL` in the environment, which wins, and
+//! `LOLJOA__DATABASE__URL_FILE` names a file that holds the value. (Two underscores after the prefix, because Kubernetes
+//! makes variables such as `LOLJOA_ACCOUNT_PORT` of its own.)
 
-use std::{fmt, net::SocketAddr, path::Path, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
-use figment::{
-    Figment,
-    providers::{Env, Format, Toml},
-};
 use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
 mod database;
 mod secrets;
+mod sources;
+mod told;
 
 pub use database::Database;
+
+use crate::{
+    lifecycle::{CLOSE_TIMEOUT, LAST_TIMEOUT},
+    telemetry::FLUSH_TIMEOUT,
+};
 
 /// What is wrong with the configuration: each line names the key, the value and what is allowed.
 #[derive(Debug, thiserror::Error)]
@@ -24,14 +28,20 @@ pub struct Error(pub Vec<String>);
 
 /// Collects what is wrong, so that a person fixes all of it at once.
 #[derive(Debug, Default)]
-pub struct Problems(Vec<String>);
+pub struct Problems(Vec<(String, String)>);
 
 impl Problems {
     /// Reports `key` unless `ok`; `value` is what stands there and `allowed` what may.
     pub fn require(&mut self, ok: bool, key: &str, value: impl fmt::Display, allowed: &str) {
         if !ok {
-            self.0.push(format!("{key} = {value}: {allowed}"));
+            self.0.push((key.to_owned(), format!("{key} = {value}: {allowed}")));
         }
+    }
+
+    /// Nothing, or all that was reported, each with what `origin` says of its key.
+    fn into_result(self, origin: impl Fn(&str) -> String) -> Result<(), Error> {
+        let told: Vec<_> = self.0.into_iter().map(|(key, problem)| problem + &origin(&key)).collect();
+        if told.is_empty() { Ok(()) } else { Err(Error(told)) }
     }
 }
 
@@ -41,20 +51,26 @@ pub trait Check {
     fn check(&self, problems: &mut Problems);
 }
 
-/// Reads the configuration from `file`, when there is one, and the environment, and checks it.
+/// Reads the configuration from `paths`, which are files or folders of them, and the environment, and checks it. Whatever
+/// comes later wins, and the environment over all files.
 ///
 /// # Errors
 ///
-/// [`Error`] with every problem found.
-pub fn load<C: DeserializeOwned + Check>(file: Option<&Path>) -> Result<C, Error> {
-    let mut figment = Figment::new();
-    if let Some(file) = file {
-        figment = figment.merge(Toml::file_exact(file));
-    }
-    let config: C = secrets::with_environment(figment, Env::prefixed("LOLJOA__").split("__"))
-        .extract()
-        .map_err(|errors| Error(errors.into_iter().map(secrets::told).collect()))?;
-    checked(config)
+/// [`Error`] with every problem found; each says where the value comes from, and none says what a secret is.
+pub fn load<C: DeserializeOwned + Check>(paths: &[PathBuf]) -> Result<C, Error> {
+    let sources = sources::read(paths).map_err(Error)?;
+    let extracted = sources.extract::<C>();
+    let config = extracted
+        .map_err(|errors| Error(errors.into_iter().map(|error| told::problem(&sources, &error)).collect()))?;
+    let mut problems = Problems::default();
+    config.check(&mut problems);
+    problems.into_result(|key| told::origin(sources.find_metadata(key), key))?;
+    Ok(config)
+}
+
+/// Whether [`load`] may give something else later: some of the configuration stands in files.
+pub(crate) fn can_change(paths: &[PathBuf]) -> bool {
+    sources::can_change(paths)
 }
 
 /// Checks a configuration that was made in code.
@@ -65,7 +81,8 @@ pub fn load<C: DeserializeOwned + Check>(file: Option<&Path>) -> Result<C, Error
 pub fn checked<C: Check>(config: C) -> Result<C, Error> {
     let mut problems = Problems::default();
     config.check(&mut problems);
-    if problems.0.is_empty() { Ok(config) } else { Err(Error(problems.0)) }
+    problems.into_result(|_| String::new())?;
+    Ok(config)
 }
 
 /// The parts that every service has.
@@ -98,8 +115,15 @@ impl Check for Runtime {
         let ratio = self.telemetry.sample_ratio;
         let allowed = "must be from 0.0 to 1.0";
         problems.require((0.0..=1.0).contains(&ratio), "runtime.telemetry.sample_ratio", ratio, allowed);
-        let grace = self.drain.grace_ms;
-        problems.require(grace > 0, "runtime.drain.grace_ms", grace, "must be 1 or more");
+        let name = self.telemetry.service_name.as_deref();
+        let allowed = "must not be empty: leave it out for the service's own name";
+        problems.require(
+            name.is_none_or(|name| !name.trim().is_empty()),
+            "runtime.telemetry.service_name",
+            "",
+            allowed,
+        );
+        self.drain.check(problems);
     }
 }
 
@@ -118,10 +142,14 @@ pub enum LogFormat {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Telemetry {
+    /// What the process is called in traces, where not by the service's name.
+    pub service_name: Option<String>,
     /// What is logged, in the syntax of `RUST_LOG`.
     pub log: String,
     /// How logs are written.
     pub log_format: LogFormat,
+    /// Which spans there are, in the syntax of `RUST_LOG`, whatever is logged.
+    pub trace: String,
     /// An OTLP collector (gRPC); without one, trace context is passed on but no span is exported.
     pub otlp_endpoint: Option<Url>,
     /// The share of traces that are kept where the caller has not decided, 0.0 to 1.0.
@@ -130,7 +158,14 @@ pub struct Telemetry {
 
 impl Default for Telemetry {
     fn default() -> Self {
-        Self { log: "info".into(), log_format: LogFormat::Json, otlp_endpoint: None, sample_ratio: 0.1 }
+        Self {
+            service_name: None,
+            log: "info".into(),
+            log_format: LogFormat::Json,
+            trace: "info".into(),
+            otlp_endpoint: None,
+            sample_ratio: 0.1,
+        }
     }
 }
 
@@ -142,11 +177,41 @@ pub struct Drain {
     pub delay_ms: u64,
     /// Time that requests under way get to finish. Milliseconds.
     pub grace_ms: u64,
+    /// Time for all of it; a process that still runs then ends the hard way. Below what whoever stops it waits for, in
+    /// Kubernetes `terminationGracePeriodSeconds`. Milliseconds.
+    pub budget_ms: u64,
+}
+
+impl Drain {
+    /// What has to happen beside the delay and the grace period: connections, the admin port, the last spans.
+    const REST: Duration = CLOSE_TIMEOUT.saturating_add(LAST_TIMEOUT).saturating_add(FLUSH_TIMEOUT);
+
+    /// Time for all of it.
+    #[must_use]
+    pub const fn budget(&self) -> Duration {
+        Duration::from_millis(self.budget_ms)
+    }
+}
+
+impl Check for Drain {
+    fn check(&self, problems: &mut Problems) {
+        let grace = self.grace_ms;
+        problems.require(grace > 0, "runtime.drain.grace_ms", grace, "must be 1 or more");
+        let parts = [self.delay_ms, grace].into_iter().map(Duration::from_millis);
+        let least = parts.fold(Self::REST, Duration::saturating_add);
+        let allowed = format!(
+            "must be {} or more: the delay, the grace period, and {:?}",
+            least.as_millis(),
+            Self::REST
+        );
+        problems.require(self.budget() >= least, "runtime.drain.budget_ms", self.budget_ms, &allowed);
+    }
 }
 
 impl Default for Drain {
+    /// Fit for the 30 s that Kubernetes waits; endpoints follow within the delay.
     fn default() -> Self {
-        Self { delay_ms: 0, grace_ms: 10_000 }
+        Self { delay_ms: 5_000, grace_ms: 10_000, budget_ms: 25_000 }
     }
 }
 

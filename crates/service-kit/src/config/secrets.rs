@@ -1,15 +1,13 @@
-//! What is secret is read as text, whatever it looks like, and is in no error.
+//! What is secret is read as text, whatever it looks like.
 
 use figment::{
-    Error, Figment,
-    error::{Actual, Kind},
+    Figment,
     providers::{Env, Serialized},
     value::Value,
 };
 
 /// How the names of keys end under which a secret may stand; a URL may hold a password.
 const SECRET: [&str; 5] = ["password", "secret", "token", "key", "url"];
-const NOT_SHOWN: &str = "what is there (not shown)";
 
 /// `figment` with the environment's variables over it.
 pub(super) fn with_environment(figment: Figment, variables: Env) -> Figment {
@@ -33,31 +31,6 @@ fn text(value: String) -> String {
     }
 }
 
-/// The error without the value that it is about, when that may be a secret, or a table with one.
-pub(super) fn told(mut error: Error) -> String {
-    error.kind = match error.kind {
-        Kind::InvalidType(_, expected) if may_be_secret(&expected) => {
-            Kind::InvalidType(Actual::Other(NOT_SHOWN.into()), expected)
-        }
-        Kind::InvalidValue(_, expected) if may_be_secret(&expected) => {
-            Kind::InvalidValue(Actual::Other(NOT_SHOWN.into()), expected)
-        }
-        // Below a tag there is only a message left.
-        Kind::Message(message) => Kind::Message(match message.rsplit_once(", expected ") {
-            Some((_, expected)) if may_be_secret(expected) => {
-                format!("invalid type: found {NOT_SHOWN}, expected {expected}")
-            }
-            _ => message,
-        }),
-        kind => kind,
-    };
-    error.to_string()
-}
-
-fn may_be_secret(expected: &str) -> bool {
-    ["string", "struct", "map", "enum"].iter().any(|kind| expected.contains(kind))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,19 +52,5 @@ mod tests {
             assert_eq!(text(secret.to_owned()), secret);
         }
         assert_eq!(text("\"12 \\\"34\"".to_owned()), "12 \"34", "as quotes are read elsewhere");
-    }
-
-    #[test]
-    fn an_error_tells_the_type_and_not_the_secret() {
-        let told_of = |expected: &str| {
-            let wrong = Kind::InvalidType(Actual::Unsigned(12_345_678), expected.to_owned());
-            let message = format!("invalid type: integer `12345678`, expected {expected}");
-            told(Error::from(wrong)) + &told(Error::from(message))
-        };
-        for expected in ["a string", "struct Database", "internally tagged enum Source"] {
-            let told = told_of(expected);
-            assert!(!told.contains("12345678") && told.contains(expected), "{told}");
-        }
-        assert!(told_of("u16").contains("12345678"), "what is no secret is shown");
     }
 }

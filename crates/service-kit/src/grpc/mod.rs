@@ -6,6 +6,7 @@ mod deadline;
 mod detached;
 mod incoming;
 mod ops;
+mod outcome;
 pub mod server;
 
 pub use client::Channel;

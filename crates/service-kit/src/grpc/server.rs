@@ -17,7 +17,7 @@ use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 use tower::{Layer, Service};
 use tracing::{Instrument, info_span};
 
-use super::{Ops, contracts, detached, incoming::incoming};
+use super::{Ops, contracts, detached, incoming::incoming, outcome::Outcome};
 use crate::{config::GrpcServer, health::Health, metrics, telemetry};
 
 /// Streams of one connection at once. The default of 200 would cap how many calls a caller can have waiting.
@@ -132,6 +132,7 @@ where
         let mut inner = std::mem::replace(&mut self.inner, ready);
         let Edge { service, timeout, slots } = self.edge.clone();
         let Ok(slot) = slots.try_acquire_owned() else {
+            metrics::refused(service, "calls");
             let full =
                 crate::Error::exhausted("overloaded", "too many calls at once", Duration::from_secs(1));
             return Box::pin(async move { Ok(Status::from(full).into_http()) });
@@ -143,9 +144,14 @@ where
             otel.kind = "server",
             rpc.system = "grpc",
             service,
+            rpc.grpc.status_code = tracing::field::Empty,
+            otel.status_code = tracing::field::Empty,
+            otel.status_description = tracing::field::Empty,
+            "error.type" = tracing::field::Empty,
             trace_id = tracing::field::Empty
         );
         telemetry::continue_trace(&span, request.headers());
+        let outcome = Outcome::of(&span);
         let answer = async move {
             let started = Instant::now();
             let response = if detached::applies_to(route) {
@@ -156,6 +162,7 @@ where
                 response
             };
             metrics::record_request(service, "grpc", route, status_name(&response), started.elapsed());
+            outcome.answered(&response);
             Ok(response)
         };
         Box::pin(answer.instrument(span))

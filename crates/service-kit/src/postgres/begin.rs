@@ -5,9 +5,9 @@
 //! drop; clippy bans the direct calls.
 
 use sqlx::{PgPool, Postgres, Transaction};
-use tokio::task::JoinError;
+use tokio::{task::JoinError, time::Instant};
 
-use super::patience;
+use super::{patience, waits};
 
 /// Begins a transaction. The caller may be dropped at any time.
 ///
@@ -29,7 +29,12 @@ pub async fn begin_with(
     statement: &'static str,
 ) -> sqlx::Result<Transaction<'static, Postgres>> {
     let pool = pool.clone();
-    let begun = tokio::spawn(async move { patience::bounded(pool.begin_with(statement)).await });
+    let begun = tokio::spawn(async move {
+        let asked = Instant::now();
+        let begun = patience::bounded(pool.begin_with(statement)).await;
+        waits::record(&pool, asked.elapsed());
+        begun
+    });
     begun.await.unwrap_or_else(|error| Err(lost(&error)))
 }
 

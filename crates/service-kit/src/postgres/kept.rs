@@ -12,7 +12,7 @@ use std::{
 
 use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
 
-use super::pool::is_trusted_since;
+use super::{pool::is_trusted_since, waits};
 
 /// A kept connection goes back to its pool after this, so that the pool can make it anew.
 const LONGEST: Duration = Duration::from_mins(5);
@@ -48,7 +48,10 @@ impl Kept {
         if let Some(kept) = self.newest() {
             return Ok(kept);
         }
-        let connection = self.pool.acquire().await?;
+        let asked = Instant::now();
+        let connection = self.pool.acquire().await;
+        waits::record(&self.pool, asked.elapsed());
+        let connection = connection?;
         Ok(InUse { since: Instant::now(), connection })
     }
 

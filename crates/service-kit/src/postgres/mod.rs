@@ -2,6 +2,7 @@
 //! safe with many replicas, and retries.
 
 mod begin;
+mod capacity;
 mod kept;
 mod limits;
 mod lost;
@@ -12,8 +13,10 @@ mod pool;
 mod pooler;
 mod prepared;
 mod session;
+mod waits;
 
 pub use begin::{begin, begin_with};
+pub(crate) use capacity::Capacity;
 pub use kept::{InUse, Kept};
 pub(crate) use lost::found_again;
 pub use lost::unless_lost;

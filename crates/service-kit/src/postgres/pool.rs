@@ -14,7 +14,7 @@ use sqlx::{
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
-use super::{patience, prepared, session};
+use super::{patience, prepared, session, waits};
 use crate::{config::Database, health::NO_PREPARED_STATEMENTS};
 
 const METRICS_EVERY: Duration = Duration::from_secs(5);
@@ -54,7 +54,7 @@ impl Pools {
         })
     }
 
-    /// Reports the pools' use until `shutdown`.
+    /// Reports the pools' use, and how long one waits for them, until `shutdown`.
     pub async fn report(self, service: &'static str, shutdown: CancellationToken) {
         let mut ticks = time::interval(METRICS_EVERY);
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
@@ -62,6 +62,7 @@ impl Pools {
                 [("requests", &self.requests), ("workers", &self.workers), ("background", &self.background)]
             {
                 report(service, name, pool);
+                shutdown.run_until_cancelled(waits::sample(pool)).await;
             }
         }
     }

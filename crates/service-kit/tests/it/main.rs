@@ -8,6 +8,7 @@ mod grpc_edge;
 mod grpc_stall;
 mod lifecycle;
 mod postgres;
+mod process;
 mod trace;
 
 /// Starts a gRPC server with nothing but health, reflection and experiments, and tells where it listens.

@@ -2,12 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use loljoa_service_kit::{AccountId, BetId, Caller, Error, MarketId};
+use loljoa_service_kit::{AccountId, BetId, Caller, Error, MarketId, metrics::refused};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::Span;
 
 use super::Answer;
-use crate::domain::{Bet, NewBet};
+use crate::{
+    SERVICE,
+    domain::{Bet, NewBet},
+};
 
 /// A bet to be cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,6 +101,7 @@ pub(super) fn apart(jobs: Vec<Job>) -> (Vec<BetJob>, Vec<CancelJob>) {
 }
 
 fn full() -> Error {
+    refused(SERVICE, "bet_queue");
     Error::exhausted("queue_full", "too many bets at once", Duration::from_secs(1))
 }
 

@@ -35,6 +35,7 @@ impl LedgerDatabase {
     pub(super) fn config(&self) -> loljoa_account::Config {
         let database = Database::at(self.pool.connect_options().to_url_lossy());
         let mut config = loljoa_account::Config::new(database, SEALING_KEY);
+        config.runtime.drain.delay_ms = 0;
         config.passwords.memory_kib = 64;
         config.passwords.passes = 1;
         config.passwords.waiting = 10_000;

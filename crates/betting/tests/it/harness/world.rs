@@ -78,6 +78,7 @@ impl World {
         let league = tokio::spawn(serve_feed(feed.clone(), league, shutdown.clone()));
         let database = Database::at(pool.connect_options().to_url_lossy());
         let mut config = Config::new(database, account_upstream, league_upstream);
+        config.runtime.drain.delay_ms = 0;
         config.settlement.interval_ms = 50;
         config.recovery.interval_ms = 50;
         config.recovery.audit_interval_ms = 100;

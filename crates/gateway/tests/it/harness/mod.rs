@@ -50,6 +50,7 @@ impl Gateway {
         let signer = Signer::new("first");
         let backend = Backend::start(signer.key_set()).await;
         let mut config = Config::new(upstreams(backend.address));
+        config.runtime.drain.delay_ms = 0;
         config.limits.per_address = NO_LIMIT;
         config.limits.per_account = NO_LIMIT;
         (config.limits.sign_up, config.limits.log_in) = (NO_SLOW_LIMIT, NO_SLOW_LIMIT);

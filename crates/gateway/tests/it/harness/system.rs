@@ -59,6 +59,7 @@ impl System {
 
         let mut config = loljoa_account::Config::new(account, BASE64_STANDARD.encode([7; 32]));
         (config.passwords.memory_kib, config.passwords.passes) = (64, 1);
+        config.runtime.drain.delay_ms = 0;
         config.bootstrap_admin = Some(loljoa_account::config::BootstrapAdmin {
             username: "admin".into(),
             password: PASSWORD.to_owned().into(),
@@ -67,12 +68,14 @@ impl System {
         let (listeners, account) = bind().await;
         serve(loljoa_account::serve(config, listeners, shutdown.clone()).boxed());
 
-        let config = loljoa_league_schedule::Config::new(league, Source::Import);
+        let mut config = loljoa_league_schedule::Config::new(league, Source::Import);
+        config.runtime.drain.delay_ms = 0;
         loljoa_league_schedule::migrate(&config).await.unwrap();
         let (listeners, league_schedule) = bind().await;
         serve(loljoa_league_schedule::serve(config, listeners, shutdown.clone()).boxed());
 
-        let config = loljoa_betting::Config::new(betting, account.clone(), league_schedule.clone());
+        let mut config = loljoa_betting::Config::new(betting, account.clone(), league_schedule.clone());
+        config.runtime.drain.delay_ms = 0;
         loljoa_betting::migrate(&config).await.unwrap();
         let (listeners, betting) = bind().await;
         serve(loljoa_betting::serve(config, listeners, shutdown.clone()).boxed());
@@ -80,6 +83,7 @@ impl System {
         let mut config = Config::new(Upstreams { account, league_schedule, betting });
         (config.limits.per_address, config.limits.per_account) = (NO_LIMIT, NO_LIMIT);
         (config.limits.sign_up, config.limits.log_in) = (NO_SLOW_LIMIT, NO_SLOW_LIMIT);
+        config.runtime.drain.delay_ms = 0;
         let (listeners, gateway) = bind().await;
         serve(loljoa_gateway::serve(config, listeners, shutdown.clone()).boxed());
         let address = gateway.url.socket_addrs(|| None).unwrap()[0];

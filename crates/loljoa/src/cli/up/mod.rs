@@ -84,6 +84,7 @@ fn telemetry_of(arguments: &Arguments) -> Telemetry {
         log_format: LogFormat::Text,
         otlp_endpoint: arguments.otlp.clone(),
         sample_ratio: 1.0,
+        ..Telemetry::default()
     }
 }
 

@@ -4,9 +4,9 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   test: {
-    include: ["tests/e2e/**/*.test.ts"],
+    include: ["tests/**/*.test.ts"],
     environment: "node",
-    globalSetup: ["tests/e2e/global.ts"],
+    globalSetup: ["tests/global.ts"],
     // One browser at a time, and as many pages in it as there are processors, within reason: a page keeps one busy.
     fileParallelism: false,
     maxConcurrency: Math.min(Math.max(availableParallelism(), 2), 4),

@@ -1,4 +1,4 @@
-// Runs a command against a LOL.JOA of its own: `node scripts/with-system.mjs npm run e2e`.
+// Runs a command against a LOL.JOA of its own: `node with-system.mjs npm run e2e`.
 // LOLJOA_BIN names the launcher; the app is served from dist/. The data is gone afterwards.
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 const [command, ...args] = process.argv.slice(2);
 if (!command) {
-  console.error("usage: node scripts/with-system.mjs <command> [arguments]");
+  console.error("usage: node with-system.mjs <command> [arguments]");
   process.exit(64);
 }
 

@@ -2,7 +2,14 @@
 //!
 //! Trace context comes in and goes out as W3C `traceparent` and as B3, because Envoy and older meshes speak the latter.
 
-use std::io::{IsTerminal, stdout};
+mod filter;
+mod lines;
+mod panics;
+
+use std::{
+    io::{IsTerminal, stdout},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use opentelemetry::{
@@ -19,28 +26,44 @@ use opentelemetry_sdk::{
 };
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+pub use filter::LogFilter;
+use lines::WithTrace;
 
 use crate::config::{LogFormat, Telemetry};
 
+/// How long the last spans may take on their way.
+pub const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Keeps telemetry going; call [`Guard::flush`] last.
 #[must_use]
-pub struct Guard(SdkTracerProvider);
+pub struct Guard {
+    provider: SdkTracerProvider,
+    log: LogFilter,
+}
 
 impl Guard {
-    /// Sends what is still buffered.
+    /// What is logged, to be changed.
+    #[must_use]
+    pub fn log_filter(&self) -> LogFilter {
+        self.log.clone()
+    }
+
+    /// Sends what is still buffered, within [`FLUSH_TIMEOUT`].
     pub fn flush(self) {
-        if let Err(error) = self.0.shutdown() {
+        if let Err(error) = self.provider.shutdown_with_timeout(FLUSH_TIMEOUT) {
             tracing::warn!(%error, "the last spans could not be exported");
         }
     }
 }
 
-/// Starts logs, traces and metrics, once per process.
+/// Starts logs, traces and metrics, once per process. What is logged and what is traced are two things: each has a filter
+/// of its own.
 ///
 /// # Errors
 ///
-/// When the filter cannot be read or the exporter cannot be built.
+/// When a filter cannot be read or the exporter cannot be built.
 pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> {
     crate::metrics::install();
     global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
@@ -48,26 +71,33 @@ pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> 
         Box::new(TraceContextPropagator::new()),
     ]));
     let provider = tracer_provider(service, config)?;
-    let filter = EnvFilter::try_new(&config.log)
-        .with_context(|| format!("runtime.telemetry.log = {}: must be a filter such as info", config.log))?;
+    let (log, log_filter) = LogFilter::new(&config.log)?;
+    let trace_filter = filter::read("runtime.telemetry.trace", &config.trace)?;
     let logs = match config.log_format {
-        LogFormat::Json => {
-            tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false).boxed()
-        }
+        LogFormat::Json => tracing_subscriber::fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .map_event_format(WithTrace)
+            .boxed(),
         LogFormat::Text => {
             tracing_subscriber::fmt::layer().with_target(false).with_ansi(stdout().is_terminal()).boxed()
         }
     };
     let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("loljoa")).with_location(false);
-    tracing_subscriber::registry().with(filter).with(logs).with(traces).try_init()?;
-    Ok(Guard(provider))
+    tracing_subscriber::registry()
+        .with(logs.with_filter(log_filter))
+        .with(traces.with_filter(trace_filter))
+        .try_init()?;
+    if config.log_format == LogFormat::Json {
+        panics::log();
+    }
+    Ok(Guard { provider, log })
 }
 
 fn tracer_provider(service: &'static str, config: &Telemetry) -> anyhow::Result<SdkTracerProvider> {
     let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample_ratio)));
-    let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
-    let resource = Resource::builder().with_service_name(service).with_attribute(version).build();
-    let builder = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource);
+    let builder = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource(service, config));
     let Some(endpoint) = &config.otlp_endpoint else {
         return Ok(builder.build());
     };
@@ -77,6 +107,17 @@ fn tracer_provider(service: &'static str, config: &Telemetry) -> anyhow::Result<
         .build()
         .with_context(|| format!("runtime.telemetry.otlp_endpoint = {endpoint}"))?;
     Ok(builder.with_batch_exporter(exporter).build())
+}
+
+/// What a collector learns of this process, beside what `OTEL_RESOURCE_ATTRIBUTES` says.
+fn resource(service: &'static str, config: &Telemetry) -> Resource {
+    let name = config.service_name.clone().unwrap_or_else(|| service.to_owned());
+    let instance = std::env::var("HOSTNAME").ok().map(|host| KeyValue::new("service.instance.id", host));
+    Resource::builder()
+        .with_service_name(name)
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .with_attributes(instance)
+        .build()
 }
 
 /// Makes the trace that `headers` speak of the parent of `span`, and notes its id for the log.

@@ -16,7 +16,7 @@ const flags =
 for (const form of ["mobile", "desktop"]) {
   const report = here(`../reports/lighthouse-${form}`);
   const run = spawnSync(
-    here("../node_modules/.bin/lighthouse"),
+    here("./node_modules/.bin/lighthouse"),
     [
       url,
       `--chrome-flags=${flags}`,

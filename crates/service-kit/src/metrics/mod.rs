@@ -1,11 +1,19 @@
 //! Prometheus metrics of this process.
 //!
-//! Every metric carries the label `service`, because one process can hold all four.
+//! Every metric carries a label that names its service, because one process can hold all four. In the code it is called
+//! `service`, and shown as [`SERVICE_LABEL`].
+
+mod described;
+mod renamed;
 
 use std::{sync::OnceLock, time::Duration};
 
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+pub use described::{Described, Kind, METRICS, describe};
+use renamed::Renamed;
+pub use renamed::SERVICE_LABEL;
 
 const SECONDS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -20,12 +28,18 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 /// When something else has installed a recorder before.
 pub fn install() -> &'static PrometheusHandle {
     HANDLE.get_or_init(|| {
-        PrometheusBuilder::new()
+        let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
             .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_size".into()), &SIZES))
             .expect("the buckets are not empty")
-            .install_recorder()
-            .expect("nothing else installs a metrics recorder")
+            .build_recorder();
+        let handle = recorder.handle();
+        assert!(
+            metrics::set_global_recorder(Renamed(recorder)).is_ok(),
+            "nothing else installs a metrics recorder"
+        );
+        described::tell(METRICS);
+        handle
     })
 }
 
@@ -36,4 +50,9 @@ pub fn record_request(service: &'static str, kind: &'static str, route: &str, st
         .record(took.as_secs_f64());
     counter!(format!("loljoa_{kind}_requests_total"), "service" => service, "route" => route, "status" => status.to_owned())
         .increment(1);
+}
+
+/// Counts something that `limiter` has refused because there was too much of it.
+pub fn refused(service: &'static str, limiter: &'static str) {
+    counter!("loljoa_refused_total", "service" => service, "limiter" => limiter).increment(1);
 }

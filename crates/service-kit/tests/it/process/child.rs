@@ -1,0 +1,86 @@
+use std::{env, future::pending, path::PathBuf};
+
+use axum::{Router, routing::post};
+use loljoa_service_kit::{
+    admin,
+    cli::{Command, Files, Listeners, ServiceConfig, execute},
+    config::{Check, GrpcServer, Problems, Runtime},
+    grpc::server,
+    health::Health,
+    lifecycle::Parts,
+};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+use tonic::{Status, body::Body, service::Routes};
+
+/// What the process is to be: `service`, or `stuck`, which never ends.
+pub(super) const ROLE: &str = "LOLJOA_TEST_ROLE";
+/// The file of its configuration.
+pub(super) const FILE: &str = "LOLJOA_TEST_FILE";
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+struct Config {
+    runtime: Runtime,
+    grpc: GrpcServer,
+}
+
+impl Check for Config {
+    fn check(&self, problems: &mut Problems) {
+        self.runtime.check(problems);
+        self.grpc.check(problems);
+    }
+}
+
+impl ServiceConfig for Config {
+    fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    fn listen(&self) -> std::net::SocketAddr {
+        self.grpc.listen
+    }
+}
+
+/// Not a story: what the processes of the stories do.
+#[tokio::test(flavor = "multi_thread")]
+async fn role() {
+    if env::var_os(ROLE).is_some() {
+        let files = Files { config: env::var_os(FILE).map(PathBuf::from).into_iter().collect() };
+        execute("test", Command::Serve(files), serve, async |_: Config| Ok(())).await;
+    }
+}
+
+async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let health = Health::new("test");
+    let mut parts = Parts::new(health.clone(), shutdown);
+    let closing = parts.closing();
+    parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), parts.ending()));
+    let methods = Router::new()
+        .route("/loljoa.test/Panic", post(panic_now))
+        .route("/loljoa.test/Fail", post(fail))
+        .route("/loljoa.test/Look", post(look));
+    let (grpc, drain) = (config.grpc, config.runtime.drain);
+    parts.spawn("gRPC port", async move {
+        server::serve(&grpc, listeners.service, health, false, Routes::from(methods), closing).await
+    });
+    parts.run(&drain, async {}).await?;
+    if env::var(ROLE).is_ok_and(|role| role == "stuck") {
+        return pending().await;
+    }
+    Ok(())
+}
+
+async fn panic_now() -> http::Response<Body> {
+    panic!("all is lost")
+}
+
+async fn fail() -> http::Response<Body> {
+    Status::unavailable("come again").into_http()
+}
+
+async fn look() -> http::Response<Body> {
+    tracing::debug!("somebody looked");
+    Status::not_found("there is nothing to see").into_http()
+}
