@@ -2,6 +2,7 @@
 
 mod account;
 mod convert;
+mod judge;
 mod ledger;
 
 use loljoa_proto::account::v1::{

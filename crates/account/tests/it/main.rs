@@ -21,3 +21,4 @@ mod sessions;
 mod sign_up;
 mod statement;
 mod tokens;
+mod trust;
