@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use loljoa_service_kit::{
     cli::ServiceConfig,
-    config::{Check, Problems, Runtime, Upstream},
+    config::{Check, Problems, Runtime, Tokens, Upstream},
 };
 use serde::Deserialize;
 
@@ -143,34 +143,6 @@ impl Default for Limits {
     }
 }
 
-/// Which access tokens are taken.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Tokens {
-    /// The issuer, `iss`.
-    pub issuer: String,
-    /// The audience, `aud`.
-    pub audience: String,
-    /// Verified tokens that are remembered.
-    pub cache_size: u64,
-    /// How often the keys are fetched anew. Milliseconds.
-    pub refresh_every_ms: u64,
-    /// The shortest time between two fetches, however many tokens name unknown keys. Milliseconds.
-    pub refresh_pause_ms: u64,
-}
-
-impl Default for Tokens {
-    fn default() -> Self {
-        Self {
-            issuer: "loljoa".into(),
-            audience: "loljoa-web".into(),
-            cache_size: 50_000,
-            refresh_every_ms: 60_000,
-            refresh_pause_ms: 2_000,
-        }
-    }
-}
-
 /// How the refresh cookie is set and protected.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -224,6 +196,7 @@ impl Default for Streams {
 impl Check for Config {
     fn check(&self, problems: &mut Problems) {
         self.runtime.check(problems);
+        self.tokens.check(problems);
         self.upstreams.account.check("upstreams.account", problems);
         self.upstreams.league_schedule.check("upstreams.league_schedule", problems);
         self.upstreams.betting.check("upstreams.betting", problems);
@@ -240,7 +213,6 @@ impl Check for Config {
         let times = [
             ("http.timeout_ms", self.http.timeout_ms),
             ("http.header_timeout_ms", self.http.header_timeout_ms),
-            ("tokens.refresh_every_ms", self.tokens.refresh_every_ms),
             ("streams.keep_alive_ms", self.streams.keep_alive_ms),
         ];
         for (key, value) in times {

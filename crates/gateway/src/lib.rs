@@ -13,7 +13,7 @@ mod rest;
 mod streams;
 mod usernames;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use loljoa_service_kit::{Clock, admin, health::Health, lifecycle::Parts};
 use tokio_util::sync::CancellationToken;
@@ -48,7 +48,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
         parts.spawn_worker("coalescer", Arc::clone(&coalescer).work());
     }
     parts.spawn_worker("daily grants", claimer.run(closing.clone()));
-    let refresh_every = Duration::from_millis(config.tokens.refresh_every_ms);
+    let refresh_every = config.tokens.refresh_every();
     parts.spawn_worker("keys", keys.keep_fresh(refresh_every, closing.clone()));
     parts.spawn_worker("markets", markets.follow(closing.clone()));
     let until = closing.clone();

@@ -33,7 +33,11 @@ impl Taken {
         };
         Ok(Self {
             betting: bets.iter().any(|it| it.period == year),
-            ledger: transfers.iter().filter(|it| it.period == year || waited(it)).map(|it| it.period).collect(),
+            ledger: transfers
+                .iter()
+                .filter(|it| it.period == year || waited(it))
+                .map(|it| it.period)
+                .collect(),
         })
     }
 }

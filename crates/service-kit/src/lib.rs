@@ -5,6 +5,7 @@
 //! logic, so that the four services behave alike.
 
 pub mod admin;
+pub mod admin_log;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod correction;
 pub mod error;
 pub mod grpc;
 pub mod health;
+pub mod identity;
 pub mod ids;
 pub mod lifecycle;
 pub mod metrics;

@@ -54,6 +54,7 @@ pub(crate) const RULES: &[Rule] = &[
     (Method::GET, "/api/betting/bets/{betId}", Access::User),
     (Method::DELETE, "/api/betting/bets/{betId}", Access::User),
     (Method::GET, "/api/betting/stream", Access::Optional),
+    (Method::GET, "/api/admin/actions", Access::Admin),
     (Method::GET, "/api/{service}/hello", Access::Public),
     (Method::POST, "/api/{service}/block", Access::Admin),
     (Method::POST, "/api/{service}/turnoff", Access::Admin),

@@ -8,12 +8,15 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, header};
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{
+    Error,
+    identity::{Bearer, admin_required, login_required},
+};
 
 use super::{
     Identity, Role,
     access::{self, Access},
-    admin_required, login_required, unauthenticated,
+    unauthenticated,
 };
 use crate::{
     app::App,
@@ -40,6 +43,12 @@ pub(crate) async fn guard(
             grant.settled().await;
         }
         request.extensions_mut().insert(identity);
+    }
+    if access == Access::Admin
+        && let Some(token) = bearer(request.headers())?
+    {
+        let bearer = Bearer::new(token)?;
+        request.extensions_mut().insert(bearer);
     }
     Ok(next.run(request).await)
 }

@@ -13,8 +13,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
 mod database;
+mod tokens;
 
 pub use database::Database;
+pub use tokens::Tokens;
 
 /// What is wrong with the configuration: each line names the key, the value and what is allowed.
 #[derive(Debug, thiserror::Error)]

@@ -22,7 +22,7 @@ use tower::{Layer, Service};
 use tracing::{Instrument, info_span};
 
 use super::{Ops, detached};
-use crate::{config::GrpcServer, health::Health, metrics, telemetry};
+use crate::{config::GrpcServer, health::Health, identity::caller, metrics, telemetry};
 
 /// Streams of one connection at once. The default of 200 would cap how many calls a caller can have waiting.
 const MAX_STREAMS: u32 = 10_000;
@@ -135,8 +135,12 @@ where
             otel.kind = "server",
             rpc.system = "grpc",
             service,
+            caller = tracing::field::Empty,
             trace_id = tracing::field::Empty
         );
+        if let Some(caller) = caller::of(request.headers()) {
+            span.record("caller", caller);
+        }
         telemetry::continue_trace(&span, request.headers());
         let answer = async move {
             let started = Instant::now();

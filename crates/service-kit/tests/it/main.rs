@@ -4,6 +4,7 @@
 
 mod config;
 mod grpc;
+mod identity;
 mod lifecycle;
 mod postgres;
 mod trace;

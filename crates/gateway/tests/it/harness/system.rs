@@ -67,7 +67,7 @@ impl System {
         let (listeners, account) = bind().await;
         serve(loljoa_account::serve(config, listeners, shutdown.clone()).boxed());
 
-        let config = loljoa_league_schedule::Config::new(league, Source::Import);
+        let config = loljoa_league_schedule::Config::new(league, account.clone(), Source::Import);
         loljoa_league_schedule::migrate(&config).await.unwrap();
         let (listeners, league_schedule) = bind().await;
         serve(loljoa_league_schedule::serve(config, listeners, shutdown.clone()).boxed());

@@ -142,7 +142,9 @@ impl Row {
         match (self.archived_at, self.ended_at) {
             (Some(at), _) => format!("archived {}", day(at)),
             (None, None) => "current".to_owned(),
-            (None, Some(_)) if self.obstacles.is_empty() && !self.is_counted => "over, not counted yet".to_owned(),
+            (None, Some(_)) if self.obstacles.is_empty() && !self.is_counted => {
+                "over, not counted yet".to_owned()
+            }
             (None, Some(_)) if self.obstacles.is_empty() => "can be archived".to_owned(),
             (None, Some(_)) => self.obstacles.join("; "),
         }

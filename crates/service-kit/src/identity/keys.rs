@@ -11,17 +11,22 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet},
 };
 use loljoa_proto::account::v1::{GetJwksRequest, account_service_client::AccountServiceClient};
-use loljoa_service_kit::{Error, grpc::Channel};
 use tokio::{sync::Mutex, time};
 use tokio_util::sync::CancellationToken;
 
-use crate::call::repeat;
+use crate::{
+    Error,
+    grpc::{Channel, client},
+};
 
+/// Keys that are remembered at most.
+const MAX_KEYS: usize = 64;
 /// Until there are keys, nobody can be let in: then we ask this often.
 const PAUSE_WITHOUT_KEYS: Duration = Duration::from_millis(100);
 
-/// The published keys, fetched in the background and when a token names one that is not known yet.
-pub(crate) struct Keys {
+/// The published keys, fetched when a token names one that is not known yet, and in the background where
+/// [`Keys::keep_fresh`] runs.
+pub struct Keys {
     account: AccountServiceClient<Channel>,
     published: RwLock<Option<Published>>,
     /// Tokens that name unknown keys cannot make us ask more often than this.
@@ -35,12 +40,19 @@ struct Published {
 }
 
 impl Keys {
-    pub(crate) fn new(account: AccountServiceClient<Channel>, pause: Duration) -> Self {
+    /// The keys that the service behind `account` publishes, asked for at most once in `pause`.
+    #[must_use]
+    pub fn new(account: Channel, pause: Duration) -> Self {
+        let account = AccountServiceClient::new(account);
         Self { account, published: RwLock::new(None), pause, last_fetch: Mutex::new(None) }
     }
 
     /// The key set as account publishes it.
-    pub(crate) async fn document(&self) -> Result<Arc<str>, Error> {
+    ///
+    /// # Errors
+    ///
+    /// Code `unavailable` while account has told none.
+    pub async fn document(&self) -> Result<Arc<str>, Error> {
         if let Some(document) = self.published(|keys| Arc::clone(&keys.document)) {
             return Ok(document);
         }
@@ -49,7 +61,7 @@ impl Keys {
     }
 
     /// The key called `kid`; `None` when account knows none of that name.
-    pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<DecodingKey>>, Error> {
+    pub(super) async fn find(&self, kid: &str) -> Result<Option<Arc<DecodingKey>>, Error> {
         if let Some(key) = self.known(kid) {
             return Ok(Some(key));
         }
@@ -63,7 +75,7 @@ impl Keys {
 
     /// Fetches the keys again and again until `shutdown`, more often while that fails. Whoever needs them at once does not
     /// wait for this.
-    pub(crate) async fn keep_fresh(self: Arc<Self>, every: Duration, shutdown: CancellationToken) {
+    pub async fn keep_fresh(self: Arc<Self>, every: Duration, shutdown: CancellationToken) {
         loop {
             let fetched = self.fetch_unless_just_done().await.is_ok() && self.published(|_| ()).is_some();
             let pause = if fetched { every } else { self.pause.min(every) };
@@ -90,9 +102,13 @@ impl Keys {
         if last.is_some_and(|last| last.elapsed() < self.pause()) {
             return Ok(());
         }
-        let fetched = repeat!(self.account, get_jwks, GetJwksRequest {});
+        let fetched = client::retrying(|| {
+            let mut account = self.account.clone();
+            async move { account.get_jwks(GetJwksRequest {}).await }
+        });
+        let fetched = fetched.await;
         *last = Some(Instant::now());
-        let document = fetched?.jwks_json;
+        let document = fetched?.into_inner().jwks_json;
         let published = read(&document)?;
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(published);
         Ok(())
@@ -103,10 +119,11 @@ fn no_keys() -> Error {
     Error::unavailable("the keys of access tokens are not known yet")
 }
 
-/// Reads a key set. Keys of other kinds than P-256 are none of ours and left out.
+/// Reads a key set. Keys of other kinds than P-256 are none of ours and left out, and so are more than account can have.
 fn read(document: &str) -> Result<Published, Error> {
     let set: JwkSet = serde_json::from_str(document).map_err(Error::internal)?;
-    let by_kid = set.keys.iter().filter(|jwk| is_p256(jwk)).filter_map(|jwk| {
+    let ours = set.keys.iter().filter(|jwk| is_p256(jwk)).take(MAX_KEYS);
+    let by_kid = ours.filter_map(|jwk| {
         let kid = jwk.common.key_id.clone()?;
         DecodingKey::from_jwk(jwk).ok().map(|key| (kid, Arc::new(key)))
     });

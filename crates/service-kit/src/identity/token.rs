@@ -5,12 +5,11 @@ use std::{sync::Arc, time::Duration};
 use aws_lc_rs::digest;
 use chrono::DateTime;
 use jsonwebtoken::{Algorithm, Validation};
-use loljoa_service_kit::{AccountId, Clock, Error};
 use moka::sync::Cache;
 use serde::Deserialize;
 
 use super::{Identity, Role, keys::Keys, unauthenticated};
-use crate::config::Tokens;
+use crate::{AccountId, Clock, Error, config::Tokens};
 
 /// No token of ours comes near this size; a longer one is not even hashed.
 const MAX_LENGTH: usize = 4_096;
@@ -18,7 +17,7 @@ const MAX_LENGTH: usize = 4_096;
 const CACHED_FOR: Duration = Duration::from_mins(15);
 
 /// Checks access tokens, and remembers good ones by their hash, because a signature costs 64 µs.
-pub(crate) struct Verifier {
+pub struct Verifier {
     keys: Arc<Keys>,
     validation: Validation,
     verified: Cache<[u8; 32], Identity>,
@@ -28,12 +27,15 @@ pub(crate) struct Verifier {
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
+    username: Arc<str>,
     role: Role,
     exp: i64,
 }
 
 impl Verifier {
-    pub(crate) fn new(config: &Tokens, keys: Arc<Keys>, clock: Clock) -> Self {
+    /// Takes tokens that fit `config` and are signed with one of `keys`.
+    #[must_use]
+    pub fn new(config: &Tokens, keys: Arc<Keys>, clock: Clock) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_issuer(&[&config.issuer]);
         validation.set_audience(&[&config.audience]);
@@ -45,7 +47,11 @@ impl Verifier {
     }
 
     /// Who holds `token`.
-    pub(crate) async fn verify(&self, token: &str) -> Result<Identity, Error> {
+    ///
+    /// # Errors
+    ///
+    /// `token_invalid`, `token_expired`; code `unavailable` while the keys are not known.
+    pub async fn verify(&self, token: &str) -> Result<Identity, Error> {
         if token.len() > MAX_LENGTH {
             return Err(refused());
         }
@@ -74,6 +80,7 @@ impl Verifier {
             jsonwebtoken::decode::<Claims>(token, &key, &self.validation).map_err(|_| refused())?.claims;
         Ok(Identity {
             account_id: AccountId::parse(&claims.sub).map_err(|_| refused())?,
+            username: claims.username,
             role: claims.role,
             expires_at: DateTime::from_timestamp(claims.exp, 0).ok_or_else(refused)?,
         })
