@@ -154,6 +154,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What admins have done to markets, incidents, matches and seasons, newest first. Written down where it was done, in the same
+         *     commit.
+         */
+        get: operations["listAdminActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/betting/bets": {
         parameters: {
             query?: never;
@@ -573,6 +593,43 @@ export interface components {
             tier: components["schemas"]["Tier"];
             username: string;
         };
+        /** @description Something that an admin did. It is never changed or deleted. */
+        AdminAction: {
+            /**
+             * Format: uuid
+             * @description Who did it.
+             */
+            accountId: string;
+            /**
+             * @description `create_market`, `lock_market`, `settle_market`, `void_market`, `correct_market`, `retry_owed`, `resolve_incident`,
+             *     `record_result`, `move_match`, `cancel_match` or `import_season`.
+             */
+            action: string;
+            /** Format: uuid */
+            actionId: string;
+            /** @description What stands since. */
+            after?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What stood before; null where there was nothing. */
+            before?: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: uuid */
+            incidentId?: string | null;
+            /** Format: uuid */
+            marketId?: string | null;
+            /**
+             * Format: uuid
+             * @description What it was about, where that is one thing.
+             */
+            matchId?: string | null;
+            username: string;
+            /** @description The admin's own words. */
+            why?: string | null;
+        };
         /** @description A bet. */
         Bet: {
             /** Format: uuid */
@@ -869,6 +926,47 @@ export interface components {
              */
             pool: number;
             topBettor?: components["schemas"]["TopBettor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_AdminAction: {
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Who did it.
+                 */
+                accountId: string;
+                /**
+                 * @description `create_market`, `lock_market`, `settle_market`, `void_market`, `correct_market`, `retry_owed`, `resolve_incident`,
+                 *     `record_result`, `move_match`, `cancel_match` or `import_season`.
+                 */
+                action: string;
+                /** Format: uuid */
+                actionId: string;
+                /** @description What stands since. */
+                after?: {
+                    [key: string]: unknown;
+                } | null;
+                /** @description What stood before; null where there was nothing. */
+                before?: {
+                    [key: string]: unknown;
+                } | null;
+                /** Format: date-time */
+                createdAt: string;
+                /** Format: uuid */
+                incidentId?: string | null;
+                /** Format: uuid */
+                marketId?: string | null;
+                /**
+                 * Format: uuid
+                 * @description What it was about, where that is one thing.
+                 */
+                matchId?: string | null;
+                username: string;
+                /** @description The admin's own words. */
+                why?: string | null;
+            }[];
+            /** @description Send it as `cursor` for the next page; null at the end. */
+            nextCursor?: string | null;
         };
         /** @description One page of a list. */
         Page_BetOnMarket: {
@@ -1533,6 +1631,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAdminActions: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100. */
+                limit?: number;
+                /** @description A page's `nextCursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AdminAction"];
                 };
             };
             /** @description what went wrong */

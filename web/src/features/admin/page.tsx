@@ -6,13 +6,20 @@ import { useTitle } from "../../lib/title";
 import { Experiments } from "./experiments";
 import { Import } from "./import";
 import { Incidents } from "./incidents";
+import { Log } from "./log";
 import { Matches } from "./matches";
 import { words } from "./words";
 import "./admin.css";
 
-const TABS = ["matches", "import", "incidents", "experiments"] as const;
+const TABS = ["matches", "import", "incidents", "log", "experiments"] as const;
 type Tab = (typeof TABS)[number];
-const PANELS = { matches: Matches, import: Import, incidents: Incidents, experiments: Experiments };
+const PANELS = {
+  matches: Matches,
+  import: Import,
+  incidents: Incidents,
+  log: Log,
+  experiments: Experiments,
+};
 
 function Panels({ tab }: { tab: Tab }) {
   const Panel = PANELS[tab];
