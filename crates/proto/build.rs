@@ -3,10 +3,11 @@
 use std::{env, error::Error, fs, path::PathBuf};
 
 const ROOT: &str = "../../proto";
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "loljoa/account/v1/account.proto",
     "loljoa/account/v1/admin.proto",
     "loljoa/account/v1/ledger.proto",
+    "loljoa/admin/v1/admin_log.proto",
     "loljoa/betting/v1/betting.proto",
     "loljoa/betting/v1/market_admin.proto",
     "loljoa/league_schedule/v1/league.proto",

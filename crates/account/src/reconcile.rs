@@ -214,7 +214,7 @@ fn change(rebuilt: &Rebuilt) -> Holding {
 }
 
 async fn rebuild_system(connection: &mut PgConnection, ledger: Uuid) -> Result<bool, Error> {
-    rows::hold_system(connection).await?;
+    rows::hold_system(connection, ledger).await?;
     let difference = rows::system_difference(connection, ledger).await?;
     if difference != Points::ZERO {
         rows::adjust_system(connection, ledger, difference).await?;

@@ -1,15 +1,16 @@
 //! Puts the parts of one replica together.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use loljoa_proto::betting::v1::{
     betting_service_server::BettingServiceServer, market_admin_service_server::MarketAdminServiceServer,
 };
 use loljoa_service_kit::{
-    admin,
+    Clock, admin, admin_log,
     cli::Listeners,
-    grpc::{client, server},
+    grpc::{Channel, client, server},
     health::Health,
+    identity::{AdminOnly, Keys, Verifier},
     ids,
     lifecycle::Parts,
     postgres::Pools,
@@ -51,6 +52,7 @@ struct Shared {
     replica: Uuid,
     config: Config,
     pools: Pools,
+    account: Channel,
     ledger: Ledger,
     wakers: Wakers,
     failpoints: FailPoints,
@@ -65,7 +67,8 @@ pub(crate) async fn serve(
     failpoints: FailPoints,
 ) -> anyhow::Result<()> {
     let pools = Pools::new(&config.database, SERVICE)?;
-    let ledger = Ledger::new(client::connect_from(SERVICE, &config.account)?);
+    let account = client::connect_from(SERVICE, &config.account)?;
+    let ledger = Ledger::new(account.clone());
     let health = Health::new(SERVICE);
     let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?;
     let (replica, wakers) = (ids::fresh(), Wakers::default());
@@ -76,7 +79,7 @@ pub(crate) async fn serve(
         wakers.clone(),
         failpoints.clone(),
     );
-    let shared = Shared { replica, config, pools, ledger, wakers, failpoints, settlement };
+    let shared = Shared { replica, config, pools, account, ledger, wakers, failpoints, settlement };
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
     parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), parts.ending()));
@@ -94,7 +97,7 @@ pub(crate) async fn serve(
 
 /// The workers that need nobody to call them.
 fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
-    let Shared { replica, config, pools, ledger, wakers, failpoints, settlement } = shared;
+    let Shared { replica, config, pools, ledger, wakers, failpoints, settlement, .. } = shared;
     let (closing, replica) = (parts.closing(), *replica);
     let (pool, ledger, wakers) = (|| pools.background.clone(), || ledger.clone(), || wakers.clone());
     parts.spawn_worker("settlement", settlement.clone().run(closing.clone()));
@@ -151,6 +154,7 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
         cancel_window,
         closing,
     };
+    let tokens = tokens(parts, shared);
     let market_admin = MarketAdmin {
         admin: Admin::new(pool.clone(), shared.settlement.over(pool.clone()), wakers.clone()),
         incidents: Incidents::new(pool.clone()),
@@ -158,7 +162,17 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
     };
     Routes::default()
         .add_service(BettingServiceServer::new(betting))
-        .add_service(MarketAdminServiceServer::new(market_admin))
+        .add_service(AdminOnly::new(MarketAdminServiceServer::new(market_admin), Arc::clone(&tokens)))
+        .add_service(admin_log::service(pool.clone(), tokens))
+}
+
+/// What checks the tokens of admins, with the keys that account publishes.
+fn tokens(parts: &mut Parts, shared: &Shared) -> Arc<Verifier> {
+    let config = &shared.config.tokens;
+    let keys = Arc::new(Keys::new(shared.account.clone(), config.refresh_pause()));
+    let fresh = Arc::clone(&keys).keep_fresh(config.refresh_every(), parts.closing());
+    parts.spawn_worker("keys of tokens", fresh);
+    Arc::new(Verifier::new(config, keys, Clock::system()))
 }
 
 async fn report_depth(depth: Depth, closing: CancellationToken) {

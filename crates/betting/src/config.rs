@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use chrono::TimeDelta;
 use loljoa_service_kit::{
     cli::ServiceConfig,
-    config::{Check, Database, GrpcServer, Problems, Runtime, Upstream},
+    config::{Check, Database, GrpcServer, Problems, Runtime, Tokens, Upstream},
 };
 use serde::Deserialize;
 
@@ -21,10 +21,13 @@ pub struct Config {
     pub grpc: GrpcServer,
     /// Betting's own database.
     pub database: Database,
-    /// The account service, for its ledger.
+    /// The account service, for its ledger and the keys of its tokens.
     pub account: Upstream,
     /// The league-schedule service, for its feed.
     pub league_schedule: Upstream,
+    /// Which access tokens of admins are taken.
+    #[serde(default = "Tokens::of_admins")]
+    pub tokens: Tokens,
     /// The path of a bet.
     #[serde(default)]
     pub placement: Placement,
@@ -58,6 +61,7 @@ impl Config {
             database,
             account,
             league_schedule,
+            tokens: Tokens::of_admins(),
             placement: Placement::default(),
             cancel_window_ms: default_cancel_window_ms(),
             settlement: Settlement::default(),
@@ -226,6 +230,7 @@ impl Check for Config {
         self.runtime.check(problems);
         self.grpc.check(problems);
         self.database.check(problems);
+        self.tokens.check(problems);
         self.account.check("account", problems);
         self.league_schedule.check("league_schedule", problems);
         let Placement { queue, batch, workers, lock_timeout_ms, record_within_ms } = self.placement;

@@ -6,6 +6,7 @@ use loljoa_proto::{
     account::v1::{
         account_admin_service_client::AccountAdminServiceClient, account_service_client::AccountServiceClient,
     },
+    admin::v1::admin_log_service_client::AdminLogServiceClient,
     betting::v1::{
         betting_service_client::BettingServiceClient, market_admin_service_client::MarketAdminServiceClient,
     },
@@ -18,16 +19,17 @@ use loljoa_service_kit::{
     Clock,
     grpc::{Channel, Ops, client},
     health::Health,
+    identity::{Bearer, Keys, Verifier},
 };
 use tokio_util::sync::CancellationToken;
+use tonic::service::interceptor::InterceptedService;
 
 use crate::{
     SERVICE,
     auth::{
+        Admin,
         daily_grant::{self, Claimer, DailyGrants},
-        keys::Keys,
         revocations::Revocations,
-        token::Verifier,
     },
     betting::{
         coalescer::{self, Coalescer},
@@ -63,6 +65,9 @@ pub(crate) struct App {
     pub(crate) closing: CancellationToken,
 }
 
+/// Calls that take an admin's token along.
+pub(crate) type AsAdmin = InterceptedService<Channel, Bearer>;
+
 /// The services behind the gateway.
 pub(crate) struct Services {
     account: Channel,
@@ -85,16 +90,26 @@ impl Services {
         LeagueServiceClient::new(self.league_schedule.clone())
     }
 
-    pub(crate) fn league_admin(&self) -> LeagueAdminServiceClient<Channel> {
-        LeagueAdminServiceClient::new(self.league_schedule.clone())
+    pub(crate) fn league_admin(&self, admin: &Admin) -> LeagueAdminServiceClient<AsAdmin> {
+        LeagueAdminServiceClient::with_interceptor(self.league_schedule.clone(), admin.0.clone())
     }
 
     pub(crate) fn betting(&self) -> BettingServiceClient<Channel> {
         BettingServiceClient::new(self.betting.clone())
     }
 
-    pub(crate) fn market_admin(&self) -> MarketAdminServiceClient<Channel> {
-        MarketAdminServiceClient::new(self.betting.clone())
+    pub(crate) fn market_admin(&self, admin: &Admin) -> MarketAdminServiceClient<AsAdmin> {
+        MarketAdminServiceClient::with_interceptor(self.betting.clone(), admin.0.clone())
+    }
+
+    /// What admins have done to markets and bets.
+    pub(crate) fn betting_log(&self, admin: &Admin) -> AdminLogServiceClient<AsAdmin> {
+        AdminLogServiceClient::with_interceptor(self.betting.clone(), admin.0.clone())
+    }
+
+    /// What admins have done to the schedule.
+    pub(crate) fn league_log(&self, admin: &Admin) -> AdminLogServiceClient<AsAdmin> {
+        AdminLogServiceClient::with_interceptor(self.league_schedule.clone(), admin.0.clone())
     }
 
     /// Betting, for calls that stream until they are dropped.
@@ -130,14 +145,13 @@ impl App {
             betting: client::connect_from(SERVICE, &config.upstreams.betting)?,
             betting_streams: client::connect_from(SERVICE, &config.upstreams.betting)?.for_streams(),
         };
-        let keys =
-            Arc::new(Keys::new(services.account(), Duration::from_millis(config.tokens.refresh_pause_ms)));
+        let keys = Arc::new(Keys::new(services.account.clone(), config.tokens.refresh_pause()));
         let revocations = Arc::new(Revocations::new(services.account(), Arc::clone(&keys)));
         let usernames = Arc::new(Usernames::new(services.account()));
         let (bets, coalescer) = coalescer::new(services.betting(), Arc::clone(&usernames), config.bets.queue);
         let (daily_grants, claimer) = daily_grant::new(services.account(), clock.clone());
         let app = Self {
-            tokens: Verifier::new(&config.tokens, Arc::clone(&keys), Arc::clone(&revocations), clock.clone()),
+            tokens: Verifier::new(&config.tokens, Arc::clone(&keys), clock.clone()),
             daily_grants,
             markets: Arc::new(Hub::new(
                 services.betting(),

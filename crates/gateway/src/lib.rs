@@ -52,7 +52,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
         parts.spawn_worker("coalescer", Arc::clone(&coalescer).work());
     }
     parts.spawn_worker("daily grants", claimer.run(closing.clone()));
-    let refresh_every = Duration::from_millis(config.tokens.refresh_every_ms);
+    let refresh_every = config.tokens.refresh_every();
     parts.spawn_worker("keys", keys.keep_fresh(refresh_every, closing.clone()));
     let ask_every = Duration::from_millis(config.tokens.revocations_every_ms);
     parts.spawn_worker("revocations", revocations.follow(ask_every, closing.clone()));

@@ -10,11 +10,19 @@ pub mod service;
 pub mod source;
 pub mod store;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use loljoa_service_kit::{
-    admin, cli::Listeners, grpc::server, health::Health, lifecycle::Parts, metrics::describe, postgres,
-    postgres::Pools, probe::Probe,
+    Clock, admin,
+    cli::Listeners,
+    grpc::{client, server},
+    health::Health,
+    identity::{Keys, Verifier},
+    lifecycle::Parts,
+    metrics::describe,
+    postgres,
+    postgres::Pools,
+    probe::Probe,
 };
 use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
@@ -48,7 +56,8 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let news = postgres::session_pool(&config.database, &format!("{SERVICE} news"))?;
     let changes = Changes::new(pools.background.clone(), news.clone(), closing.clone());
     let longest_wait = Duration::from_millis(config.grpc.timeout_ms).saturating_sub(FEED_MARGIN);
-    let routes = grpc::routes(&pools.requests, changes.clone(), longest_wait);
+    let tokens = tokens(&mut parts, &config)?;
+    let routes = grpc::routes(&pools.requests, tokens, changes.clone(), longest_wait);
     parts.spawn_worker("readiness", probe.run(closing.clone()));
     parts.spawn_worker("pool metrics", pools.clone().report(SERVICE, closing.clone()));
     parts.spawn_worker("news of matches", changes.listen());
@@ -64,6 +73,15 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
         tokio::join!(pools.close(), news.close());
     };
     parts.run(&config.runtime.drain, close).await
+}
+
+/// What checks the tokens of admins, with the keys that account publishes.
+fn tokens(parts: &mut Parts, config: &Config) -> anyhow::Result<Arc<Verifier>> {
+    let account = client::connect_from(SERVICE, &config.account)?;
+    let keys = Arc::new(Keys::new(account, config.tokens.refresh_pause()));
+    let fresh = Arc::clone(&keys).keep_fresh(config.tokens.refresh_every(), parts.closing());
+    parts.spawn_worker("keys of tokens", fresh);
+    Ok(Arc::new(Verifier::new(&config.tokens, keys, Clock::system())))
 }
 
 fn source(config: config::Source, pool: &PgPool) -> anyhow::Result<Option<Box<dyn Source>>> {

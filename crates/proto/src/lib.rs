@@ -10,6 +10,14 @@ pub mod account {
     }
 }
 
+/// What admins have done, as each service that they act on tells it.
+pub mod admin {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("loljoa.admin.v1");
+    }
+}
+
 /// The betting service: markets and bets.
 pub mod betting {
     /// Version 1.

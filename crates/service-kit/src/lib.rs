@@ -5,6 +5,7 @@
 //! logic, so that the four services behave alike.
 
 pub mod admin;
+pub mod admin_log;
 pub mod caller;
 pub mod cli;
 pub mod clock;
@@ -14,6 +15,7 @@ pub mod error;
 mod follow;
 pub mod grpc;
 pub mod health;
+pub mod identity;
 pub mod ids;
 pub mod lifecycle;
 pub mod metrics;

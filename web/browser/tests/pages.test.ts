@@ -139,7 +139,7 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
     await page.locator("[data-market-desk]").first().waitFor();
     wrong.push(...(await check(page, name("admin"))));
     await page.locator("[data-market-desk] .button").first().waitFor();
-    for (const tab of ["import", "incidents", "accounts", "experiments"]) {
+    for (const tab of ["import", "incidents", "log", "accounts", "experiments"]) {
       await page.goto(`/admin?tab=${tab}`);
       wrong.push(...(await check(page, name(`admin-${tab}`))));
     }

@@ -256,6 +256,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What admins have done to markets, incidents, matches and seasons, newest first. Written down where it was done, in the same
+         *     commit.
+         */
+        get: operations["listAdminActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/betting/bets": {
         parameters: {
             query?: never;
@@ -676,6 +696,43 @@ export interface components {
             tier: components["schemas"]["Tier"];
             username: string;
         };
+        /** @description Something that an admin did. It is never changed or deleted. */
+        AdminAction: {
+            /**
+             * Format: uuid
+             * @description Who did it.
+             */
+            accountId: string;
+            /**
+             * @description `create_market`, `lock_market`, `settle_market`, `void_market`, `correct_market`, `retry_owed`, `resolve_incident`,
+             *     `record_result`, `move_match`, `cancel_match` or `import_season`.
+             */
+            action: string;
+            /** Format: uuid */
+            actionId: string;
+            /** @description What stands since. */
+            after?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What stood before; null where there was nothing. */
+            before?: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: uuid */
+            incidentId?: string | null;
+            /** Format: uuid */
+            marketId?: string | null;
+            /**
+             * Format: uuid
+             * @description What it was about, where that is one thing.
+             */
+            matchId?: string | null;
+            username: string;
+            /** @description The admin's own words. */
+            why?: string | null;
+        };
         /** @description A bet. */
         Bet: {
             /** Format: uuid */
@@ -1003,6 +1060,47 @@ export interface components {
             topBettor?: components["schemas"]["TopBettor"] | null;
         };
         /** @description One page of a list. */
+        Page_AdminAction: {
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Who did it.
+                 */
+                accountId: string;
+                /**
+                 * @description `create_market`, `lock_market`, `settle_market`, `void_market`, `correct_market`, `retry_owed`, `resolve_incident`,
+                 *     `record_result`, `move_match`, `cancel_match` or `import_season`.
+                 */
+                action: string;
+                /** Format: uuid */
+                actionId: string;
+                /** @description What stands since. */
+                after?: {
+                    [key: string]: unknown;
+                } | null;
+                /** @description What stood before; null where there was nothing. */
+                before?: {
+                    [key: string]: unknown;
+                } | null;
+                /** Format: date-time */
+                createdAt: string;
+                /** Format: uuid */
+                incidentId?: string | null;
+                /** Format: uuid */
+                marketId?: string | null;
+                /**
+                 * Format: uuid
+                 * @description What it was about, where that is one thing.
+                 */
+                matchId?: string | null;
+                username: string;
+                /** @description The admin's own words. */
+                why?: string | null;
+            }[];
+            /** @description Send it as `cursor` for the next page; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_BetOnMarket: {
             items: (components["schemas"]["Bet"] & {
                 market: components["schemas"]["Market"];
@@ -1286,7 +1384,7 @@ export interface components {
         };
         /** @description What was done about an incident. */
         ResolveIncident: {
-            /** @description Up to 2,000 characters. */
+            /** @description Up to 2,000 characters, not only blanks. */
             note: string;
         };
         /** @description Payments that were set aside, and are tried again. */
@@ -1409,15 +1507,19 @@ export interface components {
         TurnedOff: {
             instance: string;
         };
-        /** @description What to change about a match. What is left out stays. */
+        /** @description What to change about a match: either a new start, or that it is cancelled. */
         UpdateMatch: {
-            /** @description True cancels the match. */
-            cancel?: boolean;
+            /** @enum {boolean} */
+            cancel?: false;
             /**
              * Format: date-time
-             * @description The new start.
+             * @description The new start, from 2001 to 2099.
              */
-            startsAt?: string | null;
+            startsAt: string;
+        } | {
+            /** @enum {boolean} */
+            cancel: true;
+            startsAt?: null;
         };
     };
     responses: never;
@@ -1738,7 +1840,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key again logs in to the account made */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1877,6 +1979,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ended"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAdminActions: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100. */
+                limit?: number;
+                /** @description A page's `nextCursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AdminAction"];
                 };
             };
             /** @description what went wrong */
@@ -2161,7 +2296,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description the same key again answers with the same market */
-                "Idempotency-Key"?: string | null;
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2394,7 +2529,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": unknown;
-                "text/csv": string;
+                "text/csv": unknown;
             };
         };
         responses: {
@@ -2428,9 +2563,9 @@ export interface operations {
                 team?: string;
                 /** @description Only matches in this state. */
                 state?: "scheduled" | "in_progress" | "completed" | "forfeited" | "cancelled";
-                /** @description Only matches that start at this time or later. */
+                /** @description Only matches that start at this time or later, from 2001 to 2099. */
                 from?: string;
-                /** @description Only matches that start before this time. */
+                /** @description Only matches that start before this time, from 2001 to 2099. */
                 to?: string;
                 /** @description 1 to 100. */
                 limit?: number;

@@ -23,3 +23,4 @@ export type Hello = Schemas["Hello"];
 /** The answer to a new bet: the bet and its market with it in the pools. */
 export type PlacedBet = Schemas["BetOnMarket"];
 export type Incident = Schemas["Incident"];
+export type AdminAction = Schemas["AdminAction"];

@@ -5,7 +5,7 @@ use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points, TransferId};
 /// The most transfers of one request, and of one batch.
 pub(crate) const MAX_BATCH: usize = 5_000;
 /// The most points that the house gives at once. Points come from nowhere else, so it keeps every sum far from the end
-/// of 64 bits. A payout has no limit of its own: a pool holds what was staked.
+/// of 64 bits. A payout has no limit of its own: a pool holds what was staked, and the database lets nobody have more.
 pub(crate) const MAX_GIVEN: Points = Points(1_000_000_000_000);
 const MAX_FINGERPRINT_BYTES: usize = 64;
 
@@ -46,7 +46,8 @@ impl Kind {
         }
     }
 
-    const fn is_grant(self) -> bool {
+    /// Whether the ledger makes it by itself, and nobody else may ask for it.
+    pub(crate) const fn is_grant(self) -> bool {
         matches!(self, Self::SignupGrant | Self::DailyGrant)
     }
 
@@ -107,10 +108,22 @@ impl Transfer {
         if self.closes == Some(self.id) {
             return invalid("closesTransferId", "closes_unfit", "must be another transfer");
         }
+        if self.kind == Kind::Correction && !self.is_the_correction_of_its_bet() {
+            return invalid("transferId", "correction_unfit", "must be the id that is derived from the bet");
+        }
         if !(1..=MAX_FINGERPRINT_BYTES).contains(&self.fingerprint.len()) {
             return invalid("fingerprint", "fingerprint_unfit", "must be 1 to 64 bytes");
         }
         Ok(())
+    }
+}
+
+impl Transfer {
+    /// A bet has one id for its correction, so the house corrects it once.
+    fn is_the_correction_of_its_bet(&self) -> bool {
+        self.bet.is_some_and(|bet| {
+            self.id == bet.correction_transfer() && self.closes == Some(bet.stake_transfer())
+        })
     }
 }
 
@@ -123,13 +136,14 @@ pub(crate) enum Outcome {
     AlreadyApplied,
     /// The id is taken by another transfer, or the stake was closed in another way.
     Conflict,
+    /// The account, or for what leaves a market's pool the pool, holds less.
     InsufficientPoints,
     UnknownAccount,
     /// The stake was refunded before it came.
     StakeRevoked,
     /// The closing transfer found no stake; its marker now refuses the stake for good.
     StakeMissing,
-    /// The account would hold more points than can be counted.
+    /// The account would hold more points than can be counted, or the house would pay more for a market than was staked on it.
     LimitExceeded,
 }
 
@@ -176,6 +190,9 @@ mod tests {
         let payout = Transfer { kind: Kind::Payout, closes: Some(TransferId::fresh()), ..stake() };
         assert_eq!(payout.check(), Ok(()));
         assert_eq!(grant::signup(AccountId::fresh()).check(), Ok(()));
+        let (stake, kind) = (stake(), Kind::Correction);
+        let (id, closes) = (stake.bet.unwrap().correction_transfer(), Some(stake.id));
+        assert_eq!(Transfer { id, kind, closes, ..stake }.check(), Ok(()));
     }
 
     #[test]
@@ -188,6 +205,7 @@ mod tests {
             (Transfer { closes: Some(TransferId::fresh()), ..stake() }, "closesTransferId"),
             (Transfer { kind: Kind::Payout, ..stake() }, "closesTransferId"),
             (Transfer { kind: Kind::DailyGrant, ..stake() }, "marketId"),
+            (Transfer { kind: Kind::Correction, closes: Some(TransferId::fresh()), ..stake() }, "transferId"),
             (Transfer { fingerprint: Vec::new(), ..stake() }, "fingerprint"),
             (Transfer { fingerprint: vec![0; 65], ..stake() }, "fingerprint"),
             (Transfer { points: Points(i64::MAX), ..grant::signup(AccountId::fresh()) }, "points"),

@@ -8,7 +8,10 @@ use loljoa_proto::account::v1::{
 use loljoa_service_kit::{Error, MarketId, page, postgres::Pools};
 use tonic::{Request, Response, Status, async_trait};
 
-use super::convert;
+use super::{
+    convert,
+    judge::{self, Judged},
+};
 use crate::{
     domain::{feed, transfer::MAX_BATCH},
     ledger::Handle,
@@ -34,11 +37,9 @@ impl LedgerService for Ledger {
         &self,
         request: Request<ApplyTransfersRequest>,
     ) -> Result<Response<ApplyTransfersResponse>, Status> {
-        let transfers = request.into_inner().transfers;
-        let transfers = transfers.into_iter().map(convert::transfer_from).collect::<Result<Vec<_>, _>>()?;
-        let outcomes = self.ledger.apply(transfers).await?;
-        let outcomes = outcomes.into_iter().map(|outcome| convert::outcome(outcome).into()).collect();
-        Ok(Response::new(ApplyTransfersResponse { outcomes }))
+        let Judged { good, refused } = Judged::of(request.into_inner().transfers)?;
+        let outcomes = self.ledger.apply(good).await?;
+        Ok(Response::new(judge::answer(outcomes, refused)))
     }
 
     async fn record_results(

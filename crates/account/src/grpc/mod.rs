@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod convert;
+mod judge;
 mod ledger;
 
 use loljoa_proto::account::v1::{

@@ -9,8 +9,9 @@ use base64::{
 use chrono::{DateTime, Utc};
 use loljoa_account::{Config, serve_at};
 use loljoa_proto::account::v1::{
-    Account, ChangePasswordRequest, EndOtherSessionsRequest, GetAccountRequest, ListRevocationsRequest,
-    ListRevocationsResponse, LogInRequest, RefreshRequest, Session, SignUpRequest, Transfer, TransferKind,
+    Account, ApplyTransfersRequest, ApplyTransfersResponse, BetResult, ChangePasswordRequest,
+    EndOtherSessionsRequest, GetAccountRequest, ListRevocationsRequest, ListRevocationsResponse,
+    LogInRequest, RecordResultsRequest, RefreshRequest, Session, SignUpRequest, Transfer, TransferKind,
     TransferOutcome, account_admin_service_client::AccountAdminServiceClient,
     account_service_client::AccountServiceClient, ledger_service_client::LedgerServiceClient,
 };
@@ -25,6 +26,7 @@ use loljoa_service_kit::{
 use sqlx::{ConnectOptions, PgPool};
 use tokio::{net::TcpStream, task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub(crate) const PASSWORD: &str = "correct horse";
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -190,15 +192,34 @@ impl Service {
         self.accounts.clone().get_account(request).await.unwrap().into_inner().account.unwrap()
     }
 
-    /// Applies transfers; each must be well-formed.
+    /// Applies transfers.
     pub(crate) async fn apply(&self, transfers: &[Transfer]) -> Vec<TransferOutcome> {
         self.try_apply(transfers).await.unwrap()
     }
 
     pub(crate) async fn try_apply(&self, transfers: &[Transfer]) -> Result<Vec<TransferOutcome>, Error> {
-        let request = loljoa_proto::account::v1::ApplyTransfersRequest { transfers: transfers.to_vec() };
-        let response = self.ledger.clone().apply_transfers(request).await.map_err(Error::from)?;
-        Ok(response.into_inner().outcomes().collect())
+        Ok(self.answer_to(transfers).await?.outcomes().collect())
+    }
+
+    /// The whole answer to a call.
+    pub(crate) async fn answer_to(&self, transfers: &[Transfer]) -> Result<ApplyTransfersResponse, Error> {
+        let request = ApplyTransfersRequest { transfers: transfers.to_vec() };
+        Ok(self.ledger.clone().apply_transfers(request).await.map_err(Error::from)?.into_inner())
+    }
+
+    /// Records how a bet ended; tells whether that is new.
+    pub(crate) async fn record(&self, bet: Bet, paid: i64) -> bool {
+        let result = BetResult {
+            bet_id: bet.id.to_string(),
+            account_id: bet.account.to_string(),
+            market_id: bet.market.to_string(),
+            staked: bet.stake,
+            paid,
+        };
+        let request = RecordResultsRequest { results: vec![result] };
+        let recorded = self.ledger.clone().record_results(request).await.unwrap().into_inner();
+        assert_eq!(recorded.unknown, 0);
+        recorded.recorded == 1
     }
 
     /// Applies one transfer.
@@ -273,6 +294,27 @@ impl Bet {
             ..self.close(TransferKind::Correction, points)
         }
     }
+}
+
+/// Applies a grant as the service itself does: it takes none from its callers.
+pub(crate) async fn give(pool: &PgPool, grant: &Transfer) -> TransferOutcome {
+    let outcome: String = sqlx::query_scalar(
+        "SELECT (apply_transfers(ARRAY[$1], ARRAY['daily_grant'::transfer_kind], ARRAY[$2], ARRAY[NULL::uuid],
+            ARRAY[NULL::uuid], ARRAY[$3::bigint], ARRAY[$4], ARRAY[NULL::uuid], 0::smallint))[1]::text",
+    )
+    .bind(uuid(&grant.transfer_id))
+    .bind(uuid(&grant.account_id))
+    .bind(grant.points)
+    .bind(&grant.fingerprint)
+    .fetch_one(pool)
+    .await
+    .unwrap();
+    let name = format!("TRANSFER_OUTCOME_{}", outcome.to_uppercase());
+    TransferOutcome::from_str_name(&name).unwrap()
+}
+
+fn uuid(text: &str) -> Uuid {
+    text.parse().unwrap()
 }
 
 /// Points from the house, outside of the daily rhythm.

@@ -3,10 +3,10 @@
 use loljoa_proto::account::v1::{
     BatchGetPoolBalancesRequest, PoolBalance, Transfer, TransferKind, TransferOutcome as Outcome,
 };
-use loljoa_service_kit::{AccountId, ErrorCode, MarketId, ids};
+use loljoa_service_kit::{AccountId, MarketId, ids};
 use sqlx::PgPool;
 
-use crate::harness::{Bet, Service, assert_ledger_is_clean, gift};
+use crate::harness::{Bet, Service, assert_ledger_is_clean, gift, give};
 
 #[sqlx::test]
 async fn a_stake_moves_points_to_the_pool_and_a_payout_back(pool: PgPool) {
@@ -85,7 +85,8 @@ async fn a_refusal_for_points_is_not_remembered_and_fails_no_neighbour(pool: PgP
         Outcome::Applied,
     ];
     assert_eq!(service.apply(&batch).await, expected);
-    assert_eq!(service.apply(&[gift(faker, 1_001), too_much]).await, [Outcome::Applied, Outcome::Applied]);
+    assert_eq!(give(&pool, &gift(faker, 1_001)).await, Outcome::Applied);
+    assert_eq!(service.apply_one(&too_much).await, Outcome::Applied);
     assert_eq!(service.look(faker).await.points, 0);
     assert_ledger_is_clean(&pool).await;
     service.stop().await;
@@ -148,9 +149,15 @@ async fn a_correction_is_paid_by_the_house_and_counts_as_profit(pool: PgPool) {
     let bet = Bet::new(service.account("faker").await, MarketId::fresh(), 300);
     assert_eq!(service.apply_one(&bet.correction(50)).await, Outcome::StakeMissing);
     let bet = Bet::new(bet.account, bet.market, 300);
-    assert_eq!(service.apply(&[bet.stake(), bet.correction(50)]).await, [Outcome::Applied; 2]);
+    assert_eq!(
+        service.apply(&[bet.stake(), bet.correction(50)]).await,
+        [Outcome::Applied, Outcome::Conflict],
+        "it has not ended"
+    );
+    assert!(service.record(bet, 0).await);
+    assert_eq!(service.apply_one(&bet.correction(50)).await, Outcome::Applied);
     let account = service.look(bet.account).await;
-    assert_eq!((account.points, account.staked, account.profit), (750, 300, 50));
+    assert_eq!((account.points, account.staked, account.profit), (750, 0, -250));
     assert_ledger_is_clean(&pool).await;
     service.stop().await;
 }
@@ -160,23 +167,23 @@ async fn points_that_cannot_be_counted_are_refused(pool: PgPool) {
     let service = Service::start(&pool).await;
     let faker = service.account("faker").await;
     sqlx::query("UPDATE user_balances SET balance = 9223372036854775000").execute(&pool).await.unwrap();
-    assert_eq!(
-        service.apply(&[gift(faker, 1_000), gift(faker, 807)]).await,
-        [Outcome::LimitExceeded, Outcome::Applied]
-    );
+    assert_eq!(give(&pool, &gift(faker, 1_000)).await, Outcome::LimitExceeded);
+    assert_eq!(give(&pool, &gift(faker, 807)).await, Outcome::Applied);
     assert_eq!(service.look(faker).await.points, i64::MAX);
     let all = Bet::new(faker, MarketId::fresh(), i64::MAX);
-    assert_eq!(service.apply(&[all.stake(), gift(faker, 1)]).await, [Outcome::Applied, Outcome::Applied]);
+    assert_eq!(service.apply_one(&all.stake()).await, Outcome::Applied);
+    assert_eq!(give(&pool, &gift(faker, 1)).await, Outcome::Applied);
     let more = Bet::new(faker, MarketId::fresh(), 1);
     assert_eq!(service.apply_one(&more.stake()).await, Outcome::LimitExceeded);
     service.stop().await;
 }
 
 #[sqlx::test]
-async fn malformed_transfers_are_named_and_change_nothing(pool: PgPool) {
+async fn a_malformed_transfer_is_named_and_fails_no_neighbour(pool: PgPool) {
     let service = Service::start(&pool).await;
-    let bet = Bet::new(service.account("faker").await, MarketId::fresh(), 300);
-    let good = bet.stake();
+    let faker = service.account("faker").await;
+    let bet = |stake| Bet::new(faker, MarketId::fresh(), stake).stake();
+    let (first, last, good) = (bet(10), bet(20), bet(300));
     let cases = [
         (Transfer { points: 0, ..good.clone() }, "points"),
         (Transfer { points: -300, ..good.clone() }, "points"),
@@ -187,13 +194,22 @@ async fn malformed_transfers_are_named_and_change_nothing(pool: PgPool) {
         (Transfer { closes_transfer_id: good.transfer_id.clone(), ..good.clone() }, "closesTransferId"),
         (Transfer { fingerprint: Vec::new(), ..good.clone() }, "fingerprint"),
     ];
-    for (bad, field) in cases {
-        let error = service.try_apply(&[good.clone(), bad]).await.unwrap_err();
-        assert_eq!((error.code, error.violations[0].field.as_str()), (ErrorCode::Invalid, field));
-    }
+    let mut batch = vec![first];
+    batch.extend(cases.iter().map(|(bad, _)| bad.clone()));
+    batch.push(last);
+    let answer = service.answer_to(&batch).await.unwrap();
+    let outcomes: Vec<_> = answer.outcomes().collect();
+    assert_eq!((outcomes[0], outcomes[9]), (Outcome::Applied, Outcome::Applied), "the neighbours went on");
+    assert_eq!(outcomes[1..9], [Outcome::Malformed; 8]);
+    let named: Vec<_> =
+        answer.refusals.iter().map(|refusal| (refusal.index, refusal.field.as_str())).collect();
+    let expected: Vec<_> = (1..).zip(cases.iter().map(|(_, field)| *field)).collect();
+    assert_eq!(named, expected);
+    assert_eq!(service.look(faker).await.points, 970);
+
     let error = service.try_apply(&vec![good; 5_001]).await.unwrap_err();
     assert_eq!(error.reason, "too_many_transfers");
     assert_eq!(service.try_apply(&[]).await.unwrap(), []);
-    assert_eq!(service.look(bet.account).await.points, 1_000);
+    assert_ledger_is_clean(&pool).await;
     service.stop().await;
 }

@@ -23,3 +23,4 @@ mod sign_up;
 mod standing;
 mod statement;
 mod tokens;
+mod trust;

@@ -16,7 +16,7 @@ use proptest::{
 use sqlx::PgPool;
 use tokio::{runtime::Handle, task};
 
-use crate::harness::{Bet, Service, assert_ledger_is_clean, gift};
+use crate::harness::{Bet, Service, assert_ledger_is_clean, gift, give};
 
 const CASES: u32 = 48;
 const ACCOUNTS: usize = 3;
@@ -25,34 +25,20 @@ const BETS: usize = 6;
 /// What a model transfer does with one of the case's bets.
 #[derive(Clone, Debug)]
 enum Step {
-    Stake {
-        bet: usize,
-        other_request: bool,
-    },
-    Close {
-        bet: usize,
-        kind: TransferKind,
-        points: i64,
-    },
-    Refund {
-        bet: usize,
-        kind: TransferKind,
-    },
-    Correct {
-        bet: usize,
-        points: i64,
-    },
-    /// A gift, named so that it can come twice.
-    Give {
-        account: usize,
-        name: u8,
-        points: i64,
-    },
+    Stake { bet: usize, other_request: bool },
+    Close { bet: usize, kind: TransferKind, points: i64 },
+    Refund { bet: usize, kind: TransferKind },
+    Correct { bet: usize, points: i64 },
 }
 
 #[derive(Clone, Debug)]
 enum Round {
     Transfers(Vec<Step>),
+    /// The house gives an account points, which nobody can ask it for.
+    Give {
+        account: usize,
+        points: i64,
+    },
     Results(Vec<(usize, i64)>),
 }
 
@@ -64,8 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..BETS, prop::bool::weighted(0.2)).prop_map(|(bet, other_request)| Step::Stake { bet, other_request }),
         2 => (0..BETS, closing, 1..700_i64).prop_map(|(bet, kind, points)| Step::Close { bet, kind, points }),
         3 => (0..BETS, refund).prop_map(|(bet, kind)| Step::Refund { bet, kind }),
-        1 => (0..BETS, 1..50_i64).prop_map(|(bet, points)| Step::Correct { bet, points }),
-        1 => (0..ACCOUNTS, 0..3_u8, 1..400_i64).prop_map(|(account, name, points)| Step::Give { account, name, points }),
+        2 => (0..BETS, 1..400_i64).prop_map(|(bet, points)| Step::Correct { bet, points }),
     ]
 }
 
@@ -73,6 +58,7 @@ fn case() -> impl Strategy<Value = (Vec<i64>, Vec<Round>)> {
     let rounds = prop_oneof![
         3 => prop::collection::vec(step(), 1..12).prop_map(Round::Transfers),
         1 => prop::collection::vec((0..BETS, 0..700_i64), 1..4).prop_map(Round::Results),
+        1 => (0..ACCOUNTS - 1, 1..400_i64).prop_map(|(account, points)| Round::Give { account, points }),
     ];
     (prop::collection::vec(100..800_i64, BETS), prop::collection::vec(rounds, 1..6))
 }
@@ -90,6 +76,9 @@ struct Model {
     balances: HashMap<String, Balance>,
     applied: HashMap<String, Transfer>,
     closed: HashSet<String>,
+    voided: HashSet<String>,
+    /// By market: what the pool holds, and what the house may pay beside it.
+    pools: HashMap<String, (i64, i64)>,
     refused: HashSet<String>,
     settled: HashSet<String>,
 }
@@ -103,6 +92,7 @@ impl Model {
             return if known == transfer { Outcome::AlreadyApplied } else { Outcome::Conflict };
         }
         let stake = self.applied.get(&transfer.closes_transfer_id);
+        let (mut pool, mut cover) = self.pools.get(&transfer.market_id).copied().unwrap_or_default();
         match transfer.kind() {
             TransferKind::Stake if self.refused.contains(&transfer.transfer_id) => {
                 return Outcome::StakeRevoked;
@@ -111,15 +101,24 @@ impl Model {
             TransferKind::Stake => {
                 balance.points -= transfer.points;
                 balance.staked += transfer.points;
+                pool += transfer.points;
+                cover += transfer.points;
             }
-            TransferKind::SignupGrant | TransferKind::DailyGrant => balance.points += transfer.points,
             kind => {
                 let Some(stake) = stake else {
                     self.refused.insert(transfer.closes_transfer_id.clone());
                     return Outcome::StakeMissing;
                 };
                 if kind == TransferKind::Correction {
+                    let has_ended =
+                        self.settled.contains(&transfer.bet_id) || self.voided.contains(&stake.transfer_id);
+                    if !has_ended {
+                        return Outcome::Conflict;
+                    } else if transfer.points > cover {
+                        return Outcome::LimitExceeded;
+                    }
                     balance.profit += transfer.points;
+                    cover -= transfer.points;
                 } else if self.closed.contains(&stake.transfer_id) {
                     return Outcome::Conflict;
                 } else if kind != TransferKind::Payout {
@@ -130,10 +129,18 @@ impl Model {
                 }
                 balance.points += transfer.points;
                 if kind != TransferKind::Correction {
+                    if transfer.points > pool {
+                        return Outcome::InsufficientPoints;
+                    }
+                    pool -= transfer.points;
                     self.closed.insert(stake.transfer_id.clone());
+                }
+                if kind == TransferKind::Void {
+                    self.voided.insert(stake.transfer_id.clone());
                 }
             }
         }
+        self.pools.insert(transfer.market_id.clone(), (pool, cover));
         self.balances.insert(transfer.account_id.clone(), balance);
         self.applied.insert(transfer.transfer_id.clone(), transfer.clone());
         Outcome::Applied
@@ -161,15 +168,14 @@ impl Model {
     }
 }
 
-/// One case: its accounts, bets, and gifts.
+/// One case: its accounts and bets.
 struct Case {
     accounts: Vec<AccountId>,
     bets: Vec<Bet>,
-    gifts: HashMap<(usize, u8), Transfer>,
 }
 
 impl Case {
-    fn transfer(&mut self, step: &Step) -> Transfer {
+    fn transfer(&self, step: &Step) -> Transfer {
         match step {
             Step::Stake { bet, other_request: false } => self.bets[*bet].stake(),
             Step::Stake { bet, other_request: true } => {
@@ -178,15 +184,11 @@ impl Case {
             Step::Close { bet, kind, points } => self.bets[*bet].close(*kind, *points),
             Step::Refund { bet, kind } => self.bets[*bet].close(*kind, self.bets[*bet].stake),
             Step::Correct { bet, points } => self.bets[*bet].correction(*points),
-            Step::Give { account, name, points } => {
-                let id = self.accounts[*account];
-                self.gifts.entry((*account, *name)).or_insert_with(|| gift(id, *points)).clone()
-            }
         }
     }
 }
 
-async fn check(service: &Service, number: u32, stakes: Vec<i64>, rounds: Vec<Round>) {
+async fn check(pool: &PgPool, service: &Service, number: u32, stakes: Vec<i64>, rounds: Vec<Round>) {
     let mut model = Model::default();
     let mut accounts = Vec::new();
     for n in 0..ACCOUNTS - 1 {
@@ -198,12 +200,17 @@ async fn check(service: &Service, number: u32, stakes: Vec<i64>, rounds: Vec<Rou
     let market = MarketId::fresh();
     let bets =
         stakes.into_iter().enumerate().map(|(n, stake)| Bet::new(accounts[n % ACCOUNTS], market, stake));
-    let mut case = Case { bets: bets.collect(), accounts, gifts: HashMap::new() };
+    let case = Case { bets: bets.collect(), accounts };
     for round in rounds {
         match round {
             Round::Transfers(steps) => {
                 let batch: Vec<Transfer> = steps.iter().map(|step| case.transfer(step)).collect();
                 assert_eq!(service.apply(&batch).await, model.apply_batch(&batch), "{steps:#?}");
+            }
+            Round::Give { account, points } => {
+                let account = case.accounts[account];
+                assert_eq!(give(pool, &gift(account, points)).await, Outcome::Applied);
+                model.balances.get_mut(&account.to_string()).unwrap().points += points;
             }
             Round::Results(results) => record(service, &mut model, &case.bets, &results).await,
         }
@@ -233,14 +240,14 @@ async fn record(service: &Service, model: &mut Model, bets: &[Bet], results: &[(
 #[sqlx::test]
 async fn batches_come_out_as_if_applied_one_by_one(pool: PgPool) {
     let service = Arc::new(Service::start(&pool).await);
-    let (shared, runtime) = (service.clone(), Handle::current());
+    let (shared, database, runtime) = (service.clone(), pool.clone(), Handle::current());
     let cases = move || {
         let number = std::cell::Cell::new(0);
         let mut runner =
             TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
         runner.run(&case(), |(stakes, rounds)| {
             number.set(number.get() + 1);
-            runtime.block_on(check(&shared, number.get(), stakes, rounds));
+            runtime.block_on(check(&database, &shared, number.get(), stakes, rounds));
             Ok(())
         })
     };

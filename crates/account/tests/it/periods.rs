@@ -13,7 +13,7 @@ use loljoa_proto::account::v1::{
 use loljoa_service_kit::{AccountId, MarketId, ids, postgres};
 use sqlx::{AssertSqlSafe, PgPool, migrate::Migrator};
 
-use crate::harness::{Bet, Service, assert_ledger_is_clean, config, eventually, gift, until_blocked};
+use crate::harness::{Bet, Service, assert_ledger_is_clean, config, eventually, gift, give, until_blocked};
 
 /// The schema's last version without periods.
 const WITHOUT_PERIODS: i64 = 25;
@@ -77,7 +77,7 @@ async fn a_transfer_of_the_period_before_counts_once_and_its_id_stays_taken(pool
     );
     turn(&pool).await;
     let other = Bet { account: keria, ..bet };
-    let again = [bet.stake(), other.stake(), refused.stake(), gift(faker, 1)];
+    let again = [bet.stake(), other.stake(), refused.stake(), Bet::new(faker, bet.market, 1).stake()];
     let expected = [Outcome::AlreadyApplied, Outcome::Conflict, Outcome::StakeRevoked, Outcome::Applied];
     assert_eq!(service.apply(&again).await, expected);
     assert_eq!(period_of(&pool, &again[3]).await, current(&pool).await);
@@ -109,8 +109,7 @@ async fn what_was_staked_in_the_period_before_is_closed_once(pool: PgPool) {
         Outcome::Conflict,
         "closed in the period before"
     );
-    let late = [paid.payout(100), paid.correction(7)];
-    assert_eq!(service.apply(&late).await, [Outcome::Applied; 2]);
+    assert_eq!(service.apply_one(&paid.payout(100)).await, Outcome::Applied);
     assert_eq!(service.apply_one(&renamed(paid.cancel())).await, Outcome::Conflict, "closed in this period");
     for refund in &refunds {
         assert_eq!(service.apply_one(refund).await, Outcome::Applied);
@@ -119,6 +118,7 @@ async fn what_was_staked_in_the_period_before_is_closed_once(pool: PgPool) {
     assert_eq!(record(&service, paid, 100).await, 1);
     turn_again(&pool).await;
     assert_eq!(record(&service, paid, 100).await, 0, "in the period before");
+    assert_eq!(service.apply_one(&paid.correction(7)).await, Outcome::Applied, "two periods after the stake");
     let account = service.look(faker).await;
     assert_eq!((account.points, account.staked, account.profit), (1_007, 0, 7));
     assert_ledger_is_clean(&pool).await;
@@ -252,7 +252,7 @@ async fn a_service_turns_the_year_by_itself(pool: PgPool) {
     eventually(async || (current(&pool).await == year).then_some(())).await;
     let faker = replicas[0].account("faker").await;
     let grant = gift(faker, 1);
-    replicas[1].apply_one(&grant).await;
+    give(&pool, &grant).await;
     assert_eq!(period_of(&pool, &grant).await, year);
     for replica in replicas {
         replica.stop().await;

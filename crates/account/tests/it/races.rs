@@ -7,7 +7,9 @@ use loljoa_proto::account::v1::{TransferKind, TransferOutcome as Outcome};
 use loljoa_service_kit::{AccountId, Clock, MarketId, postgres};
 use sqlx::{PgConnection, PgPool};
 
-use crate::harness::{Bet, Service, assert_ledger_is_clean, config, eventually, gift, noon, until_blocked};
+use crate::harness::{
+    Bet, Service, assert_ledger_is_clean, config, eventually, gift, give, noon, until_blocked,
+};
 
 /// Calls the ledger's function on a connection of the test's own, so that the test decides when it commits.
 async fn apply_on(connection: &mut PgConnection, bet: Bet, kind: &str) -> String {
@@ -148,9 +150,11 @@ async fn many_callers_with_the_same_accounts_are_all_answered_and_lose_no_point(
     let markets: Vec<MarketId> = (0..3).map(|_| MarketId::fresh()).collect();
     let calls = (0..60_usize).map(|call| {
         let (service, markets) = (&replicas[call % 2], &markets);
-        let mut batch: Vec<_> = accounts.iter().map(|account| gift(*account, 10)).collect();
-        batch.extend(accounts.iter().map(|account| Bet::new(*account, markets[call % 3], 5).stake()));
-        let turn = call * 7 % batch.len();
+        // A stake that is given back at once, and one that stands, of each account.
+        let bet = |account: &AccountId| Bet::new(*account, markets[call % 3], 5);
+        let mut batch: Vec<_> = accounts.iter().map(|account| bet(account).stake()).collect();
+        batch.extend(accounts.iter().map(bet).flat_map(|bet| [bet.stake(), bet.cancel()]));
+        let turn = call * 6 % batch.len();
         batch.rotate_left(turn);
         async move { service.apply(&batch).await }
     });
@@ -158,7 +162,7 @@ async fn many_callers_with_the_same_accounts_are_all_answered_and_lose_no_point(
     assert_eq!(outcomes, HashSet::from([Outcome::Applied]));
     for account in accounts {
         let found = replicas[1].look(account).await;
-        assert_eq!((found.points, found.staked), (1_000 + 60 * 5, 60 * 5));
+        assert_eq!((found.points, found.staked), (1_000 - 60 * 5, 60 * 5));
     }
     for replica in replicas {
         replica.stop().await;
@@ -173,17 +177,19 @@ async fn a_full_queue_is_waited_for_and_not_for_long(pool: PgPool) {
     config.ledger.patience_ms = 1;
     let service = Service::start_with(config, Clock::fixed(noon())).await;
     let faker = service.account("faker").await;
+    give(&pool, &gift(faker, 4_000)).await;
+    let stake = || Bet::new(faker, MarketId::fresh(), 1).stake();
+    let stakes: Vec<_> = (0..5_000).map(|_| stake()).collect();
     let mut lock = postgres::begin(&pool).await.unwrap();
     sqlx::query("SELECT FROM user_balances FOR UPDATE").execute(&mut *lock).await.unwrap();
-    let gifts: Vec<_> = (0..5_000).map(|_| gift(faker, 1)).collect();
-    let (full, ()) = tokio::join!(service.apply(&gifts), async {
+    let (full, ()) = tokio::join!(service.apply(&stakes), async {
         until_blocked(&pool, 1).await;
-        let error = service.try_apply(&[gift(faker, 1)]).await.unwrap_err();
+        let error = service.try_apply(&[stake()]).await.unwrap_err();
         assert_eq!(error.reason, "ledger_queue_full");
         assert!(error.retry_after.is_some());
         lock.commit().await.unwrap();
     });
     assert!(full.into_iter().all(|outcome| outcome == Outcome::Applied));
-    assert_eq!(service.look(faker).await.points, 6_000);
+    assert_eq!(service.look(faker).await.points, 0);
     service.stop().await;
 }

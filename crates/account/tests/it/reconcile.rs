@@ -30,7 +30,7 @@ async fn a_stake_that_is_refused_is_taken_once_a_person_says_so(pool: PgPool) {
     let (faker, market) = (service.account("faker").await, MarketId::fresh());
     let bet = Bet::new(faker, market, 1_300);
     let stake = due(&bet, BetTransferKind::Stake, faker, market, 1_300);
-    let payout = due(&bet, BetTransferKind::Payout, faker, market, 1_700);
+    let payout = due(&bet, BetTransferKind::Payout, faker, market, 1_300);
     let take = correction("take_stake", bet.id.0);
     let error = reconcile::pay(&pool, Some(&payout), None, &take).await.unwrap_err();
     assert_eq!(error.reason, "stake_missing");
@@ -47,7 +47,7 @@ async fn a_stake_that_is_refused_is_taken_once_a_person_says_so(pool: PgPool) {
     for is_first in [true, false] {
         assert_eq!(reconcile::pay(&pool, Some(&payout), None, &take).await.unwrap(), is_first);
     }
-    assert_eq!(reconcile::balances(&pool, &[faker]).await.unwrap(), [(faker, Points(1_700))]);
+    assert_eq!(reconcile::balances(&pool, &[faker]).await.unwrap(), [(faker, Points(1_300))]);
     assert!(audit::full(&pool).await.unwrap().is_clean());
     assert_eq!(noted(&pool).await, 3);
     service.stop().await;

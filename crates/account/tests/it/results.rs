@@ -6,7 +6,7 @@ use loljoa_proto::account::v1::{
 use loljoa_service_kit::{Error, MarketId};
 use sqlx::PgPool;
 
-use crate::harness::{Bet, Service, assert_ledger_is_clean, gift};
+use crate::harness::{Bet, Service, assert_ledger_is_clean, gift, give};
 
 fn result(bet: Bet, paid: i64) -> BetResult {
     BetResult {
@@ -31,7 +31,8 @@ async fn a_result_moves_the_stake_into_the_profit_once(pool: PgPool) {
     let (faker, keria, market) =
         (service.account("faker").await, service.account("keria").await, MarketId::fresh());
     let (won, lost) = (Bet::new(faker, market, 300), Bet::new(keria, market, 500));
-    service.apply(&[won.stake(), lost.stake(), won.payout(800)]).await;
+    service.apply(&[won.stake(), lost.stake()]).await;
+    service.apply_one(&won.payout(800)).await;
     assert_eq!(record(&service, vec![result(won, 800), result(lost, 0)]).await, (2, 0));
     assert_eq!(record(&service, vec![result(lost, 0), result(won, 800), result(won, 800)]).await, (0, 0));
     let (winner, loser) = (service.look(faker).await, service.look(keria).await);
@@ -59,7 +60,9 @@ async fn a_tier_comes_with_profit(pool: PgPool) {
     let (faker, keria, market) =
         (service.account("faker").await, service.account("keria").await, MarketId::fresh());
     let (won, lost) = (Bet::new(faker, market, 1_000), Bet::new(keria, market, 10_000));
-    service.apply(&[gift(keria, 9_000), won.stake(), lost.stake(), won.payout(11_000)]).await;
+    give(&pool, &gift(keria, 9_000)).await;
+    service.apply(&[won.stake(), lost.stake()]).await;
+    service.apply_one(&won.payout(11_000)).await;
     record(&service, vec![result(won, 11_000), result(lost, 0)]).await;
     let account = service.look(faker).await;
     assert_eq!((account.profit, account.tier()), (10_000, Tier::Gold));
@@ -112,9 +115,11 @@ async fn what_can_be_paid_can_be_recorded(pool: PgPool) {
         (service.account("faker").await, service.account("keria").await, MarketId::fresh());
     let (won, lost) = (Bet::new(faker, market, MOST_GIVEN), Bet::new(keria, market, MOST_GIVEN));
     let paid = 2 * MOST_GIVEN;
-    let transfers =
-        [gift(faker, MOST_GIVEN), gift(keria, MOST_GIVEN), won.stake(), lost.stake(), won.payout(paid)];
-    assert_eq!(service.apply(&transfers).await, [Outcome::Applied; 5]);
+    for account in [faker, keria] {
+        assert_eq!(give(&pool, &gift(account, MOST_GIVEN)).await, Outcome::Applied);
+    }
+    assert_eq!(service.apply(&[won.stake(), lost.stake()]).await, [Outcome::Applied; 2]);
+    assert_eq!(service.apply_one(&won.payout(paid)).await, Outcome::Applied);
     assert_eq!(record(&service, vec![result(won, paid), result(lost, 0)]).await, (2, 0));
     assert_eq!(service.look(faker).await.profit, MOST_GIVEN);
     assert_ledger_is_clean(&pool).await;

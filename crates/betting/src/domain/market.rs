@@ -51,6 +51,21 @@ pub(crate) enum MarketState {
     Void,
 }
 
+impl MarketState {
+    /// The stable name.
+    #[must_use]
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Locked => "locked",
+            Self::Settling => "settling",
+            Self::Settled => "settled",
+            Self::Voiding => "voiding",
+            Self::Void => "void",
+        }
+    }
+}
+
 /// Why a market was voided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]

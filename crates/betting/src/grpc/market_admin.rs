@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use loljoa_proto::betting::v1::{self as proto, market_admin_service_server::MarketAdminService};
-use loljoa_service_kit::{Error, IdempotencyKey, IncidentId, MarketId, MatchId, OutcomeId};
+use loljoa_service_kit::{Error, IdempotencyKey, IncidentId, MarketId, MatchId, OutcomeId, identity::admin};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::message;
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Serves `MarketAdminService`.
+/// Serves `MarketAdminService`, behind the gate that lets only admins in.
 pub(crate) struct MarketAdmin {
     /// What admins do.
     pub(crate) admin: Admin,
@@ -47,7 +47,8 @@ impl MarketAdminService for MarketAdmin {
         &self,
         request: Request<proto::CreateMarketRequest>,
     ) -> Result<Response<proto::CreateMarketResponse>, Status> {
-        let market = self.admin.create(&question(request.into_inner())?).await?;
+        let by = admin(&request)?.clone();
+        let market = self.admin.create(&question(request.into_inner())?, &by).await?;
         Ok(Response::new(proto::CreateMarketResponse { market: self.market(&market) }))
     }
 
@@ -55,7 +56,8 @@ impl MarketAdminService for MarketAdmin {
         &self,
         request: Request<proto::LockMarketRequest>,
     ) -> Result<Response<proto::LockMarketResponse>, Status> {
-        let market = self.admin.lock(MarketId::parse(&request.get_ref().market_id)?).await?;
+        let by = admin(&request)?;
+        let market = self.admin.lock(MarketId::parse(&request.get_ref().market_id)?, by).await?;
         Ok(Response::new(proto::LockMarketResponse { market: self.market(&market) }))
     }
 
@@ -64,7 +66,8 @@ impl MarketAdminService for MarketAdmin {
         request: Request<proto::SettleMarketRequest>,
     ) -> Result<Response<proto::SettleMarketResponse>, Status> {
         let (market, outcome) = (&request.get_ref().market_id, &request.get_ref().outcome_id);
-        let market = self.admin.settle(MarketId::parse(market)?, OutcomeId::parse(outcome)?).await?;
+        let (market, outcome) = (MarketId::parse(market)?, OutcomeId::parse(outcome)?);
+        let market = self.admin.settle(market, outcome, admin(&request)?).await?;
         Ok(Response::new(proto::SettleMarketResponse { market: self.market(&market) }))
     }
 
@@ -72,7 +75,8 @@ impl MarketAdminService for MarketAdmin {
         &self,
         request: Request<proto::VoidMarketRequest>,
     ) -> Result<Response<proto::VoidMarketResponse>, Status> {
-        let market = self.admin.void(MarketId::parse(&request.get_ref().market_id)?).await?;
+        let by = admin(&request)?;
+        let market = self.admin.void(MarketId::parse(&request.get_ref().market_id)?, by).await?;
         Ok(Response::new(proto::VoidMarketResponse { market: self.market(&market) }))
     }
 
@@ -81,15 +85,16 @@ impl MarketAdminService for MarketAdmin {
         request: Request<proto::CorrectMarketRequest>,
     ) -> Result<Response<proto::CorrectMarketResponse>, Status> {
         let (market, outcome) = (&request.get_ref().market_id, &request.get_ref().outcome_id);
-        let correction = self.admin.correct(MarketId::parse(market)?, OutcomeId::parse(outcome)?).await?;
+        let (market, outcome) = (MarketId::parse(market)?, OutcomeId::parse(outcome)?);
+        let correction = self.admin.correct(market, outcome, admin(&request)?).await?;
         Ok(Response::new(proto::CorrectMarketResponse { bets: correction.bets, points: correction.points.0 }))
     }
 
     async fn retry_owed(
         &self,
-        _: Request<proto::RetryOwedRequest>,
+        request: Request<proto::RetryOwedRequest>,
     ) -> Result<Response<proto::RetryOwedResponse>, Status> {
-        let payments = i64::try_from(self.admin.retry_owed().await?).unwrap_or(i64::MAX);
+        let payments = i64::try_from(self.admin.retry_owed(admin(&request)?).await?).unwrap_or(i64::MAX);
         Ok(Response::new(proto::RetryOwedResponse { payments }))
     }
 
@@ -108,9 +113,9 @@ impl MarketAdminService for MarketAdmin {
         &self,
         request: Request<proto::ResolveIncidentRequest>,
     ) -> Result<Response<proto::ResolveIncidentResponse>, Status> {
-        let request = request.get_ref();
+        let (by, request) = (admin(&request)?, request.get_ref());
         let id = IncidentId::parse(&request.incident_id)?;
-        let incident = self.incidents.resolve(id, &request.resolved_by, &request.note).await?;
+        let incident = self.incidents.resolve(id, by, &request.note).await?;
         let incident = Some(message::incident(&incident));
         Ok(Response::new(proto::ResolveIncidentResponse { incident }))
     }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use loljoa_service_kit::{Error, IncidentId, page, postgres};
+use loljoa_service_kit::{Error, IncidentId, admin_log::Action, identity::Identity, page, postgres};
 use metrics::gauge;
+use serde_json::json;
 use sqlx::PgPool;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,6 @@ use super::next_cursor;
 use crate::store::incidents::{self as store, Incident, IncidentKind};
 
 const MAX_NOTE: usize = 2_000;
-const MAX_NAME: usize = 100;
 const METRICS_EVERY: Duration = Duration::from_secs(2);
 
 /// Incidents in the hands of admins. Cheap to clone.
@@ -50,18 +50,21 @@ impl Incidents {
     ///
     /// # Errors
     ///
-    /// `text_out_of_range` for the name or the note; `incident_not_found`.
+    /// `text_out_of_range` for the note; `incident_not_found`.
     pub(crate) async fn resolve(
         &self,
         incident: IncidentId,
-        by: &str,
+        by: &Identity,
         note: &str,
     ) -> Result<Incident, Error> {
-        check_text("resolvedBy", by, MAX_NAME)?;
         check_text("note", note, MAX_NOTE)?;
         let resolve = || async {
             let mut transaction = postgres::begin(&self.pool).await?;
-            let resolved = store::resolve(&mut transaction, incident, by, note).await?;
+            let name = by.account_id.to_string();
+            let (resolved, is_new) = store::resolve(&mut transaction, incident, &name, note).await?;
+            if is_new {
+                log(by, incident, note).write(&mut transaction).await?;
+            }
             transaction.commit().await?;
             Ok(resolved)
         };
@@ -86,6 +89,12 @@ impl Incidents {
             }
         }
     }
+}
+
+fn log<'a>(admin: &'a Identity, incident: IncidentId, note: &'a str) -> Action<'a> {
+    let (before, after) = (json!({ "state": "open" }), json!({ "state": "resolved" }));
+    let subject = Some(incident.into());
+    Action { admin, name: "resolve_incident", subject, before, after, why: Some(note) }
 }
 
 fn check_text(field: &str, text: &str, most: usize) -> Result<(), Error> {

@@ -201,14 +201,15 @@ pub(crate) async fn list(
     Ok(rows.into_iter().map(Incident::from).collect())
 }
 
-/// Resolves an open incident; one that is resolved stays as it is. Answers it as it is then, if there is such a one.
+/// Resolves an open incident; one that is resolved stays as it is. Answers it as it is then, if there is such a one, and whether
+/// it was open.
 pub(crate) async fn resolve(
     db: &mut PgConnection,
     incident: IncidentId,
     by: &str,
     note: &str,
-) -> Result<Option<Incident>, sqlx::Error> {
-    sqlx::query!(
+) -> Result<(Option<Incident>, bool), sqlx::Error> {
+    let resolved = sqlx::query!(
         "UPDATE incidents SET is_open = false, resolved_at = clock_timestamp(), resolved_by = $2, note = $3
          WHERE incident_id = $1 AND is_open",
         incident as IncidentId,
@@ -230,7 +231,7 @@ pub(crate) async fn resolve(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(Incident::from))
+    Ok((row.map(Incident::from), resolved.rows_affected() > 0))
 }
 
 /// How many incidents of each kind are open; kinds without any are left out.

@@ -34,7 +34,8 @@ async fn an_incident_is_open_until_it_is_resolved_and_opens_again_when_it_occurs
     let resolved = betting.resolve(&incident.incident_id, "the balance was mended").await.unwrap();
     let resolution = resolved.resolution.clone().unwrap();
     assert_eq!(resolved.state(), IncidentState::Resolved);
-    assert_eq!((&*resolution.resolved_by, &*resolution.note), ("oner", "the balance was mended"));
+    let by = world.admin.account.to_string();
+    assert_eq!((resolution.resolved_by, &*resolution.note), (by, "the balance was mended"));
     assert!(resolution.resolved_at.is_some());
     assert_eq!(betting.incidents_that_are(IncidentState::Open).await, []);
     assert_eq!(betting.incidents_that_are(IncidentState::Resolved).await, std::slice::from_ref(&resolved));

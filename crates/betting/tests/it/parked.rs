@@ -39,7 +39,7 @@ async fn a_bet_that_stood_without_a_stake_is_reported_when_it_is_cancelled(pool:
 }
 
 #[sqlx::test]
-async fn a_bet_that_lost_without_a_stake_is_reported_and_holds_up_no_other(pool: PgPool) {
+async fn a_bet_that_lost_without_a_stake_is_reported_and_what_it_should_have_paid_is_not_paid(pool: PgPool) {
     let world = World::start(&pool).await;
     let game = world.game().await;
     let (faker, chovy) = (world.account("faker").await, world.account("chovy").await);
@@ -50,12 +50,17 @@ async fn a_bet_that_lost_without_a_stake_is_reported_and_holds_up_no_other(pool:
         world.betting().bet(&Bet::on(&game.winner, "GEN", chovy, 100)).await;
     }
     world.feed.say(game.fixture.completed(2, [0, 2]));
-    until_parked(&pool, 1).await;
+    // By the bets the pool is 900 points, by the stakes 600: two winners are paid, and the third waits for a person.
+    until_parked(&pool, 2).await;
     eventually(async || (world.look(faker).await.profit == -300).then_some(())).await;
-    eventually(async || (world.points(chovy).await == 1_600).then_some(())).await;
+    eventually(async || (world.points(chovy).await == 1_300).then_some(())).await;
     let incidents = refused(&world).await;
-    assert_eq!(incidents.len(), 1);
-    assert!(incidents[0].message.contains(&free.id().to_string()), "{}", incidents[0].message);
+    let of = |what: &str| incidents.iter().filter(|incident| incident.message.contains(what)).count();
+    assert_eq!(
+        (incidents.len(), of(&free.id().to_string()), of("INSUFFICIENT_POINTS")),
+        (2, 1, 1),
+        "{incidents:?}"
+    );
     assert_eq!(world.betting().market(&game.winner.market_id).await.state(), MarketState::Settling);
     world.abandon().await;
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::struct_field_names, reason = "an id is named for what it is, also inside of it")]
 
 pub(crate) mod account;
+pub(crate) mod admin_action;
 pub(crate) mod betting;
 pub(crate) mod incident;
 pub(crate) mod league;

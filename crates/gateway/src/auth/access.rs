@@ -64,6 +64,7 @@ pub(crate) const RULES: &[Rule] = &[
     (Method::DELETE, "/api/betting/bets/{betId}", Access::User),
     (Method::GET, "/api/betting/stream", Access::Optional),
     (Method::GET, HELLO, Access::Admin),
+    (Method::GET, "/api/admin/actions", Access::Admin),
     (Method::POST, "/api/{service}/block", Access::Admin),
     (Method::POST, "/api/{service}/turnoff", Access::Admin),
 ];

@@ -8,12 +8,15 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, header};
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{
+    Error,
+    identity::{Bearer, admin_required, login_required},
+};
 
 use super::{
     Identity, Role,
     access::{self, Access},
-    admin_required, login_required, unauthenticated,
+    unauthenticated,
 };
 use crate::{
     app::App,
@@ -43,6 +46,12 @@ pub(crate) async fn guard(
         }
         request.extensions_mut().insert(identity);
     }
+    if access == Access::Admin
+        && let Some(token) = bearer(request.headers())?
+    {
+        let bearer = Bearer::new(token)?;
+        request.extensions_mut().insert(bearer);
+    }
     Ok(next.run(request).await)
 }
 
@@ -52,6 +61,10 @@ async fn identify(app: &App, access: Access, headers: &HeaderMap) -> Result<Opti
         Some(token) => Some(app.tokens.verify(token).await?),
         None => None,
     };
+    let session = identity.as_ref().and_then(|identity| identity.session);
+    if session.is_some_and(|session| app.revocations.has_ended(session)) {
+        return Err(unauthenticated("session_over", "the session is over; log in again"));
+    }
     match (access, &identity) {
         (Access::User | Access::Admin, None) => Err(login_required()),
         (Access::Admin, Some(identity)) if identity.role != Role::Admin => Err(admin_required()),

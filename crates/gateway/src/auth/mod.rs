@@ -3,38 +3,16 @@
 pub(crate) mod access;
 pub(crate) mod daily_grant;
 pub(crate) mod guard;
-pub(crate) mod keys;
 pub(crate) mod revocations;
-pub(crate) mod token;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use chrono::{DateTime, Utc};
 use http::request::Parts;
-use loljoa_service_kit::{AccountId, Error, ErrorCode};
-use serde::Deserialize;
-use uuid::Uuid;
+use loljoa_service_kit::identity::{Bearer, admin_required, login_required};
+pub(crate) use loljoa_service_kit::identity::{Identity, Role, unauthenticated};
 
 use crate::http::problem::Problem;
 
-/// What an account may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Role {
-    User,
-    Admin,
-}
-
-/// Who asks, as a verified token says; the guard leaves it with the request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
-    pub(crate) account_id: AccountId,
-    /// The session, by the name that it has in access tokens. Tokens used to say none.
-    pub(crate) session: Option<Uuid>,
-    pub(crate) role: Role,
-    pub(crate) expires_at: DateTime<Utc>,
-}
-
-/// The account behind a request. `Option<User>` where nobody needs to be logged in.
+/// The account behind a request, whose [`Identity`] the guard leaves with it. `Option<User>` where nobody needs to be logged in.
 pub(crate) struct User(pub(crate) Identity);
 
 impl<S: Send + Sync> FromRequestParts<S> for User {
@@ -54,31 +32,18 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for User {
     }
 }
 
-/// Proof that an admin asks. The guard has checked so already; a handler that takes this cannot be reached otherwise
-/// even if its line in the table of routes were wrong.
-pub(crate) struct Admin;
+/// Proof that an admin asks, with the token for the services that check it themselves. The guard has checked so already; a
+/// handler that takes this cannot be reached otherwise even if its line in the table of routes were wrong.
+pub(crate) struct Admin(pub(crate) Bearer);
 
 impl<S: Send + Sync> FromRequestParts<S> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        match parts.extensions.get::<Identity>() {
-            Some(identity) if identity.role == Role::Admin => Ok(Self),
-            Some(_) => Err(admin_required().into()),
-            None => Err(login_required().into()),
+        match (parts.extensions.get::<Identity>(), parts.extensions.get::<Bearer>()) {
+            (Some(identity), Some(bearer)) if identity.role == Role::Admin => Ok(Self(bearer.clone())),
+            (Some(_), _) => Err(admin_required().into()),
+            (None, _) => Err(login_required().into()),
         }
     }
-}
-
-/// Someone has to log in first.
-pub(crate) fn unauthenticated(reason: &str, message: &str) -> Error {
-    Error::new(ErrorCode::Unauthenticated, reason, message)
-}
-
-fn login_required() -> Error {
-    unauthenticated("token_missing", "log in first: an access token is needed")
-}
-
-fn admin_required() -> Error {
-    Error::new(ErrorCode::Forbidden, "admin_required", "only admins may do this")
 }

@@ -10,13 +10,11 @@ use std::{
 use loljoa_proto::account::v1::{
     ListRevocationsRequest, ListRevocationsResponse, account_service_client::AccountServiceClient,
 };
-use loljoa_service_kit::grpc::Channel;
+use loljoa_service_kit::{grpc::Channel, identity::Keys};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use uuid::Uuid;
-
-use super::keys::Keys;
 
 /// What account tells of, asked for again and again. While account does not answer, what is known stands.
 pub(crate) struct Revocations {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use loljoa_service_kit::{
     cli::ServiceConfig,
-    config::{Check, Problems, Runtime, Upstream},
+    config::{Check, Problems, Runtime, Tokens, Upstream},
 };
 use serde::Deserialize;
 
@@ -137,38 +137,6 @@ impl Default for Limits {
     }
 }
 
-/// Which access tokens are taken.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Tokens {
-    /// The issuer, `iss`.
-    pub issuer: String,
-    /// The audience, `aud`.
-    pub audience: String,
-    /// Verified tokens that are remembered.
-    pub cache_size: u64,
-    /// How often the keys are fetched anew. Milliseconds.
-    pub refresh_every_ms: u64,
-    /// The shortest time between two fetches, however many tokens name unknown keys. Milliseconds.
-    pub refresh_pause_ms: u64,
-    /// How often account is asked which sessions were ended and which keys removed: for so long, and the time of a call,
-    /// their tokens are still taken. Milliseconds.
-    pub revocations_every_ms: u64,
-}
-
-impl Default for Tokens {
-    fn default() -> Self {
-        Self {
-            issuer: "loljoa".into(),
-            audience: "loljoa-web".into(),
-            cache_size: 50_000,
-            refresh_every_ms: 60_000,
-            refresh_pause_ms: 2_000,
-            revocations_every_ms: 2_000,
-        }
-    }
-}
-
 /// How the refresh cookie is set and protected.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -206,18 +174,13 @@ impl Check for Config {
         self.runtime.check(problems);
         self.http.check(problems);
         self.streams.check(problems);
+        self.tokens.check(problems);
         self.upstreams.account.check("upstreams.account", problems);
         self.upstreams.league_schedule.check("upstreams.league_schedule", problems);
         self.upstreams.betting.check("upstreams.betting", problems);
         let positive = [("limits.max_in_flight", self.limits.max_in_flight), ("bets.queue", self.bets.queue)];
         for (key, value) in positive {
             problems.require(value > 0, key, value, "must be 1 or more");
-        }
-        for (key, every) in [
-            ("tokens.refresh_every_ms", self.tokens.refresh_every_ms),
-            ("tokens.revocations_every_ms", self.tokens.revocations_every_ms),
-        ] {
-            problems.require(every > 0, key, every, "must be 1 or more");
         }
         let workers = self.bets.workers;
         problems.require((1..=16).contains(&workers), "bets.workers", workers, "must be from 1 to 16");

@@ -1,6 +1,7 @@
 //! The public edge: routes, and the layers around every one of them.
 
 pub(crate) mod account;
+pub(crate) mod admin;
 mod answered;
 pub(crate) mod betting;
 pub(crate) mod client_address;
@@ -54,6 +55,7 @@ pub(crate) fn api(trusted_origins: &[String]) -> anyhow::Result<OpenApiRouter<Ar
         .merge(account::routes(csrf::layer(trusted_origins)?))
         .merge(league::routes())
         .merge(betting::routes())
+        .merge(admin::routes())
         .merge(ops::routes());
     Ok(docs::complete(routes))
 }

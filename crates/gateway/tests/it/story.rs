@@ -66,6 +66,7 @@ async fn a_bet_from_sign_up_to_its_payout() {
         let settled = events.find("settled").await;
         assert_eq!((&settled["state"], &settled["returned"]), (&json!("won"), &json!(800)));
         books_are_right(&faker, &chovy).await;
+        all_is_written_down(&admin, &market).await;
     })
     .await;
 }
@@ -90,6 +91,30 @@ async fn settle(admin: &Client<'_>, market: &Value) {
     assert_eq!(refusal(unknown).await, "404 incident_not_found");
     let silent = admin.request(Method::POST, &path).json(&json!({"note": ""}));
     assert_eq!(refusal(silent).await, "400 text_out_of_range");
+}
+
+/// What the admin did to the season and to the market is one list from two services, newest first, in pages of any size.
+async fn all_is_written_down(admin: &Client<'_>, market: &Value) {
+    for limit in 1..=4 {
+        let (mut done, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = admin.get(&format!("/api/admin/actions?limit={limit}{cursor}")).await;
+            let items = page["items"].as_array().unwrap();
+            assert!(items.len() <= limit);
+            done.extend(items.iter().map(|action| action["action"].as_str().unwrap().to_owned()));
+            let Some(next) = page["nextCursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(done, ["settle_market", "lock_market", "import_season"], "{limit} at a time");
+    }
+    let newest = &admin.get("/api/admin/actions").await["items"][0];
+    assert_eq!((&newest["username"], &newest["marketId"]), (&json!("admin"), &market["marketId"]));
+    assert_eq!((&newest["matchId"], &newest["why"]), (&Value::Null, &Value::Null));
+    assert_eq!((&newest["before"]["state"], &newest["after"]["outcome"]), (&json!("locked"), &json!("T1")));
+    for query in ["cursor=x", "limit=0", "limit=101", "state=open"] {
+        let bad = admin.request(Method::GET, &format!("/api/admin/actions?{query}"));
+        assert!(problem(bad).await.starts_with("400 "), "{query}");
+    }
 }
 
 /// Faker has won 300 points from Chovy.

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use chrono::NaiveDate;
 use loljoa_service_kit::{
     cli::ServiceConfig,
-    config::{Check, Database, GrpcServer, Problems, Runtime},
+    config::{Check, Database, GrpcServer, Problems, Runtime, Tokens, Upstream},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -23,16 +23,28 @@ pub struct Config {
     pub grpc: GrpcServer,
     /// The service's own database.
     pub database: Database,
+    /// The account service, for the keys of its tokens.
+    pub account: Upstream,
+    /// Which access tokens of admins are taken.
+    #[serde(default = "Tokens::of_admins")]
+    pub tokens: Tokens,
     /// Where matches come from.
     #[serde(default)]
     pub source: Source,
 }
 
 impl Config {
-    /// The defaults, on a database and with a source.
+    /// The defaults, on a database, beside an account service, with a source.
     #[must_use]
-    pub fn new(database: Database, source: Source) -> Self {
-        Self { runtime: Runtime::default(), grpc: GrpcServer::default(), database, source }
+    pub fn new(database: Database, account: Upstream, source: Source) -> Self {
+        Self {
+            runtime: Runtime::default(),
+            grpc: GrpcServer::default(),
+            database,
+            account,
+            tokens: Tokens::of_admins(),
+            source,
+        }
     }
 }
 
@@ -41,6 +53,8 @@ impl Check for Config {
         self.runtime.check(problems);
         self.grpc.check(problems);
         self.database.check(problems);
+        self.account.check("account", problems);
+        self.tokens.check(problems);
         match &self.source {
             Source::Import | Source::File(_) => {}
             Source::Live(live) => live.check(problems),

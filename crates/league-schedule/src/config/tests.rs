@@ -4,7 +4,11 @@ use serde_json::json;
 use super::*;
 
 fn read(source: &serde_json::Value) -> Result<Config, String> {
-    let config = json!({ "database": { "url": "postgres://127.0.0.1/league" }, "source": source });
+    let config = json!({
+        "database": { "url": "postgres://127.0.0.1/league" },
+        "account": { "url": "http://127.0.0.1:50051" },
+        "source": source,
+    });
     let config = serde_json::from_value(config).map_err(|error| error.to_string())?;
     checked(config).map_err(|error| error.to_string())
 }

@@ -21,6 +21,20 @@ pub enum MatchState {
     Cancelled,
 }
 
+impl MatchState {
+    /// The stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+            Self::Forfeited => "forfeited",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// A match as it stands at one revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {

@@ -5,7 +5,10 @@ use loljoa_proto::league_schedule::v1::{
     RecordResultResponse, SeasonFormat, UpdateMatchRequest, UpdateMatchResponse,
     league_admin_service_server::LeagueAdminService,
 };
-use loljoa_service_kit::{Error, MatchId, TeamId};
+use loljoa_service_kit::{
+    Error, MatchId, TeamId,
+    identity::{self, Identity},
+};
 use sqlx::PgPool;
 use tonic::{Request, Response, Status, async_trait};
 
@@ -14,7 +17,6 @@ use crate::{
     domain::{
         Match, Score,
         decision::Outcome,
-        import::Importer,
         season::{self, Format},
     },
     service::{
@@ -26,7 +28,7 @@ use crate::{
 
 const MAX_CONTENT: usize = 1024 * 1024;
 
-/// Answers administrators.
+/// Answers administrators, behind the gate that lets only them in.
 #[derive(Clone, Debug)]
 pub(super) struct Admin {
     pool: PgPool,
@@ -39,17 +41,21 @@ impl Admin {
         Self { pool }
     }
 
-    async fn import(&self, request: ImportSeasonRequest) -> Result<ImportSeasonResponse, Error> {
+    async fn import(
+        &self,
+        request: ImportSeasonRequest,
+        by: &Identity,
+    ) -> Result<ImportSeasonResponse, Error> {
         let format = format(request.format)?;
         if request.content.len() > MAX_CONTENT {
             return Err(Error::invalid_field("content", "content_too_large", "must be 1 MiB or less"));
         }
         let season = season::read(format, &request.content);
-        let imported = import::import(&self.pool, &season, Importer::Admin, request.dry_run).await?;
+        let imported = import::by_admin(&self.pool, &season, by, request.dry_run).await?;
         Ok(convert::imported(imported))
     }
 
-    async fn record(&self, request: RecordResultRequest) -> Result<MatchMessage, Error> {
+    async fn record(&self, request: RecordResultRequest, by: &Identity) -> Result<MatchMessage, Error> {
         let id = MatchId::parse(&request.match_id)?;
         let score = Score {
             team1: wins(request.team1_wins, "team1Wins")?,
@@ -57,11 +63,11 @@ impl Admin {
         };
         let forfeiter = Some(request.forfeited_by_id).filter(|id| !id.is_empty());
         let forfeited_by = forfeiter.map(|id| TeamId::parse_field(&id, "forfeitedById")).transpose()?;
-        let stored = decide::record_result(&self.pool, id, Outcome { score, forfeited_by }).await?;
+        let stored = decide::record_result(&self.pool, id, Outcome { score, forfeited_by }, by).await?;
         self.message(&stored).await
     }
 
-    async fn update(&self, request: UpdateMatchRequest) -> Result<MatchMessage, Error> {
+    async fn update(&self, request: UpdateMatchRequest, by: &Identity) -> Result<MatchMessage, Error> {
         let id = MatchId::parse(&request.match_id)?;
         let update = match (request.starts_at, request.cancel) {
             (Some(starts_at), false) => Update::Move(convert::time(starts_at, "startsAt")?),
@@ -75,7 +81,7 @@ impl Admin {
                 return Err(Error::invalid_field("startsAt", "nothing_to_change", message));
             }
         };
-        let stored = decide::update(&self.pool, id, update).await?;
+        let stored = decide::update(&self.pool, id, update, by).await?;
         self.message(&stored).await
     }
 
@@ -109,14 +115,16 @@ impl LeagueAdminService for Admin {
         &self,
         request: Request<ImportSeasonRequest>,
     ) -> Result<Response<ImportSeasonResponse>, Status> {
-        Ok(Response::new(self.import(request.into_inner()).await?))
+        let by = identity::admin(&request)?.clone();
+        Ok(Response::new(self.import(request.into_inner(), &by).await?))
     }
 
     async fn record_result(
         &self,
         request: Request<RecordResultRequest>,
     ) -> Result<Response<RecordResultResponse>, Status> {
-        let stored = self.record(request.into_inner()).await?;
+        let by = identity::admin(&request)?.clone();
+        let stored = self.record(request.into_inner(), &by).await?;
         Ok(Response::new(RecordResultResponse { r#match: Some(stored) }))
     }
 
@@ -124,7 +132,8 @@ impl LeagueAdminService for Admin {
         &self,
         request: Request<UpdateMatchRequest>,
     ) -> Result<Response<UpdateMatchResponse>, Status> {
-        let stored = self.update(request.into_inner()).await?;
+        let by = identity::admin(&request)?.clone();
+        let stored = self.update(request.into_inner(), &by).await?;
         Ok(Response::new(UpdateMatchResponse { r#match: Some(stored) }))
     }
 }

@@ -5,11 +5,15 @@ mod convert;
 mod feed;
 mod league;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use loljoa_proto::league_schedule::v1::{
     league_admin_service_server::LeagueAdminServiceServer,
     league_feed_service_server::LeagueFeedServiceServer, league_service_server::LeagueServiceServer,
+};
+use loljoa_service_kit::{
+    admin_log,
+    identity::{AdminOnly, Verifier},
 };
 use sqlx::PgPool;
 use tonic::service::Routes;
@@ -22,11 +26,13 @@ use league::League;
 /// What an import of 1 MiB takes as a message.
 const MAX_MESSAGE: usize = 2 * 1024 * 1024;
 
-/// Everything that is served from `pool`'s database; readers of `changes` wait no longer than `longest_wait`.
+/// Everything that is served from `pool`'s database, what admins do only to whom `tokens` say to be one; readers of `changes`
+/// wait no longer than `longest_wait`.
 #[must_use]
-pub fn routes(pool: &PgPool, changes: Changes, longest_wait: Duration) -> Routes {
+pub fn routes(pool: &PgPool, tokens: Arc<Verifier>, changes: Changes, longest_wait: Duration) -> Routes {
     let admin = LeagueAdminServiceServer::new(Admin::new(pool.clone()));
     Routes::new(LeagueServiceServer::new(League::new(pool.clone())))
-        .add_service(admin.max_decoding_message_size(MAX_MESSAGE))
+        .add_service(AdminOnly::new(admin.max_decoding_message_size(MAX_MESSAGE), Arc::clone(&tokens)))
+        .add_service(admin_log::service(pool.clone(), tokens))
         .add_service(LeagueFeedServiceServer::new(Feed::new(pool.clone(), changes, longest_wait)))
 }

@@ -1,7 +1,8 @@
 //! What administrators decide about one match.
 
-use chrono::{DateTime, Utc};
-use loljoa_service_kit::{Error, MatchId, postgres};
+use chrono::{DateTime, SecondsFormat, Utc};
+use loljoa_service_kit::{Error, MatchId, admin_log::Action, identity::Identity, postgres};
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::{
@@ -23,8 +24,13 @@ pub enum Update {
 /// # Errors
 ///
 /// `match_unknown`, or why the outcome cannot stand.
-pub async fn record_result(pool: &PgPool, id: MatchId, outcome: Outcome) -> Result<Match, Error> {
-    decide(pool, id, |present, _| present.decided(outcome)).await
+pub async fn record_result(
+    pool: &PgPool,
+    id: MatchId,
+    outcome: Outcome,
+    by: &Identity,
+) -> Result<Match, Error> {
+    decide(pool, id, (by, "record_result"), |present, _| present.decided(outcome)).await
 }
 
 /// Moves or cancels a match. What holds already changes nothing.
@@ -32,8 +38,12 @@ pub async fn record_result(pool: &PgPool, id: MatchId, outcome: Outcome) -> Resu
 /// # Errors
 ///
 /// `match_unknown`, or why the match cannot be changed so.
-pub async fn update(pool: &PgPool, id: MatchId, update: Update) -> Result<Match, Error> {
-    decide(pool, id, |present, now| match update {
+pub async fn update(pool: &PgPool, id: MatchId, update: Update, by: &Identity) -> Result<Match, Error> {
+    let name = match update {
+        Update::Move(_) => "move_match",
+        Update::Cancel => "cancel_match",
+    };
+    decide(pool, id, (by, name), |present, now| match update {
         Update::Move(starts_at) => present.moved(starts_at, now),
         Update::Cancel => present.cancelled(),
     })
@@ -43,6 +53,7 @@ pub async fn update(pool: &PgPool, id: MatchId, update: Update) -> Result<Match,
 async fn decide(
     pool: &PgPool,
     id: MatchId,
+    (admin, name): (&Identity, &'static str),
     decision: impl Fn(&Match, DateTime<Utc>) -> Result<Match, Refusal>,
 ) -> Result<Match, Error> {
     let mut transaction = postgres::begin(pool).await?;
@@ -55,7 +66,21 @@ async fn decide(
     }
     store::matches::put(&mut transaction, &next).await?;
     let stored = store::matches::get(&mut transaction, id).await?.ok_or_else(error::match_unknown)?;
+    let (subject, before, after) = (Some(id.into()), shown(&present), shown(&stored));
+    Action { admin, name, subject, before, after, why: None }.write(&mut transaction).await?;
     transaction.commit().await?;
     tracing::info!(match_id = %id, state = ?stored.state, revision = stored.revision, "a match was decided by hand");
     Ok(stored)
+}
+
+/// What of a match is written down when an admin changes it.
+fn shown(of: &Match) -> Value {
+    json!({
+        "state": of.state.as_str(),
+        "startsAt": of.starts_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        "team1Wins": of.team1_wins,
+        "team2Wins": of.team2_wins,
+        "forfeitedById": of.forfeited_by_id,
+        "revision": of.revision,
+    })
 }

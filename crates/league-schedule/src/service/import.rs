@@ -2,17 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use loljoa_service_kit::postgres;
+use loljoa_service_kit::{admin_log, identity::Identity, postgres};
+use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 
 use crate::{
     domain::{
         SourceKind,
-        import::{Importer, Known, Plan, Report},
+        import::{Action, Importer, Known, Plan, Report},
         season::Season,
     },
     store,
 };
+
+/// So many tournaments of a file are named in what is written down of it.
+const NAMED: usize = 20;
 
 /// What came of an import.
 #[derive(Clone, Debug)]
@@ -23,17 +27,36 @@ pub struct Imported {
     pub applied: bool,
 }
 
-/// Compares `season` with what is known, and writes the difference unless a line is refused or `dry_run`.
+/// Compares what a source says of `season` with what is known, and writes the difference unless a line is refused.
 ///
 /// # Errors
 ///
 /// When the database does not answer.
-pub async fn import(
+pub async fn by_source(pool: &PgPool, season: &Season) -> Result<Imported, sqlx::Error> {
+    import(pool, season, None, false).await
+}
+
+/// The same for a file that an admin sends, unless `dry_run`. A file that changes something is written down.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn by_admin(
     pool: &PgPool,
     season: &Season,
-    importer: Importer,
+    by: &Identity,
     dry_run: bool,
 ) -> Result<Imported, sqlx::Error> {
+    import(pool, season, Some(by), dry_run).await
+}
+
+async fn import(
+    pool: &PgPool,
+    season: &Season,
+    admin: Option<&Identity>,
+    dry_run: bool,
+) -> Result<Imported, sqlx::Error> {
+    let importer = if admin.is_some() { Importer::Admin } else { Importer::Source };
     postgres::retrying(|| async {
         let mut transaction = postgres::begin(pool).await?;
         store::lock_imports(&mut transaction).await?;
@@ -42,7 +65,11 @@ pub async fn import(
         let applied = !dry_run && plan.report.first_refused().is_none();
         let report = plan.report.clone();
         if applied {
+            let tournaments: Vec<_> = season_names(season).into_iter().collect();
             write(&mut transaction, plan).await?;
+            if let Some(admin) = admin.filter(|_| report.changes_anything()) {
+                log(admin, &tournaments, &report).write(&mut transaction).await?;
+            }
             transaction.commit().await?;
         }
         Ok(Imported { report, applied })
@@ -52,10 +79,9 @@ pub async fn import(
 
 async fn known(db: &mut PgConnection, season: &Season) -> Result<Known, sqlx::Error> {
     let fixtures = || season.matches.iter().filter_map(|entry| entry.content.as_ref().ok());
-    let names: BTreeSet<String> = fixtures().map(|fixture| fixture.tournament.clone()).collect();
     let ids: Vec<_> = fixtures().map(crate::domain::season::Fixture::match_id).collect();
     let teams = store::teams::list(db, None).await?;
-    let names: Vec<String> = names.into_iter().collect();
+    let names: Vec<String> = season_names(season).into_iter().collect();
     let tournaments = store::tournaments::sources(db, &names).await?;
     let matches = store::matches::lock(db, &ids).await?;
     Ok(Known {
@@ -63,6 +89,20 @@ async fn known(db: &mut PgConnection, season: &Season) -> Result<Known, sqlx::Er
         tournaments: tournaments.into_iter().collect(),
         matches: matches.into_iter().map(|m| (m.match_id, m)).collect(),
     })
+}
+
+/// The tournaments that a file speaks of.
+fn season_names(season: &Season) -> BTreeSet<String> {
+    let fixtures = season.matches.iter().filter_map(|entry| entry.content.as_ref().ok());
+    fixtures.map(|fixture| fixture.tournament.clone()).collect()
+}
+
+fn log<'a>(admin: &'a Identity, tournaments: &[String], report: &Report) -> admin_log::Action<'a> {
+    let named: Vec<_> = tournaments.iter().take(NAMED).collect();
+    let (added, changed) = (report.count(Action::Added), report.count(Action::Changed));
+    let after = json!({ "tournaments": named, "added": added, "changed": changed });
+    let (name, before) = ("import_season", Value::Null);
+    admin_log::Action { admin, name, subject: None, before, after, why: None }
 }
 
 async fn write(db: &mut PgConnection, plan: Plan) -> Result<(), sqlx::Error> {

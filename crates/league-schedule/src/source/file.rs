@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use super::{Error, Next, Source};
 use crate::{
     domain::{
-        import::{Importer, Report},
+        import::Report,
         season::{self, Format, Season},
     },
     service::import,
@@ -51,7 +51,7 @@ impl Source for File {
 
     async fn step(&mut self) -> Result<Next, Error> {
         let season = self.read().await?;
-        let imported = import::import(&self.pool, &season, Importer::Source, false).await?;
+        let imported = import::by_source(&self.pool, &season).await?;
         if let Some(refused) = first_refused(&imported.report) {
             return Err(Error::Unusable(refused));
         }

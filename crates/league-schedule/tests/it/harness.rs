@@ -19,11 +19,14 @@ use loljoa_service_kit::{
     cli::Listeners,
     config::{Database, Upstream},
     grpc::{Channel, client},
+    identity::Bearer,
 };
+use loljoa_test_tokens::{Publisher, Signer, bearer};
 use prost_types::Timestamp;
 use sqlx::{ConnectOptions, PgPool};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tonic::service::interceptor::InterceptedService;
 
 /// The season that comes with the service.
 pub(crate) const SEASON: &str = include_str!("../../data/lck-2022-spring.json");
@@ -34,7 +37,12 @@ const HEADER: &str = "tournament,block,date_kst,slot,best_of,team1,team2,team1_w
 /// One replica, and clients of it.
 pub(crate) struct Service {
     pub(crate) league: LeagueServiceClient<Channel>,
-    pub(crate) admin: LeagueAdminServiceClient<Channel>,
+    pub(crate) admin: LeagueAdminServiceClient<InterceptedService<Channel, Bearer>>,
+    /// Signs tokens that the replica takes.
+    pub(crate) signer: Signer,
+    /// For whoever comes without an admin's token.
+    pub(crate) channel: Channel,
+    _keys: Publisher,
     pub(crate) feed: LeagueFeedServiceClient<Channel>,
     shutdown: CancellationToken,
     serving: JoinHandle<anyhow::Result<()>>,
@@ -47,16 +55,22 @@ impl Service {
         let listeners = Listeners::bind(any, any).await.unwrap();
         let url = format!("http://{}", listeners.service.local_addr().unwrap()).parse().unwrap();
         let database = Database::at(pool.connect_options().to_url_lossy());
-        let mut config = Config::new(database, source);
-        config.runtime.drain.delay_ms = 0;
         let shutdown = CancellationToken::new();
+        let signer = Signer::new("known");
+        let keys = Publisher::start(signer.key_set()).await;
+        let mut config = Config::new(database, keys.upstream(), source);
+        config.runtime.drain.delay_ms = 0;
         let serving = tokio::spawn(serve(config, listeners, shutdown.clone()));
         let upstream = Upstream { timeout_ms: 30_000, balance: false, ..Upstream::at(url) };
         let channel = client::connect(&upstream).unwrap();
+        let admin = bearer(&signer.token("admin"));
         Self {
             league: LeagueServiceClient::new(channel.clone()),
-            admin: LeagueAdminServiceClient::new(channel.clone()),
-            feed: LeagueFeedServiceClient::new(channel),
+            admin: LeagueAdminServiceClient::with_interceptor(channel.clone(), admin),
+            feed: LeagueFeedServiceClient::new(channel.clone()),
+            signer,
+            channel,
+            _keys: keys,
             shutdown,
             serving,
         }

@@ -1,15 +1,26 @@
 use anyhow::{Context, bail};
 use clap::Args;
+use loljoa_proto::account::v1::{
+    LogInRequest, LogOutRequest, Session, account_service_client::AccountServiceClient,
+};
 use loljoa_service_kit::{
     config::Upstream,
     error::Error,
     grpc::client::{self, Channel},
+    identity::Bearer,
 };
-use tonic::Status;
+use secrecy::ExposeSecret;
+use tonic::{Status, service::interceptor::InterceptedService};
 use url::Url;
 
 use super::DataDirOption;
-use crate::{data_dir::RunFile, system::Service};
+use crate::{
+    data_dir::RunFile,
+    system::{ADMIN, Service},
+};
+
+/// A connection whose calls carry an admin's access token.
+pub(super) type AsAdmin = InterceptedService<Channel, Bearer>;
 
 /// Which system is talked to: a running `loljoa up`, or one elsewhere.
 #[derive(Args)]
@@ -19,17 +30,50 @@ pub(super) struct Target {
     /// The service's gRPC address, such as `http://127.0.0.1:50051` [default: that of the running `loljoa up`]
     #[arg(long, value_name = "URL")]
     grpc: Option<Url>,
+    /// The access token of an admin, as /api/account/login gives it [default: that of the admin of the running `loljoa up`]
+    #[arg(long, env = "LOLJOA_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    token: Option<String>,
 }
 
 impl Target {
-    /// Connects to `service`.
+    /// Connects to `service`, for what everybody may ask.
     pub(super) fn connect(&self, service: Service) -> anyhow::Result<Channel> {
-        let url = match &self.grpc {
-            Some(url) => url.clone(),
-            None => RunFile::read(&self.data_dir.open()?.run_file())?.url(service)?,
-        };
-        client::connect(&Upstream::at(url.clone())).with_context(|| format!("{url} cannot be connected to"))
+        match &self.grpc {
+            Some(url) => connect(url),
+            None => connect(&self.running(service)?),
+        }
     }
+
+    /// Connects to `service` as an admin, who is logged in for this if no token was given.
+    pub(super) async fn connect_as_admin(&self, service: Service) -> anyhow::Result<AsAdmin> {
+        let token = match (&self.token, &self.grpc) {
+            (Some(token), _) => token.clone(),
+            (None, None) => self.log_in().await?,
+            (None, Some(_)) => bail!("another system wants an admin's access token: --token or LOLJOA_TOKEN"),
+        };
+        let bearer = Bearer::new(&token).map_err(|error| anyhow::anyhow!("the access token: {error}"))?;
+        Ok(InterceptedService::new(self.connect(service)?, bearer))
+    }
+
+    /// A token of the admin of the running `loljoa up`. The session ends at once, the token after minutes.
+    async fn log_in(&self) -> anyhow::Result<String> {
+        let password = self.data_dir.open()?.secrets()?.admin.expose_secret().to_owned();
+        let mut accounts = AccountServiceClient::new(connect(&self.running(Service::Account)?)?);
+        let client_address = "127.0.0.1".to_owned();
+        let request = LogInRequest { username: ADMIN.to_owned(), password, client_address };
+        let session = answer(accounts.log_in(request).await)?.session;
+        let Session { access_token, refresh_token, .. } = session.context("account opened no session")?;
+        answer(accounts.log_out(LogOutRequest { refresh_token }).await)?;
+        Ok(access_token)
+    }
+
+    fn running(&self, service: Service) -> anyhow::Result<Url> {
+        RunFile::read(&self.data_dir.open()?.run_file())?.url(service)
+    }
+}
+
+fn connect(url: &Url) -> anyhow::Result<Channel> {
+    client::connect(&Upstream::at(url.clone())).with_context(|| format!("{url} cannot be connected to"))
 }
 
 /// What a service answered, or what it complained of in one line.

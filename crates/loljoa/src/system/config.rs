@@ -13,7 +13,7 @@ impl Configs {
         let configs = Service::ALL.into_iter().map(|service| {
             let mut config = match service {
                 Service::Account => account(options),
-                Service::LeagueSchedule => league_schedule(options),
+                Service::LeagueSchedule => league_schedule(options, addresses),
                 Service::Betting => betting(options, addresses),
                 Service::Gateway => gateway(options, addresses),
             };
@@ -61,8 +61,11 @@ fn account(options: &Options) -> Value {
     })
 }
 
-fn league_schedule(options: &Options) -> Value {
-    let mut config = json!({ "database": { "url": options.databases.league_schedule.expose_secret() } });
+fn league_schedule(options: &Options, addresses: &BTreeMap<Service, ServiceAddresses>) -> Value {
+    let mut config = json!({
+        "database": { "url": options.databases.league_schedule.expose_secret() },
+        "account": upstream(addresses, Service::Account),
+    });
     merge(&mut config, &source(options));
     config
 }

@@ -14,10 +14,12 @@ fn said(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-#[test]
-fn a_season_is_reported_line_by_line_and_a_truncated_one_refused() {
+#[tokio::test]
+async fn a_season_is_reported_line_by_line_and_a_truncated_one_refused() {
     let place = Place::new();
     let up = place.up(&[]);
+    // The admin, as whom it is brought in, is made in the background.
+    up.log_in_as_admin().await;
     let whole = import(&place, Path::new(SEASON), &["--dry-run"]);
     assert_eq!(whole.status.code(), Some(0), "{whole:?}");
     assert!(said(&whole).ends_with(" 0 refused. Nothing was changed: this was a dry run.\n"), "{whole:?}");
@@ -37,6 +39,7 @@ fn a_season_is_reported_line_by_line_and_a_truncated_one_refused() {
 async fn an_admin_records_a_result_and_is_told_why_another_cannot_be() {
     let place = Place::new();
     let up = place.up(&[]);
+    up.log_in_as_admin().await;
     // The season is brought in at the start, in the background.
     let mut matches = up.get("/api/league/matches").await;
     while matches["items"].as_array().is_none_or(Vec::is_empty) {
@@ -51,6 +54,11 @@ async fn an_admin_records_a_result_and_is_told_why_another_cannot_be() {
     assert_eq!(said(&result(["2", "1"])), format!("{team1} 2–1 {team2}: completed\n"));
     let impossible = refusal(&result(["2", "2"]));
     assert_eq!(impossible, (Some(1), "loljoa: team1Wins: the score goes beyond the best of".to_owned()));
+    let with_token = |token: &str| {
+        let mut command = place.command(&["admin", "result", id, "2", "1"]);
+        refusal(&command.env("LOLJOA_TOKEN", token).output().unwrap())
+    };
+    assert_eq!(with_token("x.y.z"), (Some(1), "loljoa: the access token is not valid".to_owned()));
     up.stop();
 }
 

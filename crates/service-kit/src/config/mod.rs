@@ -12,9 +12,11 @@ use url::Url;
 mod database;
 mod secrets;
 mod sources;
+mod tokens;
 mod told;
 
 pub use database::Database;
+pub use tokens::Tokens;
 
 use crate::{
     lifecycle::{CLOSE_TIMEOUT, LAST_TIMEOUT},

@@ -18,7 +18,7 @@ use tower::{Layer, Service};
 use tracing::{Instrument, info_span};
 
 use super::{Ops, contracts, detached, incoming::incoming, outcome::Outcome};
-use crate::{config::GrpcServer, health::Health, metrics, telemetry};
+use crate::{config::GrpcServer, health::Health, identity::caller, metrics, telemetry};
 
 /// Streams of one connection at once. The default of 200 would cap how many calls a caller can have waiting.
 const MAX_STREAMS: u32 = 10_000;
@@ -148,8 +148,12 @@ where
             otel.status_code = tracing::field::Empty,
             otel.status_description = tracing::field::Empty,
             "error.type" = tracing::field::Empty,
+            caller = tracing::field::Empty,
             trace_id = tracing::field::Empty
         );
+        if let Some(caller) = caller::of(request.headers()) {
+            span.record("caller", caller);
+        }
         telemetry::continue_trace(&span, request.headers());
         let outcome = Outcome::of(&span);
         let answer = async move {

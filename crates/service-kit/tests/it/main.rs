@@ -6,6 +6,7 @@ mod config;
 mod grpc;
 mod grpc_edge;
 mod grpc_stall;
+mod identity;
 mod lifecycle;
 mod postgres;
 mod process;

@@ -82,7 +82,7 @@ function Start({ match, changed }: Props) {
   const [asking, setAsking] = useState(false);
   const { working, act } = useAction();
   const params = { path: { matchId: match.matchId } };
-  const patch = (done: string, body: { startsAt?: string; cancel?: boolean }): Promise<boolean> =>
+  const patch = (done: string, body: { startsAt: string } | { cancel: true }): Promise<boolean> =>
     act(done, async () => {
       await data(api.PATCH("/api/league/matches/{matchId}", { params, body }));
       changed();

@@ -7,17 +7,19 @@ import { Accounts } from "./accounts";
 import { Experiments } from "./experiments";
 import { Import } from "./import";
 import { Incidents } from "./incidents";
+import { Log } from "./log";
 import { Matches } from "./matches";
 import { words } from "./words";
 import "./admin.css";
 
-const TABS = ["matches", "import", "incidents", "accounts", "experiments"] as const;
+const TABS = ["matches", "import", "incidents", "log", "accounts", "experiments"] as const;
 type Tab = (typeof TABS)[number];
 const PANELS = {
   matches: Matches,
   import: Import,
   incidents: Incidents,
   accounts: Accounts,
+  log: Log,
   experiments: Experiments,
 };
 

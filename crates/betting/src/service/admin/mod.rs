@@ -1,9 +1,10 @@
 //! Markets in the hands of admins.
 
+mod log;
 mod question;
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{Error, MarketId, OutcomeId, Points, postgres};
+use loljoa_service_kit::{Error, MarketId, OutcomeId, Points, identity::Identity, postgres};
 use sqlx::{PgConnection, PgPool};
 
 pub(crate) use self::question::Question;
@@ -46,7 +47,7 @@ impl Admin {
     /// # Errors
     ///
     /// `invalid` texts or numbers of answers; `match_not_found`; `match_started`; `idempotency_key_reused`.
-    pub(crate) async fn create(&self, question: &Question) -> Result<Market, Error> {
+    pub(crate) async fn create(&self, question: &Question, by: &Identity) -> Result<Market, Error> {
         let draft = draft(question)?;
         let mut transaction = postgres::begin(&self.pool).await?;
         let present = store::markets::load(&mut *transaction, &[draft.market_id]).await?.pop();
@@ -61,8 +62,10 @@ impl Admin {
         }
         store::markets::open(&mut transaction, question.match_id, upcoming.starts_at, &draft).await?;
         let market = store::markets::load(&mut *transaction, &[draft.market_id]).await?.pop();
+        let market = market.filter(|market| is_same(market, question, &draft)).ok_or_else(key_reused)?;
+        log::created(by, &market).write(&mut transaction).await?;
         transaction.commit().await?;
-        market.filter(|market| is_same(market, question, &draft)).ok_or_else(key_reused)
+        Ok(market)
     }
 
     /// Locks a market at once. Locking a locked market succeeds.
@@ -70,7 +73,7 @@ impl Admin {
     /// # Errors
     ///
     /// `market_not_found`; `market_closed` once it is being settled or voided.
-    pub(crate) async fn lock(&self, id: MarketId) -> Result<Market, Error> {
+    pub(crate) async fn lock(&self, id: MarketId, by: &Identity) -> Result<Market, Error> {
         let mut transaction = postgres::begin(&self.pool).await?;
         let market = hold(&mut transaction, id).await?;
         match market.state {
@@ -78,6 +81,7 @@ impl Admin {
                 let lock_at: DateTime<Utc> = store::now(&mut *transaction).await?;
                 let lock_at = market.lock_at.min(lock_at);
                 store::markets::move_lock(&mut transaction, id, lock_at, MarketState::Locked).await?;
+                log::locked(by, &market, lock_at).write(&mut transaction).await?;
             }
             MarketState::Locked => {}
             _ => {
@@ -96,13 +100,19 @@ impl Admin {
     /// # Errors
     ///
     /// `market_not_found`; `outcome_not_in_market`; `market_open`; `already_settled` or `already_void` otherwise.
-    pub(crate) async fn settle(&self, id: MarketId, outcome: OutcomeId) -> Result<Market, Error> {
+    pub(crate) async fn settle(
+        &self,
+        id: MarketId,
+        outcome: OutcomeId,
+        by: &Identity,
+    ) -> Result<Market, Error> {
         let mut transaction = postgres::begin(&self.pool).await?;
         let market = hold(&mut transaction, id).await?;
         let winner = outcome_of(&market, outcome)?;
         match life::settle_step(&market, winner) {
             Step::Begin => {
                 store::settlement::decide(&mut transaction, id, outcome).await?;
+                log::settled(by, &market, outcome).write(&mut transaction).await?;
             }
             Step::Already => {}
             Step::StillOpen => return Err(Error::conflict("market_open", "the market takes bets still")),
@@ -118,12 +128,13 @@ impl Admin {
     /// # Errors
     ///
     /// `market_not_found`; `already_settled`.
-    pub(crate) async fn void(&self, id: MarketId) -> Result<Market, Error> {
+    pub(crate) async fn void(&self, id: MarketId, by: &Identity) -> Result<Market, Error> {
         let mut transaction = postgres::begin(&self.pool).await?;
         let market = hold(&mut transaction, id).await?;
         match life::void_step(&market) {
             Step::Begin => {
                 store::settlement::begin_voiding(&mut transaction, id, VoidReason::Admin).await?;
+                log::voided(by, &market).write(&mut transaction).await?;
             }
             Step::Already => {}
             Step::Contradiction | Step::StillOpen => return Err(decided(&market)),
@@ -141,7 +152,12 @@ impl Admin {
     /// `market_not_found`; `outcome_not_in_market`; `market_not_settled` before it is final; `already_settled` for the outcome
     /// that was paid; `already_void` for the one that nobody had a stake on; `already_corrected` to another; `market_archived`
     /// when its bets are not there any more.
-    pub(crate) async fn correct(&self, id: MarketId, outcome: OutcomeId) -> Result<Correction, Error> {
+    pub(crate) async fn correct(
+        &self,
+        id: MarketId,
+        outcome: OutcomeId,
+        by: &Identity,
+    ) -> Result<Correction, Error> {
         let mut transaction = postgres::begin(&self.pool).await?;
         let market = hold(&mut transaction, id).await?;
         let right = outcome_of(&market, outcome)?;
@@ -157,7 +173,10 @@ impl Admin {
             None if store::periods::hold(&mut transaction, id).await? => {
                 return Err(Error::conflict("market_archived", "the market's bets have been archived"));
             }
-            None => store::corrections::begin(&mut transaction, id, outcome).await?,
+            None => {
+                store::corrections::begin(&mut transaction, id, outcome).await?;
+                log::corrected(by, &market, outcome, cost(&market, right)).write(&mut transaction).await?;
+            }
         }
         transaction.commit().await?;
         self.settlement.begin(id).await?;
@@ -172,8 +191,17 @@ impl Admin {
     /// # Errors
     ///
     /// When the database does not answer.
-    pub(crate) async fn retry_owed(&self) -> Result<u64, Error> {
-        let payments = postgres::retrying(|| store::owed::unpark(&self.pool)).await?;
+    pub(crate) async fn retry_owed(&self, by: &Identity) -> Result<u64, Error> {
+        let retry = || async {
+            let mut transaction = postgres::begin(&self.pool).await?;
+            let payments = store::owed::unpark(&mut *transaction).await?;
+            if payments > 0 {
+                log::retried(by, payments).write(&mut transaction).await?;
+            }
+            transaction.commit().await?;
+            Ok(payments)
+        };
+        let payments = postgres::retrying(retry).await?;
         self.wakers.owed.notify_one();
         Ok(payments)
     }

@@ -5,14 +5,24 @@ use std::collections::HashMap;
 use loljoa_account::audit::{BetResult, BetTransfer, BetTransferKind, Fold};
 use loljoa_betting::audit::{Known, Moved, OwedKind};
 use loljoa_proto::account::v1::{
-    Account, ApplyTransfersRequest, GetAccountRequest, SignUpRequest, Transfer, TransferKind,
+    Account, ApplyTransfersRequest, GetAccountRequest, LogInRequest, Session, SignUpRequest, Transfer,
     TransferOutcome, account_service_client::AccountServiceClient,
     ledger_service_client::LedgerServiceClient,
 };
-use loljoa_service_kit::{AccountId, BetId, config::Database, grpc::Channel, ids};
+use loljoa_service_kit::{AccountId, BetId, config::Database, grpc::Channel, identity::Bearer};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
 
+const PASSWORD: &str = "correct horse";
+/// Of [`PASSWORD`], with as little work as [`LedgerDatabase::config`] asks for.
+const HASH: &str =
+    "$argon2id$v=19$m=64,t=1,p=1$BSlDMAeOj31T2hxsqZVE7Q$3OdSWPVTgLI+jYoSVsnzxJmqnQvimyxhbxXCF0qY9Kc";
 const SEALING_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+/// Somebody who may do everything and has no points.
+pub(crate) struct Admin {
+    pub(crate) account: AccountId,
+    pub(crate) bearer: Bearer,
+}
 
 /// The database of the account service beside the test's own.
 pub(super) struct LedgerDatabase {
@@ -40,6 +50,35 @@ impl LedgerDatabase {
         config.passwords.passes = 1;
         config.passwords.waiting = 10_000;
         config
+    }
+
+    /// An admin who never got a grant, so that balances are those of the story alone.
+    pub(super) async fn admin(&self, accounts: &Accounts) -> Admin {
+        let account = AccountId::fresh();
+        for statement in [
+            "INSERT INTO users (account_id, username, username_key, password_hash, role, created_at)
+             VALUES ($1, 'oner', 'oner', $2, 'admin', now())",
+            "INSERT INTO user_balances (account_id) SELECT $1 WHERE $2 <> ''",
+        ] {
+            sqlx::query(statement).bind(account.0).bind(HASH).execute(&self.pool).await.unwrap();
+        }
+        let token = accounts.log_in("oner").await.access_token;
+        Admin { account, bearer: Bearer::new(&token).unwrap() }
+    }
+
+    /// Points from the house, as account grants them; nobody else can ask for them.
+    pub(super) async fn give(&self, account: AccountId, points: i64) {
+        let outcome: String = sqlx::query_scalar(
+            "SELECT (apply_transfers(ARRAY[gen_random_uuid()], ARRAY['daily_grant'::transfer_kind], ARRAY[$1],
+                ARRAY[NULL::uuid], ARRAY[NULL::uuid], ARRAY[$2::bigint], ARRAY['gift'::bytea], ARRAY[NULL::uuid],
+                0::smallint))[1]::text",
+        )
+        .bind(account.0)
+        .bind(points)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap();
+        assert_eq!(outcome, "applied");
     }
 
     pub(super) async fn remove(self) {
@@ -71,12 +110,21 @@ impl Accounts {
     pub(super) async fn sign_up(&self, username: &str) -> AccountId {
         let request = SignUpRequest {
             username: username.into(),
-            password: "correct horse".into(),
+            password: PASSWORD.into(),
             client_address: "203.0.113.7".into(),
             idempotency_key: String::new(),
         };
         let session = self.accounts.clone().sign_up(request).await.unwrap().into_inner().session.unwrap();
         AccountId::parse(&session.account.unwrap().account_id).unwrap()
+    }
+
+    pub(super) async fn log_in(&self, username: &str) -> Session {
+        let request = LogInRequest {
+            username: username.into(),
+            password: PASSWORD.into(),
+            client_address: "203.0.113.7".into(),
+        };
+        self.accounts.clone().log_in(request).await.unwrap().into_inner().session.unwrap()
     }
 
     pub(super) async fn look(&self, account: AccountId) -> Account {
@@ -87,18 +135,6 @@ impl Accounts {
     pub(super) async fn apply(&self, transfer: Transfer) -> TransferOutcome {
         let request = ApplyTransfersRequest { transfers: vec![transfer] };
         self.ledger.clone().apply_transfers(request).await.unwrap().into_inner().outcomes().next().unwrap()
-    }
-
-    pub(super) async fn give(&self, account: AccountId, points: i64) {
-        let gift = Transfer {
-            transfer_id: ids::fresh().to_string(),
-            kind: TransferKind::DailyGrant.into(),
-            account_id: account.to_string(),
-            points,
-            fingerprint: b"gift".to_vec(),
-            ..Transfer::default()
-        };
-        assert_eq!(self.apply(gift).await, TransferOutcome::Applied);
     }
 }
 

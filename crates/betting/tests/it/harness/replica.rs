@@ -13,16 +13,20 @@ use loljoa_service_kit::{
     cli::Listeners,
     config::Upstream,
     grpc::{Channel, client},
+    identity::Bearer,
 };
 use tokio::{task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
+use tonic::service::interceptor::InterceptedService;
 
 use super::PATIENCE;
 
 /// One replica, and clients of it.
 pub(crate) struct Replica {
     pub(crate) betting: BettingServiceClient<Channel>,
-    pub(crate) admin: MarketAdminServiceClient<Channel>,
+    pub(crate) admin: MarketAdminServiceClient<InterceptedService<Channel, Bearer>>,
+    /// For whoever comes without an admin's token.
+    pub(crate) channel: Channel,
     pub(crate) failpoints: FailPoints,
     shutdown: CancellationToken,
     serving: JoinHandle<anyhow::Result<()>>,
@@ -54,7 +58,7 @@ impl Bet {
 }
 
 impl Replica {
-    pub(super) async fn start(config: Config) -> Self {
+    pub(super) async fn start(config: Config, admin: &Bearer) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners = Listeners::bind(any, any).await.unwrap();
         let url = format!("http://{}", listeners.service.local_addr().unwrap()).parse().unwrap();
@@ -64,8 +68,9 @@ impl Replica {
         let upstream =
             Upstream { timeout_ms: 60_000, silence_ms: 60_000, balance: false, ..Upstream::at(url) };
         let channel = client::connect(&upstream).unwrap();
-        let admin = MarketAdminServiceClient::new(channel.clone());
-        Self { betting: BettingServiceClient::new(channel), admin, failpoints, shutdown, serving }
+        let admin = MarketAdminServiceClient::with_interceptor(channel.clone(), admin.clone());
+        let betting = BettingServiceClient::new(channel.clone());
+        Self { betting, admin, channel, failpoints, shutdown, serving }
     }
 
     /// Waits until the replica has died at a fail point.
@@ -170,7 +175,7 @@ impl Replica {
     pub(crate) async fn resolve(&self, incident_id: &str, note: &str) -> Result<proto::Incident, Error> {
         let request = proto::ResolveIncidentRequest {
             incident_id: incident_id.to_owned(),
-            resolved_by: "oner".to_owned(),
+            resolved_by: "whoever says so".to_owned(),
             note: note.to_owned(),
         };
         let response = self.admin.clone().resolve_incident(request).await.map_err(Error::from)?;

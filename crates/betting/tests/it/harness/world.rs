@@ -24,7 +24,7 @@ use tonic::service::Routes;
 
 use super::{
     Feed, Fixture, Replica, eventually,
-    ledger::{Accounts, LedgerDatabase, assert_books_agree},
+    ledger::{Accounts, Admin, LedgerDatabase, assert_books_agree},
     recording::Recording,
 };
 
@@ -40,6 +40,8 @@ pub(crate) struct World {
     league: JoinHandle<anyhow::Result<()>>,
     account: AccountService,
     recording: Recording,
+    /// An admin's access token.
+    pub(crate) admin: Admin,
 }
 
 /// The account service, which can be stopped and started again.
@@ -89,7 +91,8 @@ impl World {
         config.placement.lock_timeout_ms = 30_000;
         config.placement.record_within_ms = 60_000;
         configure(&mut config);
-        let replicas = vec![Replica::start(config.clone()).await];
+        let admin = ledger.admin(&accounts).await;
+        let replicas = vec![Replica::start(config.clone(), &admin.bearer).await];
         Self {
             pool: pool.clone(),
             feed,
@@ -101,6 +104,7 @@ impl World {
             league,
             account,
             recording,
+            admin,
         }
     }
 
@@ -113,7 +117,7 @@ impl World {
     pub(crate) async fn add_replica(&mut self, configure: impl FnOnce(&mut Config)) {
         let mut config = self.config.clone();
         configure(&mut config);
-        self.replicas.push(Replica::start(config).await);
+        self.replicas.push(Replica::start(config, &self.admin.bearer).await);
     }
 
     /// A replica by number.
@@ -144,7 +148,7 @@ impl World {
         ] {
             sqlx::query(expire).execute(&self.pool).await.unwrap();
         }
-        self.replicas.insert(0, Replica::start(self.config.clone()).await);
+        self.replicas.insert(0, Replica::start(self.config.clone(), &self.admin.bearer).await);
     }
 
     /// A new account with 1,000 points.
@@ -155,8 +159,13 @@ impl World {
     /// A new account with this many points.
     pub(crate) async fn account_with(&self, username: &str, points: i64) -> AccountId {
         let account = self.account(username).await;
-        self.accounts.give(account, points - 1_000).await;
+        self.ledger.give(account, points - 1_000).await;
         account
+    }
+
+    /// The access token of an account without rights.
+    pub(crate) async fn token_of(&self, username: &str) -> String {
+        self.accounts.log_in(username).await.access_token
     }
 
     pub(crate) async fn look(&self, account: AccountId) -> Account {
@@ -165,7 +174,7 @@ impl World {
 
     /// Gives an account points of the house.
     pub(crate) async fn give(&self, account: AccountId, points: i64) {
-        self.accounts.give(account, points).await;
+        self.ledger.give(account, points).await;
     }
 
     /// What an account can bet now.

@@ -29,7 +29,7 @@ use crate::{
     responses((status = 201, body = Market)))]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    _: Admin,
+    admin: Admin,
     OptionalKey(key): OptionalKey,
     Json(market): Json<CreateMarket>,
 ) -> Result {
@@ -42,7 +42,7 @@ pub(crate) async fn create(
         question_ko: market.question.ko,
         outcomes: outcomes.collect(),
     };
-    let response = repeat!(app.services.market_admin(), create_market, request)?;
+    let response = repeat!(app.services.market_admin(&admin), create_market, request)?;
     Ok((StatusCode::CREATED, answer(&app, response.market).await?).into_response())
 }
 
@@ -50,9 +50,13 @@ pub(crate) async fn create(
 #[utoipa::path(post, path = "/api/betting/markets/{marketId}/lock",
     operation_id = "lockMarket", tag = "betting",
     params(("marketId" = Uuid, Path)), responses((status = 200, body = Market)))]
-pub(crate) async fn lock(State(app): State<Arc<App>>, _: Admin, Path(market_id): Path<MarketId>) -> Result {
+pub(crate) async fn lock(
+    State(app): State<Arc<App>>,
+    admin: Admin,
+    Path(market_id): Path<MarketId>,
+) -> Result {
     let request = LockMarketRequest { market_id: market_id.to_string() };
-    let response = repeat!(app.services.market_admin(), lock_market, request)?;
+    let response = repeat!(app.services.market_admin(&admin), lock_market, request)?;
     answer(&app, response.market).await
 }
 
@@ -62,13 +66,13 @@ pub(crate) async fn lock(State(app): State<Arc<App>>, _: Admin, Path(market_id):
     params(("marketId" = Uuid, Path)), request_body = ChooseOutcome, responses((status = 200, body = Market)))]
 pub(crate) async fn settle(
     State(app): State<Arc<App>>,
-    _: Admin,
+    admin: Admin,
     Path(market_id): Path<MarketId>,
     Json(choice): Json<ChooseOutcome>,
 ) -> Result {
     let (market_id, outcome_id) = (market_id.to_string(), choice.outcome_id.to_string());
     let request = SettleMarketRequest { market_id, outcome_id };
-    let response = repeat!(app.services.market_admin(), settle_market, request)?;
+    let response = repeat!(app.services.market_admin(&admin), settle_market, request)?;
     answer(&app, response.market).await
 }
 
@@ -76,9 +80,13 @@ pub(crate) async fn settle(
 #[utoipa::path(post, path = "/api/betting/markets/{marketId}/void",
     operation_id = "voidMarket", tag = "betting",
     params(("marketId" = Uuid, Path)), responses((status = 200, body = Market)))]
-pub(crate) async fn void(State(app): State<Arc<App>>, _: Admin, Path(market_id): Path<MarketId>) -> Result {
+pub(crate) async fn void(
+    State(app): State<Arc<App>>,
+    admin: Admin,
+    Path(market_id): Path<MarketId>,
+) -> Result {
     let request = VoidMarketRequest { market_id: market_id.to_string() };
-    let response = repeat!(app.services.market_admin(), void_market, request)?;
+    let response = repeat!(app.services.market_admin(&admin), void_market, request)?;
     answer(&app, response.market).await
 }
 
@@ -89,12 +97,12 @@ pub(crate) async fn void(State(app): State<Arc<App>>, _: Admin, Path(market_id):
     params(("marketId" = Uuid, Path)), request_body = ChooseOutcome, responses((status = 200, body = Correction)))]
 pub(crate) async fn correct(
     State(app): State<Arc<App>>,
-    _: Admin,
+    admin: Admin,
     Path(market_id): Path<MarketId>,
     Json(choice): Json<ChooseOutcome>,
 ) -> Result {
     let (market_id, outcome_id) = (market_id.to_string(), choice.outcome_id.to_string());
     let request = CorrectMarketRequest { market_id, outcome_id };
-    let response = repeat!(app.services.market_admin(), correct_market, request)?;
+    let response = repeat!(app.services.market_admin(&admin), correct_market, request)?;
     Ok(json(Correction::from(response)))
 }

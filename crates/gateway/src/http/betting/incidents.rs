@@ -15,7 +15,7 @@ use crate::{
         required,
     },
     app::App,
-    auth::{Admin, User},
+    auth::Admin,
     call::repeat,
     http::extract::{Json, Path, Query, Result, json, limit},
 };
@@ -23,8 +23,8 @@ use crate::{
 /// Has every payment that was refused, and set aside, tried again. What is refused again is set aside again.
 #[utoipa::path(post, path = "/api/betting/incidents/retry-owed",
     operation_id = "retryOwed", tag = "betting", responses((status = 200, body = RetriedPayments)))]
-pub(crate) async fn retry_owed(State(app): State<Arc<App>>, _: Admin) -> Result {
-    let response = repeat!(app.services.market_admin(), retry_owed, RetryOwedRequest {})?;
+pub(crate) async fn retry_owed(State(app): State<Arc<App>>, admin: Admin) -> Result {
+    let response = repeat!(app.services.market_admin(&admin), retry_owed, RetryOwedRequest {})?;
     Ok(json(RetriedPayments::from(response)))
 }
 
@@ -50,12 +50,12 @@ pub(crate) struct IncidentParams {
     responses((status = 200, body = Page<Incident>)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    _: Admin,
+    admin: Admin,
     Query(page): Query<IncidentParams>,
 ) -> Result {
     let state = page.state.map_or(pb::IncidentState::Unspecified, Into::into).into();
     let request = ListIncidentsRequest { limit: limit(page.limit)?, cursor: page.cursor, state };
-    let response = repeat!(app.services.market_admin(), list_incidents, request)?;
+    let response = repeat!(app.services.market_admin(&admin), list_incidents, request)?;
     Ok(json(Page::<Incident>::new(all(response.incidents)?, response.next_cursor)))
 }
 
@@ -65,16 +65,15 @@ pub(crate) async fn list(
     params(("incidentId" = Uuid, Path)), request_body = ResolveIncident, responses((status = 200, body = Incident)))]
 pub(crate) async fn resolve(
     State(app): State<Arc<App>>,
-    _: Admin,
-    User(identity): User,
+    admin: Admin,
     Path(incident_id): Path<IncidentId>,
     Json(resolution): Json<ResolveIncident>,
 ) -> Result {
     let request = ResolveIncidentRequest {
         incident_id: incident_id.to_string(),
-        resolved_by: identity.account_id.to_string(),
         note: resolution.note,
+        ..ResolveIncidentRequest::default()
     };
-    let response = repeat!(app.services.market_admin(), resolve_incident, request)?;
+    let response = repeat!(app.services.market_admin(&admin), resolve_incident, request)?;
     Ok(json(Incident::try_from(required(response.incident)?)?))
 }

@@ -44,7 +44,7 @@ pub(crate) struct ImportParams {
     responses((status = 200, body = ImportReport)))]
 pub(crate) async fn import(
     State(app): State<Arc<App>>,
-    _: Admin,
+    admin: Admin,
     Query(params): Query<ImportParams>,
     headers: HeaderMap,
     Raw(content): Raw,
@@ -56,7 +56,7 @@ pub(crate) async fn import(
     };
     let request =
         ImportSeasonRequest { format: format.into(), content: content.to_vec(), dry_run: params.dry_run };
-    let report = repeat!(app.services.league_admin(), import_season, request)?;
+    let report = repeat!(app.services.league_admin(&admin), import_season, request)?;
     Ok(json(ImportReport::from(report)))
 }
 
@@ -71,7 +71,7 @@ fn unknown_format() -> Problem {
     params(("matchId" = Uuid, Path)), request_body = RecordResult, responses((status = 200, body = Match)))]
 pub(crate) async fn record_result(
     State(app): State<Arc<App>>,
-    _: Admin,
+    admin: Admin,
     Path(match_id): Path<MatchId>,
     Json(result): Json<RecordResult>,
 ) -> Result {
@@ -81,7 +81,7 @@ pub(crate) async fn record_result(
         team2_wins: result.team2_wins,
         forfeited_by_id: result.forfeited_by_id.map(|id| id.to_string()).unwrap_or_default(),
     };
-    let response = repeat!(app.services.league_admin(), record_result, request)?;
+    let response = repeat!(app.services.league_admin(&admin), record_result, request)?;
     Ok(json(Match::try_from(required(response.r#match)?)?))
 }
 
@@ -90,12 +90,12 @@ pub(crate) async fn record_result(
     params(("matchId" = Uuid, Path)), request_body = UpdateMatch, responses((status = 200, body = Match)))]
 pub(crate) async fn update_match(
     State(app): State<Arc<App>>,
-    _: Admin,
+    admin: Admin,
     Path(match_id): Path<MatchId>,
     Json(change): Json<UpdateMatch>,
 ) -> Result {
     let starts_at = change.starts_at.map(timestamp);
     let request = UpdateMatchRequest { match_id: match_id.to_string(), starts_at, cancel: change.cancel };
-    let response = repeat!(app.services.league_admin(), update_match, request)?;
+    let response = repeat!(app.services.league_admin(&admin), update_match, request)?;
     Ok(json(Match::try_from(required(response.r#match)?)?))
 }

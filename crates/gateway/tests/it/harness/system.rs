@@ -68,7 +68,7 @@ impl System {
         let (listeners, account) = bind().await;
         serve(loljoa_account::serve(config, listeners, shutdown.clone()).boxed());
 
-        let mut config = loljoa_league_schedule::Config::new(league, Source::Import);
+        let mut config = loljoa_league_schedule::Config::new(league, account.clone(), Source::Import);
         config.runtime.drain.delay_ms = 0;
         loljoa_league_schedule::migrate(&config).await.unwrap();
         let (listeners, league_schedule) = bind().await;

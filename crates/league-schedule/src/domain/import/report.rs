@@ -42,6 +42,12 @@ impl Report {
         self.lines.iter().filter(|line| line.action == action).count()
     }
 
+    /// Whether any line says something new.
+    #[must_use]
+    pub fn changes_anything(&self) -> bool {
+        self.lines.iter().any(|line| matches!(line.action, Action::Added | Action::Changed))
+    }
+
     /// The first line that is refused; while there is one, nothing of the file is taken.
     #[must_use]
     pub fn first_refused(&self) -> Option<&Line> {

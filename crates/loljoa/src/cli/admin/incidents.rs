@@ -44,18 +44,15 @@ pub(super) struct Resolve {
     incident_id: IncidentId,
     /// What was done about it
     note: String,
-    /// Who did it
-    #[arg(long, env = "USER", value_name = "NAME", default_value = "operator")]
-    by: String,
     #[command(flatten)]
     target: Target,
 }
 
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Incidents { show, target } => list(connect(&target)?, show).await,
+        Command::Incidents { show, target } => list(connect(&target).await?, show).await,
         Command::Resolve(resolution) => resolve(resolution).await,
-        Command::RetryOwed { target } => retry_owed(connect(&target)?).await,
+        Command::RetryOwed { target } => retry_owed(connect(&target).await?).await,
     }
 }
 
@@ -92,10 +89,10 @@ fn row(incident: Incident) -> Vec<String> {
 async fn resolve(resolution: Resolve) -> anyhow::Result<()> {
     let request = ResolveIncidentRequest {
         incident_id: resolution.incident_id.to_string(),
-        resolved_by: resolution.by,
         note: resolution.note,
+        ..ResolveIncidentRequest::default()
     };
-    answer(connect(&resolution.target)?.resolve_incident(request).await)?;
+    answer(connect(&resolution.target).await?.resolve_incident(request).await)?;
     say("The incident is resolved.");
     Ok(())
 }

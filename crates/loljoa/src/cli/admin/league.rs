@@ -85,12 +85,12 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 }
 
 async fn record(target: &Target, request: RecordResultRequest) -> anyhow::Result<Option<Match>> {
-    let mut client = LeagueAdminServiceClient::new(target.connect(Service::LeagueSchedule)?);
+    let mut client = LeagueAdminServiceClient::new(target.connect_as_admin(Service::LeagueSchedule).await?);
     Ok(answer(client.record_result(request).await)?.r#match)
 }
 
 async fn update(target: &Target, request: UpdateMatchRequest) -> anyhow::Result<Option<Match>> {
-    let mut client = LeagueAdminServiceClient::new(target.connect(Service::LeagueSchedule)?);
+    let mut client = LeagueAdminServiceClient::new(target.connect_as_admin(Service::LeagueSchedule).await?);
     Ok(answer(client.update_match(request).await)?.r#match)
 }
 

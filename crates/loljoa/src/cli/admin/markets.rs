@@ -3,10 +3,10 @@ use loljoa_proto::betting::v1::{
     CorrectMarketRequest, LockMarketRequest, Market, MarketState, SettleMarketRequest, VoidMarketRequest,
     market_admin_service_client::MarketAdminServiceClient,
 };
-use loljoa_service_kit::{MarketId, OutcomeId, grpc::Channel};
+use loljoa_service_kit::{MarketId, OutcomeId};
 
 use crate::{
-    cli::connect::{Target, answer},
+    cli::connect::{AsAdmin, Target, answer},
     console::say,
     system::Service,
 };
@@ -45,27 +45,29 @@ pub(super) struct OnOutcome {
     target: Target,
 }
 
-pub(super) type Client = MarketAdminServiceClient<Channel>;
+pub(super) type Client = MarketAdminServiceClient<AsAdmin>;
 
 /// What admins call.
-pub(super) fn connect(target: &Target) -> anyhow::Result<Client> {
-    Ok(MarketAdminServiceClient::new(target.connect(Service::Betting)?))
+pub(super) async fn connect(target: &Target) -> anyhow::Result<Client> {
+    Ok(MarketAdminServiceClient::new(target.connect_as_admin(Service::Betting).await?))
 }
 
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     let market = match command {
         Command::Lock(OnMarket { market_id, target }) => {
             let request = LockMarketRequest { market_id: market_id.to_string() };
-            answer(connect(&target)?.lock_market(request).await)?.market
+            answer(connect(&target).await?.lock_market(request).await)?.market
         }
         Command::Settle(OnOutcome { market_id, outcome_id, target }) => {
             let (market_id, outcome_id) = (market_id.to_string(), outcome_id.to_string());
-            answer(connect(&target)?.settle_market(SettleMarketRequest { market_id, outcome_id }).await)?
-                .market
+            answer(
+                connect(&target).await?.settle_market(SettleMarketRequest { market_id, outcome_id }).await,
+            )?
+            .market
         }
         Command::Void(OnMarket { market_id, target }) => {
             let request = VoidMarketRequest { market_id: market_id.to_string() };
-            answer(connect(&target)?.void_market(request).await)?.market
+            answer(connect(&target).await?.void_market(request).await)?.market
         }
         Command::Correct(on) => return correct(on).await,
     };
@@ -75,7 +77,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn correct(on: OnOutcome) -> anyhow::Result<()> {
     let (market_id, outcome_id) = (on.market_id.to_string(), on.outcome_id.to_string());
-    let mut client = connect(&on.target)?;
+    let mut client = connect(&on.target).await?;
     let corrected = answer(client.correct_market(CorrectMarketRequest { market_id, outcome_id }).await)?;
     if corrected.bets == 0 && corrected.points > 0 {
         say(format_args!("very many bets get {} points from the house", corrected.points));

@@ -20,6 +20,7 @@ impl TestDatabases {
     async fn lose(&self, transfer: Uuid) {
         let losing = format!(
             "ALTER TABLE transfers DISABLE TRIGGER transfers_append_only;
+            ALTER TABLE system_balances DISABLE TRIGGER USER;
             WITH lost AS (DELETE FROM transfers WHERE transfer_id = '{transfer}' RETURNING *),
             account AS (
                 UPDATE user_balances b
@@ -29,6 +30,7 @@ impl TestDatabases {
             INSERT INTO system_balances (ledger_id, stripe, balance)
             SELECT market_id, 0, balance_change(kind, points) FROM lost
             ON CONFLICT (ledger_id, stripe) DO UPDATE SET balance = system_balances.balance + EXCLUDED.balance;
+            ALTER TABLE system_balances ENABLE TRIGGER USER;
             ALTER TABLE transfers ENABLE TRIGGER transfers_append_only;"
         );
         let known = self.transfers().await;

@@ -11,17 +11,22 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet},
 };
 use loljoa_proto::account::v1::{GetJwksRequest, account_service_client::AccountServiceClient};
-use loljoa_service_kit::{Error, grpc::Channel};
 use tokio::{sync::Mutex, time};
 use tokio_util::sync::CancellationToken;
 
-use crate::call::repeat;
+use crate::{
+    Error,
+    grpc::{Channel, client},
+};
 
+/// Keys that are remembered at most.
+const MAX_KEYS: usize = 64;
 /// Until there are keys, nobody can be let in: then we ask this often.
 const PAUSE_WITHOUT_KEYS: Duration = Duration::from_millis(100);
 
-/// The published keys, fetched in the background and when a token names one that is not known yet.
-pub(crate) struct Keys {
+/// The published keys, fetched when a token names one that is not known yet, and in the background where
+/// [`Keys::keep_fresh`] runs.
+pub struct Keys {
     account: AccountServiceClient<Channel>,
     published: RwLock<Option<Published>>,
     /// Keys that were removed before their time. They never come back, whoever still publishes them.
@@ -37,9 +42,11 @@ struct Published {
 }
 
 impl Keys {
-    pub(crate) fn new(account: AccountServiceClient<Channel>, pause: Duration) -> Self {
+    /// The keys that the service behind `account` publishes, asked for at most once in `pause`.
+    #[must_use]
+    pub fn new(account: Channel, pause: Duration) -> Self {
         Self {
-            account,
+            account: AccountServiceClient::new(account),
             published: RwLock::new(None),
             removed: RwLock::default(),
             pause,
@@ -48,7 +55,11 @@ impl Keys {
     }
 
     /// The key set as account publishes it.
-    pub(crate) async fn document(&self) -> Result<Arc<str>, Error> {
+    ///
+    /// # Errors
+    ///
+    /// Code `unavailable` while account has told none.
+    pub async fn document(&self) -> Result<Arc<str>, Error> {
         if let Some(document) = self.published(|keys| Arc::clone(&keys.document)) {
             return Ok(document);
         }
@@ -57,7 +68,7 @@ impl Keys {
     }
 
     /// The ids of the published keys.
-    pub(crate) fn ids(&self) -> Vec<String> {
+    pub fn ids(&self) -> Vec<String> {
         self.published(|keys| keys.by_kid.keys().cloned().collect()).unwrap_or_default()
     }
 
@@ -67,7 +78,7 @@ impl Keys {
     }
 
     /// Takes these keys out at once and for good.
-    pub(crate) fn remove(&self, kids: &[String]) {
+    pub fn remove(&self, kids: &[String]) {
         self.removed.write().unwrap_or_else(PoisonError::into_inner).extend(kids.iter().cloned());
         let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(keys) = published.take() {
@@ -76,7 +87,7 @@ impl Keys {
     }
 
     /// The key called `kid`; `None` when account knows none of that name.
-    pub(crate) async fn find(&self, kid: &str) -> Result<Option<Arc<DecodingKey>>, Error> {
+    pub(super) async fn find(&self, kid: &str) -> Result<Option<Arc<DecodingKey>>, Error> {
         if let Some(key) = self.known(kid) {
             return Ok(Some(key));
         }
@@ -90,7 +101,7 @@ impl Keys {
 
     /// Fetches the keys again and again until `shutdown`, more often while that fails. Whoever needs them at once does not
     /// wait for this.
-    pub(crate) async fn keep_fresh(self: Arc<Self>, every: Duration, shutdown: CancellationToken) {
+    pub async fn keep_fresh(self: Arc<Self>, every: Duration, shutdown: CancellationToken) {
         loop {
             let fetched = self.fetch_unless_just_done().await.is_ok() && self.published(|_| ()).is_some();
             let pause = if fetched { every } else { self.pause.min(every) };
@@ -117,9 +128,9 @@ impl Keys {
         if last.is_some_and(|last| last.elapsed() < self.pause()) {
             return Ok(());
         }
-        let fetched = repeat!(self.account, get_jwks, GetJwksRequest {});
+        let fetched = self.account.clone().get_jwks(client::repeatable(GetJwksRequest {})).await;
         *last = Some(Instant::now());
-        let document = fetched?.jwks_json;
+        let document = fetched?.into_inner().jwks_json;
         let removed = self.removed.read().unwrap_or_else(PoisonError::into_inner).clone();
         let published = read(&document, |kid| removed.contains(kid))?;
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(published);
@@ -131,7 +142,8 @@ fn no_keys() -> Error {
     Error::unavailable("the keys of access tokens are not known yet")
 }
 
-/// Reads a key set without the keys that were removed. Keys of other kinds than P-256 are none of ours and left out.
+/// Reads a key set without the keys that were removed. Keys of other kinds than P-256 are none of ours and left out, and
+/// so are more than account can have.
 fn read(document: &str, is_removed: impl Fn(&str) -> bool) -> Result<Published, Error> {
     let mut set: JwkSet = serde_json::from_str(document).map_err(Error::internal)?;
     let all = set.keys.len();
@@ -141,7 +153,8 @@ fn read(document: &str, is_removed: impl Fn(&str) -> bool) -> Result<Published, 
     } else {
         serde_json::to_string(&set).map_err(Error::internal)?.into()
     };
-    let by_kid = set.keys.iter().filter(|jwk| is_p256(jwk)).filter_map(|jwk| {
+    let ours = set.keys.iter().filter(|jwk| is_p256(jwk)).take(MAX_KEYS);
+    let by_kid = ours.filter_map(|jwk| {
         let kid = jwk.common.key_id.clone()?;
         DecodingKey::from_jwk(jwk).ok().map(|key| (kid, Arc::new(key)))
     });

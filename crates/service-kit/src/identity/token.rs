@@ -5,13 +5,12 @@ use std::{sync::Arc, time::Duration};
 use aws_lc_rs::digest;
 use chrono::DateTime;
 use jsonwebtoken::{Algorithm, Validation};
-use loljoa_service_kit::{AccountId, Clock, Error};
 use moka::sync::Cache;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Identity, Role, keys::Keys, revocations::Revocations, unauthenticated};
-use crate::config::Tokens;
+use super::{Identity, Role, keys::Keys, unauthenticated};
+use crate::{AccountId, Clock, Error, config::Tokens};
 
 /// No token of ours comes near this size; a longer one is not even hashed.
 const MAX_LENGTH: usize = 4_096;
@@ -19,9 +18,8 @@ const MAX_LENGTH: usize = 4_096;
 const CACHED_FOR: Duration = Duration::from_mins(15);
 
 /// Checks access tokens, and remembers good ones by their hash, because a signature costs 64 µs.
-pub(crate) struct Verifier {
+pub struct Verifier {
     keys: Arc<Keys>,
-    revocations: Arc<Revocations>,
     validation: Validation,
     verified: Cache<[u8; 32], Verified>,
     clock: Clock,
@@ -38,12 +36,15 @@ struct Verified {
 struct Claims {
     sub: String,
     sid: Option<Uuid>,
+    username: Arc<str>,
     role: Role,
     exp: i64,
 }
 
 impl Verifier {
-    pub(crate) fn new(config: &Tokens, keys: Arc<Keys>, revocations: Arc<Revocations>, clock: Clock) -> Self {
+    /// Takes tokens that fit `config` and are signed with one of `keys`.
+    #[must_use]
+    pub fn new(config: &Tokens, keys: Arc<Keys>, clock: Clock) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_issuer(&[&config.issuer]);
         validation.set_audience(&[&config.audience]);
@@ -51,11 +52,15 @@ impl Verifier {
         // The end is checked below, on every use of a cached token too, by our own clock.
         validation.validate_exp = false;
         let verified = Cache::builder().max_capacity(config.cache_size).time_to_live(CACHED_FOR).build();
-        Self { keys, revocations, validation, verified, clock }
+        Self { keys, validation, verified, clock }
     }
 
     /// Who holds `token`.
-    pub(crate) async fn verify(&self, token: &str) -> Result<Identity, Error> {
+    ///
+    /// # Errors
+    ///
+    /// `token_invalid`, `token_expired`; code `unavailable` while the keys are not known.
+    pub async fn verify(&self, token: &str) -> Result<Identity, Error> {
         if token.len() > MAX_LENGTH {
             return Err(refused());
         }
@@ -69,9 +74,6 @@ impl Verifier {
             self.verified.insert(hash, verified.clone());
             verified.identity
         };
-        if identity.session.is_some_and(|session| self.revocations.has_ended(session)) {
-            return Err(unauthenticated("session_over", "the session is over; log in again"));
-        }
         if identity.expires_at <= self.clock.now() {
             return Err(unauthenticated("token_expired", "the access token has ended: refresh it"));
         }
@@ -90,6 +92,7 @@ impl Verifier {
         let identity = Identity {
             account_id: AccountId::parse(&claims.sub).map_err(|_| refused())?,
             session: claims.sid,
+            username: claims.username,
             role: claims.role,
             expires_at: DateTime::from_timestamp(claims.exp, 0).ok_or_else(refused)?,
         };

@@ -1,0 +1,93 @@
+//! Two lists, newest first, read as one.
+
+use std::collections::VecDeque;
+
+use loljoa_proto::admin::v1::AdminAction;
+
+/// A page of one list.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    /// Newest first.
+    pub(super) actions: VecDeque<AdminAction>,
+    /// Where the page was read from; `None` at the list's end.
+    pub(super) place: Option<String>,
+    /// Where to read on after the page, if there is more.
+    pub(super) after: Option<String>,
+}
+
+impl Log {
+    fn time(&self) -> Option<(i64, i32)> {
+        let action = self.actions.front()?;
+        Some(action.created_at.map_or((0, 0), |time| (time.seconds, time.nanos)))
+    }
+
+    fn take(&mut self) -> Option<AdminAction> {
+        let action = self.actions.pop_front()?;
+        self.place = Some(action.cursor.clone());
+        Some(action)
+    }
+
+    fn place(self) -> Option<String> {
+        if self.actions.is_empty() { self.after } else { self.place }
+    }
+}
+
+/// The newest `limit` actions of both pages, each of which is at least as long as that or whole, and where to read on in each.
+pub(super) fn merge(mut logs: [Log; 2], limit: usize) -> (Vec<AdminAction>, [Option<String>; 2]) {
+    let mut merged = Vec::with_capacity(limit);
+    while merged.len() < limit {
+        let [one, other] = &mut logs;
+        let newest = if one.time() >= other.time() { one } else { other };
+        let Some(action) = newest.take() else { break };
+        merged.push(action);
+    }
+    (merged, logs.map(Log::place))
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_types::Timestamp;
+
+    use super::*;
+
+    /// A list of actions at these times, paged as a service does it.
+    struct List(Vec<i64>);
+
+    impl List {
+        fn page(&self, place: Option<String>, limit: usize) -> Log {
+            let Some(place) = place else { return Log::default() };
+            let from = if place.is_empty() { 0 } else { place.parse::<usize>().unwrap() };
+            let actions = self.0.iter().enumerate().skip(from).take(limit).map(|(n, seconds)| AdminAction {
+                action: seconds.to_string(),
+                created_at: Some(Timestamp { seconds: *seconds, nanos: 0 }),
+                cursor: (n + 1).to_string(),
+                ..AdminAction::default()
+            });
+            let end = from + limit;
+            let after = (end < self.0.len()).then(|| end.to_string());
+            Log { actions: actions.collect(), place: Some(place), after }
+        }
+    }
+
+    fn read_all(lists: [&List; 2], limit: usize) -> Vec<i64> {
+        let (mut all, mut places) = (Vec::new(), [Some(String::new()), Some(String::new())]);
+        while places.iter().any(Option::is_some) {
+            let [one, other] = places;
+            let (page, next) = merge([lists[0].page(one, limit), lists[1].page(other, limit)], limit);
+            assert!(page.len() <= limit);
+            all.extend(page.iter().map(|action| action.action.parse::<i64>().unwrap()));
+            places = next;
+        }
+        all
+    }
+
+    #[test]
+    fn pages_of_any_size_give_both_lists_whole_and_in_order() {
+        let lists = [List(vec![9, 8, 5, 5, 1]), List(vec![7, 6, 5, 2]), List(Vec::new())];
+        for limit in 1..12 {
+            assert_eq!(read_all([&lists[0], &lists[1]], limit), [9, 8, 7, 6, 5, 5, 5, 2, 1], "{limit}");
+            assert_eq!(read_all([&lists[2], &lists[1]], limit), [7, 6, 5, 2], "{limit}");
+            assert_eq!(read_all([&lists[2], &lists[2]], limit), [] as [i64; 0], "{limit}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `/api/admin`: what admins have done.
+
+mod merge;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use loljoa_proto::admin::v1::{
+    ListAdminActionsRequest, ListAdminActionsResponse, admin_log_service_client::AdminLogServiceClient,
+};
+use loljoa_service_kit::{Error, page};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use self::merge::{Log, merge};
+use crate::{
+    api::{Page, admin_action::AdminAction, all},
+    app::{App, AsAdmin},
+    auth::Admin,
+    call::repeat,
+    http::extract::{Query, Result, json, limit},
+};
+
+/// The routes of this part.
+pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(actions))
+}
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ActionParams {
+    /// 1 to 100.
+    limit: Option<i32>,
+    /// A page's `nextCursor`.
+    #[serde(default)]
+    cursor: String,
+}
+
+/// Where to read on in each service; `None` at its end.
+type Places = [Option<String>; 2];
+
+/// What admins have done to markets, incidents, matches and seasons, newest first. Written down where it was done, in the same
+/// commit.
+#[utoipa::path(get, path = "/api/admin/actions",
+    operation_id = "listAdminActions", tag = "admin", params(ActionParams),
+    responses((status = 200, body = Page<AdminAction>)))]
+pub(crate) async fn actions(
+    State(app): State<Arc<App>>,
+    admin: Admin,
+    Query(asked): Query<ActionParams>,
+) -> Result {
+    let limit = match limit(asked.limit)? {
+        0 => page::DEFAULT_LIMIT,
+        limit => limit,
+    };
+    let places: Option<Places> = page::decode_cursor(&asked.cursor)?;
+    let [betting, league] = places.unwrap_or_else(|| [Some(String::new()), Some(String::new())]);
+    let (betting, league) = tokio::try_join!(
+        read(app.services.betting_log(&admin), betting, limit),
+        read(app.services.league_log(&admin), league, limit),
+    )?;
+    let (actions, places) = merge([betting, league], usize::try_from(limit).unwrap_or_default());
+    let next = if places.iter().all(Option::is_none) { String::new() } else { page::encode_cursor(&places) };
+    Ok(json(Page::<AdminAction>::new(all(actions)?, next)))
+}
+
+/// A page of what one service has written down.
+async fn read(log: AdminLogServiceClient<AsAdmin>, place: Option<String>, limit: i32) -> Result<Log, Error> {
+    let Some(cursor) = place else { return Ok(Log::default()) };
+    let request = ListAdminActionsRequest { limit, cursor: cursor.clone() };
+    let ListAdminActionsResponse { actions, next_cursor } = repeat!(log, list_admin_actions, request)?;
+    let after = Some(next_cursor).filter(|cursor| !cursor.is_empty());
+    Ok(Log { actions: actions.into(), place: Some(cursor), after })
+}

@@ -1,0 +1,75 @@
+//! A gate before a whole gRPC service, so that no call of it can be forgotten.
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures::future::BoxFuture;
+use http::HeaderMap;
+use tonic::{Status, body::Body, server::NamedService};
+use tower::Service;
+
+use super::{Identity, Role, Verifier, admin_required, bearer, login_required};
+use crate::Error;
+
+/// Lets a call through to `S` only with the access token of an admin, who is then found by [`admin`](super::admin).
+#[derive(Clone)]
+pub struct AdminOnly<S> {
+    inner: S,
+    tokens: Arc<Verifier>,
+}
+
+impl<S> AdminOnly<S> {
+    /// Guards `inner` by what `tokens` say.
+    #[must_use]
+    pub const fn new(inner: S, tokens: Arc<Verifier>) -> Self {
+        Self { inner, tokens }
+    }
+}
+
+impl<S: NamedService> NamedService for AdminOnly<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+impl<S> Service<http::Request<Body>> for AdminOnly<S>
+where
+    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
+        let ready = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, ready);
+        let tokens = Arc::clone(&self.tokens);
+        Box::pin(async move {
+            match admit(&tokens, request.headers()).await {
+                Ok(admin) => {
+                    request.extensions_mut().insert(admin);
+                    inner.call(request).await
+                }
+                Err(refusal) => {
+                    tracing::warn!(path = request.uri().path(), %refusal, "a call that only admins may make was refused");
+                    Ok(Status::from(refusal).into_http())
+                }
+            }
+        })
+    }
+}
+
+async fn admit(tokens: &Verifier, headers: &HeaderMap) -> Result<Identity, Error> {
+    let token = bearer::of(headers)?.ok_or_else(login_required)?;
+    let identity = tokens.verify(token).await?;
+    if identity.role == Role::Admin { Ok(identity) } else { Err(admin_required()) }
+}

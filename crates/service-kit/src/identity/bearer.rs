@@ -1,0 +1,54 @@
+//! The way of an access token along with a call.
+
+use http::{HeaderMap, header};
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::Interceptor,
+};
+
+use super::unauthenticated;
+use crate::Error;
+
+/// Somebody's access token. As an interceptor of a client it goes along with every call.
+#[derive(Clone)]
+pub struct Bearer(MetadataValue<Ascii>);
+
+impl Bearer {
+    /// A token as account gave it.
+    ///
+    /// # Errors
+    ///
+    /// `token_malformed`.
+    pub fn new(token: &str) -> Result<Self, Error> {
+        let mut value: MetadataValue<Ascii> = format!("Bearer {token}").parse().map_err(|_| malformed())?;
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
+}
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert(header::AUTHORIZATION.as_str(), self.0.clone());
+        Ok(request)
+    }
+}
+
+/// The token that comes with a call, if any does.
+///
+/// # Errors
+///
+/// `token_malformed`.
+pub(super) fn of(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(malformed());
+    }
+    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token.trim())) } else { Err(malformed()) }
+}
+
+fn malformed() -> Error {
+    unauthenticated("token_malformed", "must be sent as Authorization: Bearer <token>")
+}

@@ -1,0 +1,159 @@
+//! Who may call what only admins may, and who calls at all.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use loljoa_proto::ops::v1::{HelloRequest, ops_service_client::OpsServiceClient};
+use loljoa_service_kit::{
+    Clock, ErrorCode, admin_log,
+    config::{GrpcServer, Tokens, Upstream},
+    grpc::{Channel, client, server},
+    health::Health,
+    identity::{Keys, Verifier},
+};
+use loljoa_test_tokens::{Publisher, Signer, refusal};
+use serde_json::json;
+use sqlx::PgPool;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tonic::{Request, service::Routes};
+use tracing::{field, span};
+use tracing_subscriber::{Layer, layer::Context, prelude::*};
+
+const CALL: &str = "/loljoa.admin.v1.AdminLogService/ListAdminActions";
+const HOUR_MS: u64 = 3_600_000;
+
+/// A service for admins whose keys come from `account`, and whose database is away.
+async fn serve(account: &Upstream, refresh_pause_ms: u64) -> (Channel, DropGuard) {
+    let config = Tokens { refresh_pause_ms, ..Tokens::of_admins() };
+    let keys = Arc::new(Keys::new(client::connect(account).unwrap(), config.refresh_pause()));
+    let tokens = Arc::new(Verifier::new(&config, keys, Clock::system()));
+    let database = PgPool::connect_lazy("postgres://127.0.0.1:1/none").unwrap();
+    database.close().await;
+    let routes = Routes::new(admin_log::service(database, tokens));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = at(listener.local_addr().unwrap());
+    let (shutdown, health) = (CancellationToken::new(), Health::new("test"));
+    let until = shutdown.clone();
+    tokio::spawn(async move {
+        server::serve(&GrpcServer::default(), listener, health, false, routes, until).await
+    });
+    (client::connect(&upstream).unwrap(), shutdown.drop_guard())
+}
+
+fn at(address: SocketAddr) -> Upstream {
+    Upstream { balance: false, ..Upstream::at(format!("http://{address}").parse().unwrap()) }
+}
+
+/// Why a call with this token is refused; the database is away once it is let in.
+async fn reason(channel: &Channel, token: &str) -> String {
+    refusal(channel, CALL, Some(token)).await.unwrap().1
+}
+
+async fn is_let_in(channel: &Channel, token: &str) -> bool {
+    let (code, _) = refusal(channel, CALL, Some(token)).await.unwrap();
+    !matches!(code, ErrorCode::Unauthenticated | ErrorCode::Forbidden)
+}
+
+#[tokio::test]
+async fn only_the_token_of_an_admin_opens_the_gate() {
+    let signer = Signer::new("known");
+    let publisher = Publisher::start(signer.key_set()).await;
+    let (channel, _server) = serve(&publisher.upstream(), 1).await;
+    assert!(is_let_in(&channel, &signer.token("admin")).await);
+    assert_eq!(refusal(&channel, CALL, None).await.unwrap().1, "token_missing");
+    for (what, token, expected) in signer.no_admins() {
+        assert_eq!(reason(&channel, &token).await, expected, "a token {what}");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_keys_asks_account_once() {
+    let signer = Signer::new("known");
+    let publisher = Publisher::start(signer.key_set()).await;
+    let (channel, _server) = serve(&publisher.upstream(), HOUR_MS).await;
+    for n in 0..50 {
+        let stranger = Signer::new(&format!("unknown-{n}"));
+        assert_eq!(reason(&channel, &stranger.token("admin")).await, "token_invalid");
+    }
+    assert!(is_let_in(&channel, &signer.token("admin")).await);
+    assert_eq!(publisher.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_and_the_end_of_a_key_is_the_end_of_its_tokens() {
+    let (first, second) = (Signer::new("first"), Signer::new("second"));
+    let publisher = Publisher::start(first.key_set()).await;
+    let (channel, _server) = serve(&publisher.upstream(), 0).await;
+    let old = first.token("admin");
+    assert!(is_let_in(&channel, &old).await);
+    publisher.publish(json!({ "keys": [first.jwk(), second.jwk()] }).to_string());
+    assert!(is_let_in(&channel, &second.token("admin")).await);
+    assert!(is_let_in(&channel, &old).await);
+    publisher.publish(second.key_set());
+    assert_eq!(reason(&channel, &Signer::new("third").token("admin")).await, "token_invalid");
+    assert_eq!(reason(&channel, &old).await, "token_invalid");
+}
+
+#[tokio::test]
+async fn while_account_is_away_nobody_is_let_in_and_nobody_is_called_a_forger() {
+    let nowhere = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let (channel, _server) = serve(&at(nowhere), 1).await;
+    let (code, _) = refusal(&channel, CALL, Some(&Signer::new("known").token("admin"))).await.unwrap();
+    assert_eq!(code, ErrorCode::Unavailable);
+}
+
+/// Notes what is recorded as a span's `caller`.
+#[derive(Clone, Default)]
+struct Callers(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Callers {
+    fn on_record(&self, _: &span::Id, values: &span::Record<'_>, _: Context<'_, S>) {
+        values.record(&mut Caller(self));
+    }
+}
+
+struct Caller<'a>(&'a Callers);
+
+impl field::Visit for Caller<'_> {
+    fn record_str(&mut self, field: &field::Field, value: &str) {
+        if field.name() == "caller" {
+            self.0.0.lock().unwrap().push(value.to_owned());
+        }
+    }
+
+    fn record_debug(&mut self, _: &field::Field, _: &dyn fmt::Debug) {}
+}
+
+#[tokio::test]
+async fn who_calls_stands_on_the_calls_span_and_opens_no_gate() {
+    let callers = Callers::default();
+    let _subscriber = tracing_subscriber::registry().with(callers.clone()).set_default();
+    let publisher = Publisher::start(Signer::new("known").key_set()).await;
+    let (channel, _server) = serve(&publisher.upstream(), 1).await;
+    let gateway = "spiffe://cluster.local/ns/loljoa/sa/loljoa-gateway";
+    let call = |certificate: String| {
+        let mut request = Request::new(HelloRequest {});
+        request.metadata_mut().insert("x-forwarded-client-cert", certificate.parse().unwrap());
+        let mut client = OpsServiceClient::new(channel.clone());
+        async move { client.hello(request).await.unwrap() }
+    };
+    call("Hash=0a".to_owned()).await;
+    // Another test may have made the first call of all at the very moment when this one began to listen.
+    tracing::callsite::rebuild_interest_cache();
+    call(format!("By=spiffe://x/y;Hash=0a;URI={gateway}")).await;
+    call(format!("URI=spiffe://{}", "x".repeat(4_000))).await;
+    let seen = callers.0.lock().unwrap().clone();
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    assert_eq!((seen[0].as_str(), seen[1].len()), (gateway, 200));
+
+    let mut request = Request::new(loljoa_proto::admin::v1::ListAdminActionsRequest::default());
+    let certificate = format!("URI={gateway}").parse().unwrap();
+    request.metadata_mut().insert("x-forwarded-client-cert", certificate);
+    let mut log =
+        loljoa_proto::admin::v1::admin_log_service_client::AdminLogServiceClient::new(channel.clone());
+    let refused = loljoa_service_kit::Error::from(log.list_admin_actions(request).await.unwrap_err());
+    assert_eq!(refused.reason, "token_missing");
+}
