@@ -26,8 +26,6 @@ async function load(most: number): Promise<Listed> {
   return { items, more: cursor !== undefined };
 }
 
-type Facts = Record<string, unknown>;
-
 /** A value as a person reads it: texts as they are, lists with commas. */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return "–";
@@ -37,8 +35,8 @@ function shown(value: unknown): string {
 
 /** What an action changed; what stayed as it was is left out. */
 export function changes(action: Pick<AdminAction, "before" | "after">): [string, string][] {
-  const before = (action.before ?? {}) as Facts;
-  const after = (action.after ?? {}) as Facts;
+  const before = action.before ?? {};
+  const after = action.after ?? {};
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const lines = keys.map((key): [string, string] => {
     const [was, is] = [shown(before[key]), shown(after[key])];
