@@ -59,22 +59,34 @@ pub struct Throttle {
     pub first_wait_seconds: u64,
     /// The longest wait. Seconds.
     pub longest_wait_seconds: u64,
+    /// The longest wait of an address after failures to all accounts together: one who fails must not keep the neighbours who
+    /// share it out for long. Seconds.
+    pub address_longest_wait_seconds: u64,
 }
 
 impl Default for Throttle {
     fn default() -> Self {
-        Self { free_failures: 5, address_free_failures: 30, first_wait_seconds: 1, longest_wait_seconds: 300 }
+        Self {
+            free_failures: 5,
+            address_free_failures: 30,
+            first_wait_seconds: 1,
+            longest_wait_seconds: 300,
+            address_longest_wait_seconds: 5,
+        }
     }
 }
 
 impl Throttle {
     pub(crate) fn policies(&self) -> Policies {
-        let policy = |free_failures| Policy {
+        let policy = |free_failures, longest| Policy {
             free_failures: i32::try_from(free_failures).unwrap_or(i32::MAX),
             first_wait: Duration::from_secs(self.first_wait_seconds),
-            longest_wait: Duration::from_secs(self.longest_wait_seconds),
+            longest_wait: Duration::from_secs(longest),
         };
-        Policies { account: policy(self.free_failures), address: policy(self.address_free_failures) }
+        Policies {
+            account: policy(self.free_failures, self.longest_wait_seconds),
+            address: policy(self.address_free_failures, self.address_longest_wait_seconds),
+        }
     }
 }
 
@@ -84,13 +96,12 @@ impl Check for Throttle {
         let address = u64::from(self.address_free_failures);
         require(problems, "throttle.address_free_failures", address, 1, 1_000_000);
         require(problems, "throttle.first_wait_seconds", self.first_wait_seconds, 1, 3_600);
-        require(
-            problems,
-            "throttle.longest_wait_seconds",
-            self.longest_wait_seconds,
-            self.first_wait_seconds,
-            86_400,
-        );
+        for (key, longest) in [
+            ("throttle.longest_wait_seconds", self.longest_wait_seconds),
+            ("throttle.address_longest_wait_seconds", self.address_longest_wait_seconds),
+        ] {
+            require(problems, key, longest, self.first_wait_seconds, 86_400);
+        }
     }
 }
 

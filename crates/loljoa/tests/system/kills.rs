@@ -23,7 +23,8 @@ struct Crowd {
     game: Game,
     over: AtomicBool,
     placed: AtomicUsize,
-    away: AtomicUsize,
+    /// Bets that are sent and not answered.
+    under_way: AtomicUsize,
 }
 
 impl Crowd {
@@ -31,7 +32,6 @@ impl Crowd {
     fn is_answered(&self, reply: &Reply) -> bool {
         if reply.status == 503 {
             assert!(reply.headers.contains_key("retry-after"), "{}", reply.text);
-            self.away.fetch_add(1, Ordering::SeqCst);
             return false;
         }
         assert!(reply.status < 500, "{}: {}", reply.status, reply.text);
@@ -57,7 +57,9 @@ impl Crowd {
     async fn bet(&self, bettor: &Bettor) -> Uuid {
         let key = ids::fresh();
         eventually("a bet", async || {
+            self.under_way.fetch_add(1, Ordering::SeqCst);
             let reply = bettor.try_bet(key, &self.game.winner, "T1", 100).await;
+            self.under_way.fetch_sub(1, Ordering::SeqCst);
             self.is_answered(&reply).then(|| reply.ok::<Bet>().bet_id)
         })
         .await
@@ -73,8 +75,8 @@ impl Crowd {
 async fn a_service_that_is_killed_under_load_is_503_at_worst_and_loses_nothing() {
     let mut app = App::start_as_processes(|_| ()).await;
     let game = Cup::of(&app).await.game().await;
-    let (over, placed, away) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
-    let crowd = Crowd { game, over, placed, away };
+    let (over, placed, under_way) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+    let crowd = Crowd { game, over, placed, under_way };
     let mut bettors = Vec::new();
     for number in 0..BETTORS {
         let bettor = app.sign_up(&format!("bettor_{number}")).await;
@@ -82,19 +84,22 @@ async fn a_service_that_is_killed_under_load_is_503_at_worst_and_loses_nothing()
         bettors.push(bettor);
     }
     let kills = async {
+        let mut met = 0;
         for service in (0..ROUNDS).flat_map(|_| [Service::Account, Service::Betting, Service::LeagueSchedule])
         {
             crowd.goes_on().await;
             app.system.kill(service).await;
+            met += crowd.under_way.load(Ordering::SeqCst);
             app.system.start_again(service).await.unwrap();
         }
         crowd.goes_on().await;
         crowd.over.store(true, Ordering::SeqCst);
+        met
     };
     let play = join_all(bettors.into_iter().map(|bettor| crowd.play(bettor)));
-    let (answered, ()) = tokio::join!(play, kills);
+    let (answered, met) = tokio::join!(play, kills);
     let answered: Vec<Uuid> = answered.into_iter().flatten().collect();
-    assert!(crowd.away.load(Ordering::SeqCst) > 0, "no kill hit anybody");
+    assert!(met > 0, "no kill met anybody");
     let books = promises::all_hold(&app.db).await;
     let lost: Vec<_> =
         answered.iter().filter(|bet| !books.bets.iter().any(|found| found.bet_id == **bet)).collect();

@@ -105,10 +105,10 @@ async fn it_is_refused_until_everything_in_it_has_ended(pool: PgPool) {
     assert_eq!(why().await, [open(2)]);
 
     // A payout is no end without its result, and no result that something is to be paid for without the payout.
-    ledger.applies(&[closing(&stakes[0], Kind::Payout, 200)]).await;
+    ledger.applies(&[closing(&stakes[0], Kind::Payout, 100)]).await;
     ledger.records(&stakes[1], 50).await;
     assert_eq!(why().await, [open(2)]);
-    ledger.records(&stakes[0], 200).await;
+    ledger.records(&stakes[0], 100).await;
     assert_eq!(why().await, [open(1)]);
     sqlx::raw_sql("INSERT INTO audit_balances VALUES (gen_random_uuid(), 0, false, 3)")
         .execute(&pool)

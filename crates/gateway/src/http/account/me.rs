@@ -31,6 +31,7 @@ pub(crate) struct PageParams {
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i32>,
     /// A page's `nextCursor`.
+    #[param(min_length = 1)]
     #[serde(default)]
     cursor: String,
 }
@@ -44,6 +45,7 @@ pub(crate) struct LeaderboardParams {
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i32>,
     /// A page's `nextCursor`.
+    #[param(min_length = 1)]
     #[serde(default)]
     cursor: String,
     /// Only accounts of this tier.

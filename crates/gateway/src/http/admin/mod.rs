@@ -35,6 +35,7 @@ pub(crate) struct ActionParams {
     /// 1 to 100.
     limit: Option<i32>,
     /// A page's `nextCursor`.
+    #[param(min_length = 1)]
     #[serde(default)]
     cursor: String,
 }

@@ -64,6 +64,7 @@ pub(crate) struct BetParams {
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i32>,
     /// A page's `nextCursor`.
+    #[param(min_length = 1)]
     #[serde(default)]
     cursor: String,
 }

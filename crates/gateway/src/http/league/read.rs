@@ -60,10 +60,11 @@ pub(crate) struct MatchParams {
     #[param(value_type = Option<Uuid>)]
     tournament: Option<TournamentId>,
     /// A block's name, or a bare week number such as `3`.
-    #[param(max_length = 100, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$")]
+    #[param(min_length = 1, max_length = 100, pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$")]
     #[serde(default)]
     week: String,
     /// A team's code, in any case, or its id.
+    #[param(min_length = 1)]
     #[serde(default)]
     team: String,
     /// Only matches in this state.
@@ -79,6 +80,7 @@ pub(crate) struct MatchParams {
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i32>,
     /// A page's `nextCursor`.
+    #[param(min_length = 1)]
     #[serde(default)]
     cursor: String,
 }

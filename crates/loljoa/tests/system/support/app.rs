@@ -121,6 +121,7 @@ fn overrides() -> BTreeMap<Service, serde_json::Value> {
             json!({
                 "passwords": { "memory_kib": 64, "passes": 1, "waiting": 10_000 },
                 "audit": { "every_seconds": 1, "share_percent": 100 },
+                "throttle": { "address_free_failures": 1_000_000 },
             }),
         ),
         (
