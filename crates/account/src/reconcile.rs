@@ -214,12 +214,22 @@ fn change(rebuilt: &Rebuilt) -> Holding {
 }
 
 async fn rebuild_system(connection: &mut PgConnection, ledger: Uuid) -> Result<bool, Error> {
-    rows::hold_system(connection, ledger).await?;
+    rows::hold_system(connection).await?;
     let difference = rows::system_difference(connection, ledger).await?;
     if difference != Points::ZERO {
-        rows::adjust_system(connection, ledger, difference).await?;
+        rows::hold_pool(connection, ledger).await?;
+        rows::adjust_system(connection, ledger, difference).await.map_err(below_zero)?;
     }
     Ok(difference != Points::ZERO)
+}
+
+/// A pool that its transfers leave below zero cannot be made so: points have to come back to it first.
+fn below_zero(error: sqlx::Error) -> Error {
+    let is_check = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_check_violation);
+    if is_check {
+        return Error::conflict("balance_negative", "the transfers leave the pool with less than nothing");
+    }
+    error.into()
 }
 
 async fn apply_one(connection: &mut PgConnection, due: &Due) -> sqlx::Result<Outcome> {

@@ -52,6 +52,13 @@ impl Caller {
         self.until
     }
 
+    /// The same caller, who is given at least so long from now: for work that is better ended than cut off.
+    #[must_use]
+    pub fn for_at_least(self, patience: Duration) -> Self {
+        let least = Instant::now() + patience;
+        Self { until: self.until.map(|until| until.max(least)), ..self }
+    }
+
     /// The one of two who waits longer, for work that is done for both. Whether one has gone says nothing of the other.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
@@ -96,6 +103,15 @@ mod tests {
         let long = Caller::waiting(LONG, CancellationToken::new());
         assert_eq!(short.or(&long).until(), long.until());
         assert_eq!(short.or(&Caller::default()).until(), None);
+    }
+
+    #[test]
+    fn what_is_better_ended_than_cut_off_has_time() {
+        let hasty = || Caller::waiting(Duration::ZERO, CancellationToken::new());
+        assert!(hasty().for_at_least(LONG).waits());
+        let patient = Caller::waiting(LONG * 2, CancellationToken::new());
+        assert_eq!(patient.clone().for_at_least(LONG).until(), patient.until());
+        assert_eq!(Caller::default().for_at_least(LONG).until(), None);
     }
 
     #[tokio::test]

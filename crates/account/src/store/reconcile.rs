@@ -69,11 +69,16 @@ pub(crate) async fn adjust_account(
     Ok(())
 }
 
-/// Lets one person at a time correct system accounts, and nobody take from this one meanwhile.
-pub(crate) async fn hold_system(connection: &mut PgConnection, ledger: Uuid) -> sqlx::Result<()> {
+/// Lets one person at a time correct system accounts.
+pub(crate) async fn hold_system(connection: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("SELECT 1 AS held FROM pg_advisory_xact_lock(hashtext('loljoa.account.reconcile'))")
-        .fetch_one(&mut *connection)
+        .fetch_one(connection)
         .await?;
+    Ok(())
+}
+
+/// Lets nobody take from a pool meanwhile. What is paid from it waits, so it is held for a moment only.
+pub(crate) async fn hold_pool(connection: &mut PgConnection, ledger: Uuid) -> sqlx::Result<()> {
     sqlx::query!("SELECT 1 AS held FROM lock_pools(ARRAY[$1]::uuid[])", ledger).fetch_one(connection).await?;
     Ok(())
 }

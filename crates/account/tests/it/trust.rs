@@ -6,8 +6,9 @@ use sqlx::{PgPool, migrate::Migrator};
 
 use crate::harness::{Bet, Service, assert_ledger_is_clean, config, gift, give, until_blocked};
 
-/// The last migration before markets were bounded.
+/// The last migration before markets were bounded, and the one that counts what was staked until then.
 const UNBOUNDED: i64 = 34;
+const COUNTED: i64 = 36;
 
 /// Somebody with 1,000 points who bets them.
 async fn staked(service: &Service, username: &str, market: MarketId, stake: i64) -> Bet {
@@ -190,11 +191,30 @@ async fn before(pool: &PgPool, account: AccountId, bet: Bet) {
 
 #[sqlx::test(migrations = false)]
 async fn what_was_staked_before_the_bounds_counts_and_a_pool_below_zero_keeps_nobody_out(pool: PgPool) {
-    let unbounded = loljoa_account::MIGRATOR.iter().filter(|migration| migration.version <= UNBOUNDED);
-    Migrator::with_migrations(unbounded.cloned().collect()).run(&pool).await.unwrap();
+    let up_to = |last| {
+        let migrations = loljoa_account::MIGRATOR.iter().filter(move |migration| migration.version <= last);
+        Migrator::with_migrations(migrations.cloned().collect())
+    };
+    up_to(UNBOUNDED).run(&pool).await.unwrap();
     let (account, broken) = (AccountId::fresh(), MarketId::fresh());
-    let bet = Bet::new(account, MarketId::fresh(), 300);
+    let bet = Bet::new(account, MarketId::fresh(), 200);
     before(&pool, account, bet).await;
+    up_to(COUNTED).run(&pool).await.unwrap();
+    // A batch that was under way meanwhile ends as it began.
+    sqlx::query(
+        "INSERT INTO transfers (transfer_id, kind, account_id, market_id, bet_id, points, fingerprint, created_at)
+         SELECT gen_random_uuid(), 'stake', $1, market_id, gen_random_uuid(), 100, 'late', now()
+         FROM transfers WHERE kind = 'stake'",
+    )
+    .bind(account)
+    .execute(&pool)
+    .await
+    .unwrap();
+    sqlx::query("UPDATE system_balances SET balance = balance + 100 WHERE ledger_id = $1")
+        .bind(bet.market)
+        .execute(&pool)
+        .await
+        .unwrap();
     sqlx::query("INSERT INTO system_balances VALUES ($1, 0, -50)").bind(broken).execute(&pool).await.unwrap();
     loljoa_account::migrate(&config(&pool)).await.unwrap();
 

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use loljoa_proto::account::v1::TransferOutcome;
@@ -26,6 +26,9 @@ use crate::{
     ledger::{self, Ledger},
     service::number,
 };
+
+/// What a debit is given in any case.
+const DEBIT: Duration = Duration::from_secs(1);
 
 /// Takes batches off the queue until no more will come.
 #[derive(Clone)]
@@ -75,12 +78,13 @@ impl Worker {
         }
     }
 
-    /// Decides each request once. The debit may take as long as `caller` waits; what follows is done in any case.
+    /// Decides each request once. The debit may take as long as `caller` waits, and has some time in any case, because stakes
+    /// that are taken by a call that was cut off have no bet until recovery; what follows is done in any case.
     async fn decide(&self, bets: Vec<NewBet>, caller: Caller) -> Result<Decided, Error> {
         self.failpoints.pass(Step::BeforeDebit)?;
         let stakes = bets.iter().map(ledger::stake);
         let debit = self.ledger.apply(stakes).instrument(info_span!("take_stakes"));
-        let outcomes = caller.scope(debit).await?;
+        let outcomes = caller.for_at_least(DEBIT).scope(debit).await?;
         self.failpoints.pass(Step::AfterDebit)?;
 
         let mut answers = HashMap::with_capacity(bets.len());
