@@ -8,6 +8,7 @@ use loljoa_proto::betting::v1::{
 use loljoa_service_kit::{
     Clock, admin, admin_log,
     cli::Listeners,
+    config::Tokens,
     grpc::{Channel, client, server},
     health::Health,
     identity::{AdminOnly, Keys, Verifier},
@@ -168,7 +169,8 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
 
 /// What checks the tokens of admins, with the keys that account publishes.
 fn tokens(parts: &mut Parts, shared: &Shared) -> Arc<Verifier> {
-    let config = &shared.config.tokens;
+    // None is remembered, however the rest is configured.
+    let config = &Tokens { cache_size: 0, ..shared.config.tokens.clone() };
     let keys = Arc::new(Keys::new(shared.account.clone(), config.refresh_pause()));
     let fresh = Arc::clone(&keys).keep_fresh(config.refresh_every(), parts.closing());
     parts.spawn_worker("keys of tokens", fresh);

@@ -15,6 +15,7 @@ use std::{sync::Arc, time::Duration};
 use loljoa_service_kit::{
     Clock, admin,
     cli::Listeners,
+    config::Tokens,
     grpc::{client, server},
     health::Health,
     identity::{Keys, Verifier},
@@ -78,10 +79,12 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
 /// What checks the tokens of admins, with the keys that account publishes.
 fn tokens(parts: &mut Parts, config: &Config) -> anyhow::Result<Arc<Verifier>> {
     let account = client::connect_from(SERVICE, &config.account)?;
+    // None is remembered, however the rest is configured.
+    let tokens = Tokens { cache_size: 0, ..config.tokens.clone() };
     let keys = Arc::new(Keys::new(account, config.tokens.refresh_pause()));
     let fresh = Arc::clone(&keys).keep_fresh(config.tokens.refresh_every(), parts.closing());
     parts.spawn_worker("keys of tokens", fresh);
-    Ok(Arc::new(Verifier::new(&config.tokens, keys, Clock::system())))
+    Ok(Arc::new(Verifier::new(&tokens, keys, Clock::system())))
 }
 
 fn source(config: config::Source, pool: &PgPool) -> anyhow::Result<Option<Box<dyn Source>>> {

@@ -22,16 +22,20 @@ impl Service {
     ) -> Result<OpenSession, Error> {
         password::check_field(&new, "newPassword")?;
         password::check_field(&current, "currentPassword").map_err(|_| wrong_password())?;
-        let admission = self.hasher.admit()?;
+        // Whoever finds no room is not counted as having guessed.
+        let (first, second) = (self.hasher.admit()?, self.hasher.admit()?);
         let stored = accounts::credentials(&self.pool, account).await?.ok_or_else(unknown_account)?;
         self.count_attempt(&stored.username_key, client_address).await?;
         let old = stored.password_hash;
-        let hash = if self.hasher.verify(admission, current, Some(old.clone())).await? {
-            self.hasher.hash(self.hasher.admit()?, new).await?
-        } else if self.hasher.verify(self.hasher.admit()?, new, Some(old.clone())).await? {
-            old.clone()
+        let hash = if self.hasher.verify(first, current, Some(old.clone())).await? {
+            self.hasher.hash(second, new).await?
         } else {
-            return Err(wrong_password());
+            // Otherwise one attempt would try two passwords.
+            self.count_attempt(&stored.username_key, client_address).await?;
+            if !self.hasher.verify(second, new, Some(old.clone())).await? {
+                return Err(wrong_password());
+            }
+            old.clone()
         };
         if !self.replace_password(account, &old, &hash).await? {
             return Err(wrong_password());

@@ -29,12 +29,13 @@ impl Service {
         let oldest = self.clock.now() - keep;
         let after = since.map_or(oldest, |since| (since - OVERLAP).max(oldest));
         let key_ids = self.keyring.key_ids().await?;
-        let ended = sessions::ended_after(&self.reads, after, MOST).await?;
+        let ended = sessions::ended_after(&self.pool, after, MOST).await?;
         let last = ended.last().map_or(after, |(_, at)| *at);
         // Of a full page nothing is read again, lest it be the same page for ever.
         let read_on =
             if i64::try_from(ended.len()).is_ok_and(|length| length < MOST) { last } else { last + OVERLAP };
-        let until = read_on.max(since.unwrap_or(oldest));
+        // An end that a clock ahead has stamped is read again until it is past, and hides none that come before it.
+        let until = read_on.max(since.unwrap_or(oldest)).min(self.clock.now());
         let sessions = ended.iter().map(|(session, _)| access_session(*session)).collect();
         Ok(Revocations { key_ids, sessions, until, keep })
     }

@@ -28,16 +28,6 @@ struct Crowd {
 }
 
 impl Crowd {
-    /// Whether it was answered; a 503 says when to come again, and is the only failure that a kill may cause.
-    fn is_answered(&self, reply: &Reply) -> bool {
-        if reply.status == 503 {
-            assert!(reply.headers.contains_key("retry-after"), "{}", reply.text);
-            return false;
-        }
-        assert!(reply.status < 500, "{}: {}", reply.status, reply.text);
-        true
-    }
-
     /// Bets and reads until it is over; the bets that were answered.
     async fn play(&self, bettor: Bettor) -> Vec<Uuid> {
         let mut bets = Vec::new();
@@ -47,7 +37,7 @@ impl Crowd {
             let market = format!("/api/betting/markets/{}", self.game.winner.market_id);
             for path in [&*market, "/api/betting/bets?limit=5", "/api/account/me", "/api/account/leaderboard"]
             {
-                self.is_answered(&bettor.http.get(path).await);
+                is_answered(&bettor.http.get(path).await);
             }
         }
         bets
@@ -60,7 +50,7 @@ impl Crowd {
             self.under_way.fetch_add(1, Ordering::SeqCst);
             let reply = bettor.try_bet(key, &self.game.winner, "T1", 100).await;
             self.under_way.fetch_sub(1, Ordering::SeqCst);
-            self.is_answered(&reply).then(|| reply.ok::<Bet>().bet_id)
+            is_answered(&reply).then(|| reply.ok::<Bet>().bet_id)
         })
         .await
     }
@@ -69,6 +59,16 @@ impl Crowd {
         let wanted = self.placed.load(Ordering::SeqCst) + BETWEEN;
         eventually("betting", async || (self.placed.load(Ordering::SeqCst) >= wanted).then_some(())).await;
     }
+}
+
+/// Whether it was answered; a 503 says when to come again, and is the only failure that a kill may cause.
+fn is_answered(reply: &Reply) -> bool {
+    if reply.status == 503 {
+        assert!(reply.headers.contains_key("retry-after"), "{}", reply.text);
+        return false;
+    }
+    assert!(reply.status < 500, "{}: {}", reply.status, reply.text);
+    true
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

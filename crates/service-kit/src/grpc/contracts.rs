@@ -11,6 +11,8 @@ use prost_types::FileDescriptorSet;
 const OTHER: &str = "other";
 /// Served by every service.
 const COMMON: [&str; 2] = ["loljoa.ops.v1.", "grpc."];
+/// Served by those that write down what admins do.
+const LOGGED: (&str, [&str; 2]) = ("loljoa.admin.v1.", ["betting", "league-schedule"]);
 
 static CONTRACTS: LazyLock<Contracts> = LazyLock::new(Contracts::read);
 
@@ -60,8 +62,13 @@ pub(super) fn method(path: &str) -> &'static str {
 /// The gRPC services that `service` serves, such as `loljoa.account.v1.LedgerService` by `account`.
 pub(super) fn services(service: &str) -> impl Iterator<Item = &'static str> + use<> {
     let own = format!("loljoa.{}.", service.replace('-', "_"));
-    let is_served =
-        move |name: &&str| name.starts_with(&own) || COMMON.iter().any(|common| name.starts_with(common));
+    let (log, logs) = LOGGED;
+    let logs = logs.contains(&service);
+    let is_served = move |name: &&str| {
+        name.starts_with(&own)
+            || COMMON.iter().any(|common| name.starts_with(common))
+            || logs && name.starts_with(log)
+    };
     CONTRACTS.services.iter().map(String::as_str).filter(is_served)
 }
 
@@ -84,6 +91,7 @@ mod tests {
         let served: Vec<_> = services("league-schedule").collect();
         for name in [
             "loljoa.league_schedule.v1.LeagueFeedService",
+            "loljoa.admin.v1.AdminLogService",
             "loljoa.ops.v1.OpsService",
             "grpc.health.v1.Health",
         ] {
