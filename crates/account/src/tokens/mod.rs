@@ -25,7 +25,7 @@ struct Claims<'a> {
     iss: &'static str,
     aud: &'static str,
     sub: AccountId,
-    /// The session, as [`access_session`](crate::domain::session::access_session) names it.
+    /// The session, as [`access_session`] names it.
     sid: uuid::Uuid,
     username: &'a str,
     role: &'static str,
