@@ -214,6 +214,7 @@ async fn an_admins_question_is_checked_and_made_once(pool: PgPool) {
         (with(&|q| q.question_en = String::new()), "text_out_of_range"),
         (with(&|q| q.question_ko = "\u{0}".into()), "text_out_of_range"),
         (with(&|q| q.outcomes.truncate(1)), "outcomes_out_of_range"),
+        (with(&|q| q.outcomes[1] = q.outcomes[0].clone()), "outcomes_repeated"),
         (
             with(&|q| {
                 q.match_id = MarketId::fresh().to_string();

@@ -3,7 +3,10 @@
 use loljoa_proto::betting::v1 as pb;
 use loljoa_service_kit::{MatchId, OutcomeId, Points};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Array, ArrayBuilder, Ref},
+};
 
 use super::Text;
 
@@ -14,9 +17,18 @@ pub(crate) struct CreateMarket {
     #[schema(value_type = Uuid)]
     pub(crate) match_id: MatchId,
     pub(crate) question: Text,
-    /// The answers, 2 to 20.
-    #[schema(min_items = 2, max_items = 20)]
+    #[schema(schema_with = answers)]
     pub(crate) outcomes: Vec<Text>,
+}
+
+fn answers() -> Array {
+    ArrayBuilder::new()
+        .items(Ref::from_schema_name(Text::name()))
+        .min_items(Some(2))
+        .max_items(Some(20))
+        .unique_items(true)
+        .description(Some("The answers, 2 to 20, each another."))
+        .build()
 }
 
 /// The outcome that a market settles on.

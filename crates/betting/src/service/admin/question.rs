@@ -1,5 +1,7 @@
 //! Questions that admins ask.
 
+use std::collections::HashSet;
+
 use loljoa_service_kit::{Error, IdempotencyKey, MarketId, MatchId, ids};
 
 use crate::domain::{
@@ -31,6 +33,10 @@ pub(super) fn draft(question: &Question) -> Result<MarketDraft, Error> {
     check_text("questionKo", &question.ko)?;
     if !OUTCOMES.contains(&question.answers.len()) {
         return Err(Error::invalid_field("outcomes", "outcomes_out_of_range", "must be 2 to 20"));
+    }
+    let different: HashSet<_> = question.answers.iter().collect();
+    if different.len() < question.answers.len() {
+        return Err(Error::invalid_field("outcomes", "outcomes_repeated", "must be different from each other"));
     }
     let market_id = MarketId(ids::derived(&[b"market", b"custom", question.key.0.as_bytes()]));
     let answer = |(n, (en, ko)): (usize, &(String, String))| {
