@@ -828,7 +828,7 @@ export interface components {
         CreateMarket: {
             /** Format: uuid */
             matchId: string;
-            /** @description The answers, 2 to 20. */
+            /** @description The answers, 2 to 20, each another. */
             outcomes: components["schemas"]["Text"][];
             question: components["schemas"]["Text"];
         };

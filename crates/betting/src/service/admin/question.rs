@@ -36,7 +36,11 @@ pub(super) fn draft(question: &Question) -> Result<MarketDraft, Error> {
     }
     let different: HashSet<_> = question.answers.iter().collect();
     if different.len() < question.answers.len() {
-        return Err(Error::invalid_field("outcomes", "outcomes_repeated", "must be different from each other"));
+        return Err(Error::invalid_field(
+            "outcomes",
+            "outcomes_repeated",
+            "must be different from each other",
+        ));
     }
     let market_id = MarketId(ids::derived(&[b"market", b"custom", question.key.0.as_bytes()]));
     let answer = |(n, (en, ko)): (usize, &(String, String))| {
