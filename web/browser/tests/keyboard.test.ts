@@ -17,7 +17,8 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
   for (let step = 0; step < 120; step += 1) {
     await page.keyboard.press("Tab");
     const focused = await page.evaluate(() => {
-      const element = document.activeElement;
+      // While nothing has the focus it is the whole page's, and that has every name.
+      const element = document.activeElement === document.body ? null : document.activeElement;
       const label = element?.getAttribute("aria-label") ?? "";
       const described = element?.id
         ? (document.querySelector(`label[for="${element.id}"]`)?.textContent ?? "")
