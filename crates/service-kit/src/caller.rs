@@ -59,6 +59,13 @@ impl Caller {
         Self { until: self.until.map(|until| until.max(least)), ..self }
     }
 
+    /// The same caller, who waits no longer than so long from now.
+    #[must_use]
+    pub fn for_at_most(self, patience: Duration) -> Self {
+        let most = Instant::now() + patience;
+        Self { until: Some(self.until.map_or(most, |until| until.min(most))), ..self }
+    }
+
     /// The one of two who waits longer, for work that is done for both. Whether one has gone says nothing of the other.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
@@ -112,6 +119,7 @@ mod tests {
         let patient = Caller::waiting(LONG * 2, CancellationToken::new());
         assert_eq!(patient.clone().for_at_least(LONG).until(), patient.until());
         assert_eq!(Caller::default().for_at_least(LONG).until(), None);
+        assert!(!patient.for_at_most(Duration::ZERO).waits());
     }
 
     #[tokio::test]

@@ -48,7 +48,7 @@ async fn a_bad_bet_is_told_its_field_and_reason() {
     400 stake_too_small | stake: must be 100 or more
     400 stake_too_small | stake: must be 100 or more
     400 stake_too_small | stake: must be 100 or more
-    400 field_invalid | stake: must be a whole number of points, without fraction or exponent
+    400 field_invalid | stake: must be a whole number of points
     400 field_invalid | stake: must be a number, not text
     400 field_invalid | stake: must be 9223372036854775807 or less
     400 json_malformed | body: number out of range at line 1, column 115

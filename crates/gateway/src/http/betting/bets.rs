@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use axum::{extract::State, response::IntoResponse};
 use http::{HeaderName, StatusCode};
 use loljoa_proto::betting::v1::{self as pb, CancelBetRequest, GetBetRequest, ListBetsRequest};
-use loljoa_service_kit::{BetId, Error, MarketId};
+use loljoa_service_kit::{BetId, Caller, Error, MarketId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -44,7 +44,8 @@ pub(crate) async fn place(
         stake: bet.stake.0.0,
         traceparent: String::new(),
     };
-    let placed = app.bets.place(bet).await?;
+    let caller = Caller::present().for_at_most(app.timeout);
+    let placed = caller.scope(app.bets.place(bet)).await?;
     let answer = (StatusCode::CREATED, json(BetOnMarket::new(&placed.bet, placed.market)?));
     if placed.replayed {
         return Ok(([(REPLAYED, "true")], answer).into_response());
