@@ -140,7 +140,7 @@ where
         let route = contracts::method(request.uri().path());
         let span = info_span!(
             "grpc",
-            otel.name = route,
+            otel.name = request.uri().path(),
             otel.kind = "server",
             rpc.system = "grpc",
             service,

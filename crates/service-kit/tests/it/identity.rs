@@ -130,7 +130,9 @@ impl field::Visit for Caller<'_> {
 #[tokio::test]
 async fn who_calls_stands_on_the_calls_span_and_opens_no_gate() {
     let callers = Callers::default();
-    let _subscriber = tracing_subscriber::registry().with(callers.clone()).set_default();
+    // Not for the log crate as well, which another story sets up.
+    let subscriber = tracing_subscriber::registry().with(callers.clone());
+    let _subscriber = tracing::subscriber::set_default(subscriber);
     let publisher = Publisher::start(Signer::new("known").key_set()).await;
     let (channel, _server) = serve(&publisher.upstream(), 1).await;
     let gateway = "spiffe://cluster.local/ns/loljoa/sa/loljoa-gateway";
