@@ -1,15 +1,11 @@
 -- What the house may still pay for a market: all stakes that the market has ever taken, less the corrections that were paid for
 -- it. Kept in the row of the pool that the same transfer changes, so that it costs no further write (docs/adr/0023).
 --
--- On a live table: a constant default writes no row. Nobody writes for the moment that this takes, so that the place where the
--- new function begins to count is exact; `migrate` gives up after 3 s of waiting and comes again.
+-- On a live table: a constant default writes no row. Nobody writes for the moment that this takes; `migrate` gives up after 3 s of
+-- waiting and comes again.
 SELECT pg_advisory_xact_lock(period_lock());
 
 ALTER TABLE system_balances ADD COLUMN cover bigint NOT NULL DEFAULT 0;
-
--- What was applied up to here is counted by the next migration.
-CREATE TABLE cover_begins (seq bigint NOT NULL);
-INSERT INTO cover_begins SELECT last_value FROM transfers_seq;
 
 -- What a transfer does to what the house may still pay for its market.
 CREATE FUNCTION cover_change(kind transfer_kind, points bigint) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -6,12 +6,11 @@ use loljoa_proto::betting::v1::{
     betting_service_server::BettingServiceServer, market_admin_service_server::MarketAdminServiceServer,
 };
 use loljoa_service_kit::{
-    Clock, admin, admin_log,
+    admin, admin_log,
     cli::Listeners,
-    config::Tokens,
     grpc::{Channel, client, server},
     health::Health,
-    identity::{AdminOnly, Keys, Verifier},
+    identity::{self, AdminOnly},
     ids,
     lifecycle::Parts,
     postgres::Pools,
@@ -155,7 +154,7 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
         cancel_window,
         closing,
     };
-    let tokens = tokens(parts, shared);
+    let tokens = identity::tokens_of_admins(parts, shared.account.clone(), &shared.config.tokens);
     let market_admin = MarketAdmin {
         admin: Admin::new(pool.clone(), shared.settlement.over(pool.clone()), wakers.clone()),
         incidents: Incidents::new(pool.clone()),
@@ -165,16 +164,6 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
         .add_service(BettingServiceServer::new(betting))
         .add_service(AdminOnly::new(MarketAdminServiceServer::new(market_admin), Arc::clone(&tokens)))
         .add_service(admin_log::service(pool.clone(), tokens))
-}
-
-/// What checks the tokens of admins, with the keys that account publishes.
-fn tokens(parts: &mut Parts, shared: &Shared) -> Arc<Verifier> {
-    // None is remembered, however the rest is configured.
-    let config = &Tokens { cache_size: 0, ..shared.config.tokens.clone() };
-    let keys = Arc::new(Keys::new(shared.account.clone(), config.refresh_pause()));
-    let fresh = Arc::clone(&keys).keep_fresh(config.refresh_every(), parts.closing());
-    parts.spawn_worker("keys of tokens", fresh);
-    Arc::new(Verifier::new(config, keys, Clock::system()))
 }
 
 async fn report_depth(depth: Depth, closing: CancellationToken) {

@@ -26,7 +26,7 @@ pub struct Config {
     /// The league-schedule service, for its feed.
     pub league_schedule: Upstream,
     /// Which access tokens of admins are taken.
-    #[serde(default = "Tokens::of_admins")]
+    #[serde(default)]
     pub tokens: Tokens,
     /// The path of a bet.
     #[serde(default)]
@@ -61,7 +61,7 @@ impl Config {
             database,
             account,
             league_schedule,
-            tokens: Tokens::of_admins(),
+            tokens: Tokens::default(),
             placement: Placement::default(),
             cancel_window_ms: default_cancel_window_ms(),
             settlement: Settlement::default(),

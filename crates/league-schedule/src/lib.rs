@@ -10,15 +10,14 @@ pub mod service;
 pub mod source;
 pub mod store;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use loljoa_service_kit::{
-    Clock, admin,
+    admin,
     cli::Listeners,
-    config::Tokens,
     grpc::{client, server},
     health::Health,
-    identity::{Keys, Verifier},
+    identity,
     lifecycle::Parts,
     metrics::describe,
     postgres,
@@ -57,7 +56,8 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let news = postgres::session_pool(&config.database, &format!("{SERVICE} news"))?;
     let changes = Changes::new(pools.background.clone(), news.clone(), closing.clone());
     let longest_wait = Duration::from_millis(config.grpc.timeout_ms).saturating_sub(FEED_MARGIN);
-    let tokens = tokens(&mut parts, &config)?;
+    let account = client::connect_from(SERVICE, &config.account)?;
+    let tokens = identity::tokens_of_admins(&mut parts, account, &config.tokens);
     let routes = grpc::routes(&pools.requests, tokens, changes.clone(), longest_wait);
     parts.spawn_worker("readiness", probe.run(closing.clone()));
     parts.spawn_worker("pool metrics", pools.clone().report(SERVICE, closing.clone()));
@@ -74,17 +74,6 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
         tokio::join!(pools.close(), news.close());
     };
     parts.run(&config.runtime.drain, close).await
-}
-
-/// What checks the tokens of admins, with the keys that account publishes.
-fn tokens(parts: &mut Parts, config: &Config) -> anyhow::Result<Arc<Verifier>> {
-    let account = client::connect_from(SERVICE, &config.account)?;
-    // None is remembered, however the rest is configured.
-    let tokens = Tokens { cache_size: 0, ..config.tokens.clone() };
-    let keys = Arc::new(Keys::new(account, config.tokens.refresh_pause()));
-    let fresh = Arc::clone(&keys).keep_fresh(config.tokens.refresh_every(), parts.closing());
-    parts.spawn_worker("keys of tokens", fresh);
-    Ok(Arc::new(Verifier::new(&tokens, keys, Clock::system())))
 }
 
 fn source(config: config::Source, pool: &PgPool) -> anyhow::Result<Option<Box<dyn Source>>> {

@@ -7,9 +7,7 @@ use std::{
 
 use futures::future::join_all;
 use loljoa_account::MIGRATOR;
-use loljoa_proto::account::v1::{
-    BetResult, RecordResultsRequest, Transfer, TransferKind, TransferOutcome as Outcome,
-};
+use loljoa_proto::account::v1::{Transfer, TransferKind, TransferOutcome as Outcome};
 use loljoa_service_kit::{AccountId, MarketId, ids, postgres};
 use sqlx::{AssertSqlSafe, PgPool, migrate::Migrator};
 
@@ -44,20 +42,6 @@ async fn period_of(pool: &PgPool, transfer: &Transfer) -> i32 {
         .fetch_one(pool)
         .await
         .unwrap()
-}
-
-async fn record(service: &Service, bet: Bet, paid: i64) -> i32 {
-    let result = BetResult {
-        bet_id: bet.id.to_string(),
-        account_id: bet.account.to_string(),
-        market_id: bet.market.to_string(),
-        staked: bet.stake,
-        paid,
-    };
-    let request = RecordResultsRequest { results: vec![result] };
-    let response = service.ledger.clone().record_results(request).await.unwrap().into_inner();
-    assert_eq!(response.unknown, 0);
-    response.recorded
 }
 
 /// A closing under an id of its own.
@@ -115,9 +99,9 @@ async fn what_was_staked_in_the_period_before_is_closed_once(pool: PgPool) {
         assert_eq!(service.apply_one(refund).await, Outcome::Applied);
         assert_eq!(service.apply_one(refund).await, Outcome::AlreadyApplied);
     }
-    assert_eq!(record(&service, paid, 100).await, 1);
+    assert!(service.record(paid, 100).await);
     turn_again(&pool).await;
-    assert_eq!(record(&service, paid, 100).await, 0, "in the period before");
+    assert!(!service.record(paid, 100).await, "in the period before");
     assert_eq!(service.apply_one(&paid.correction(7)).await, Outcome::Applied, "two periods after the stake");
     let account = service.look(faker).await;
     assert_eq!((account.points, account.staked, account.profit), (1_007, 0, 7));

@@ -6,9 +6,9 @@ use sqlx::{PgPool, migrate::Migrator};
 
 use crate::harness::{Bet, Service, assert_ledger_is_clean, config, gift, give, until_blocked};
 
-/// The last migration before markets were bounded, and the one that counts what was staked until then.
+/// The last migration before markets were bounded, and the one from which on batches count what is staked.
 const UNBOUNDED: i64 = 34;
-const COUNTED: i64 = 36;
+const COUNTING: i64 = 35;
 
 /// Somebody with 1,000 points who bets them.
 async fn staked(service: &Service, username: &str, market: MarketId, stake: i64) -> Bet {
@@ -199,7 +199,7 @@ async fn what_was_staked_before_the_bounds_counts_and_a_pool_below_zero_keeps_no
     let (account, broken) = (AccountId::fresh(), MarketId::fresh());
     let bet = Bet::new(account, MarketId::fresh(), 200);
     before(&pool, account, bet).await;
-    up_to(COUNTED).run(&pool).await.unwrap();
+    up_to(COUNTING).run(&pool).await.unwrap();
     // A batch that was under way meanwhile ends as it began.
     sqlx::query(
         "INSERT INTO transfers (transfer_id, kind, account_id, market_id, bet_id, points, fingerprint, created_at)

@@ -37,7 +37,7 @@ pub(crate) async fn within_limits(
     app.limits.check_address(limit_key(address.0))?;
     let (reading, request) = Reading::begin(app.pace, request);
     let gone = CancellationToken::new();
-    // The body may take its time first. Who calls when it is whole says for how long from then on.
+    // The time for an answer begins when the body is whole; until then the body may take its own.
     let caller = Caller::waiting(app.pace.whole() + app.timeout, gone.clone());
     // Dropped with this future, which lives as long as the client waits.
     let _waiting = gone.drop_guard();

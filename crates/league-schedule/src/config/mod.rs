@@ -26,7 +26,7 @@ pub struct Config {
     /// The account service, for the keys of its tokens.
     pub account: Upstream,
     /// Which access tokens of admins are taken.
-    #[serde(default = "Tokens::of_admins")]
+    #[serde(default)]
     pub tokens: Tokens,
     /// Where matches come from.
     #[serde(default)]
@@ -42,7 +42,7 @@ impl Config {
             grpc: GrpcServer::default(),
             database,
             account,
-            tokens: Tokens::of_admins(),
+            tokens: Tokens::default(),
             source,
         }
     }

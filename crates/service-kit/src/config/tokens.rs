@@ -14,7 +14,7 @@ pub struct Tokens {
     pub issuer: String,
     /// The audience, `aud`.
     pub audience: String,
-    /// Verified tokens that are remembered.
+    /// Verified tokens that the gateway remembers; nobody else remembers any.
     pub cache_size: u64,
     /// How often the keys are fetched anew. Milliseconds.
     pub refresh_every_ms: u64,
@@ -43,12 +43,6 @@ impl Tokens {
     #[must_use]
     pub const fn refresh_pause(&self) -> Duration {
         Duration::from_millis(self.refresh_pause_ms)
-    }
-
-    /// For the few calls of admins: none is remembered, so that the end of a key is the end of its tokens.
-    #[must_use]
-    pub fn of_admins() -> Self {
-        Self { cache_size: 0, ..Self::default() }
     }
 
     /// How often the keys are fetched anew.

@@ -17,7 +17,7 @@ use tonic::Request;
 use uuid::Uuid;
 
 pub use self::{admin_only::AdminOnly, bearer::Bearer, keys::Keys, token::Verifier};
-use crate::{AccountId, Error, ErrorCode};
+use crate::{AccountId, Clock, Error, ErrorCode, config::Tokens, grpc::Channel, lifecycle::Parts};
 
 /// What an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -42,6 +42,14 @@ pub struct Identity {
     pub role: Role,
     /// When the token ends.
     pub expires_at: DateTime<Utc>,
+}
+
+/// What checks the tokens of admins in a service, with the keys that `account` publishes, kept fresh by one of its `parts`.
+pub fn tokens_of_admins(parts: &mut Parts, account: Channel, config: &Tokens) -> Arc<Verifier> {
+    let keys = Arc::new(Keys::new(account, config.refresh_pause()));
+    let fresh = Arc::clone(&keys).keep_fresh(config.refresh_every(), parts.closing());
+    parts.spawn_worker("keys of tokens", fresh);
+    Arc::new(Verifier::of_admins(config, keys, Clock::system()))
 }
 
 /// The admin who makes a call of a service behind [`AdminOnly`].

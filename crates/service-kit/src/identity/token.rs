@@ -45,13 +45,23 @@ impl Verifier {
     /// Takes tokens that fit `config` and are signed with one of `keys`.
     #[must_use]
     pub fn new(config: &Tokens, keys: Arc<Keys>, clock: Clock) -> Self {
+        Self::remembering(config.cache_size, config, keys, clock)
+    }
+
+    /// As [`Self::new`], for the few calls of admins: no token is remembered, so that the end of a key is the end of its tokens.
+    #[must_use]
+    pub fn of_admins(config: &Tokens, keys: Arc<Keys>, clock: Clock) -> Self {
+        Self::remembering(0, config, keys, clock)
+    }
+
+    fn remembering(most: u64, config: &Tokens, keys: Arc<Keys>, clock: Clock) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_issuer(&[&config.issuer]);
         validation.set_audience(&[&config.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // The end is checked below, on every use of a cached token too, by our own clock.
         validation.validate_exp = false;
-        let verified = Cache::builder().max_capacity(config.cache_size).time_to_live(CACHED_FOR).build();
+        let verified = Cache::builder().max_capacity(most).time_to_live(CACHED_FOR).build();
         Self { keys, validation, verified, clock }
     }
 

@@ -27,9 +27,9 @@ const HOUR_MS: u64 = 3_600_000;
 
 /// A service for admins whose keys come from `account`, and whose database is away.
 async fn serve(account: &Upstream, refresh_pause_ms: u64) -> (Channel, DropGuard) {
-    let config = Tokens { refresh_pause_ms, ..Tokens::of_admins() };
+    let config = Tokens { refresh_pause_ms, ..Tokens::default() };
     let keys = Arc::new(Keys::new(client::connect(account).unwrap(), config.refresh_pause()));
-    let tokens = Arc::new(Verifier::new(&config, keys, Clock::system()));
+    let tokens = Arc::new(Verifier::of_admins(&config, keys, Clock::system()));
     let database = PgPool::connect_lazy("postgres://127.0.0.1:1/none").unwrap();
     database.close().await;
     let routes = Routes::new(admin_log::service(database, tokens));

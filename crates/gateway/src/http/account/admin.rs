@@ -16,7 +16,7 @@ use crate::{
         required,
     },
     app::App,
-    auth::{Admin, User},
+    auth::{Admin, Identity, User},
     call::repeat,
     http::extract::{Path, Query, Result, json},
 };
@@ -52,7 +52,7 @@ pub(crate) async fn disable(
     User(admin): User,
     Path(account): Path<AccountId>,
 ) -> Result {
-    let (account_id, acting_account_id) = (account.to_string(), admin.account_id.to_string());
+    let (account_id, acting_account_id) = ids(account, &admin);
     let request = DisableAccountRequest { account_id, acting_account_id };
     let disabled = repeat!(app.services.account_admin(), disable_account, request)?;
     Ok(json(ManagedAccount::try_from(required(disabled.account)?)?))
@@ -67,7 +67,7 @@ pub(crate) async fn enable(
     User(admin): User,
     Path(account): Path<AccountId>,
 ) -> Result {
-    let (account_id, acting_account_id) = (account.to_string(), admin.account_id.to_string());
+    let (account_id, acting_account_id) = ids(account, &admin);
     let request = EnableAccountRequest { account_id, acting_account_id };
     let enabled = repeat!(app.services.account_admin(), enable_account, request)?;
     Ok(json(ManagedAccount::try_from(required(enabled.account)?)?))
@@ -82,8 +82,13 @@ pub(crate) async fn end_sessions(
     User(admin): User,
     Path(account): Path<AccountId>,
 ) -> Result {
-    let (account_id, acting_account_id) = (account.to_string(), admin.account_id.to_string());
+    let (account_id, acting_account_id) = ids(account, &admin);
     let request = EndSessionsRequest { account_id, acting_account_id };
     let ended = repeat!(app.services.account_admin(), end_sessions, request)?;
     Ok(json(Ended { ended: ended.ended }))
+}
+
+/// On whom an admin acts, and who that is.
+fn ids(account: AccountId, admin: &Identity) -> (String, String) {
+    (account.to_string(), admin.account_id.to_string())
 }

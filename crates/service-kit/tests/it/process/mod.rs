@@ -18,6 +18,7 @@ use std::{
 use loljoa_private_postgres::free_port;
 use loljoa_service_kit::{config::Upstream, grpc::client};
 use serde_json::Value;
+use tokio::net::TcpStream;
 use tower::ServiceExt;
 
 /// Far beyond what anything here takes.
@@ -62,15 +63,12 @@ impl Service {
             channel.clone().oneshot(request.body(tonic::body::Body::empty()).unwrap())
         };
         // It may not listen yet.
-        let answer = tokio::time::timeout(PATIENCE, async {
-            loop {
-                if let Ok(answer) = call().await {
-                    return answer;
-                }
-            }
-        });
-        let answer = answer.await.unwrap();
-        answer.headers()["grpc-status"].to_str().unwrap().parse().unwrap()
+        let listens = async { while TcpStream::connect(self.grpc).await.is_err() {} };
+        tokio::time::timeout(PATIENCE, listens).await.unwrap();
+        match call().await {
+            Ok(answer) => answer.headers()["grpc-status"].to_str().unwrap().parse().unwrap(),
+            Err(status) => status.code().into(),
+        }
     }
 
     /// The next line of the log whose message contains `text`. Every line before is looked at as well.

@@ -1,5 +1,6 @@
--- The cover of batches that 0036 could not see yet: they went on with the function before 0035, and ended before 0038. A transfer and
--- its cover come in one commit since, so that what one statement finds missing is exact. Only ever raised: of markets whose transfers are archived less is found than there was.
+-- The cover of what was applied before 0036. A transfer and its cover come in one commit since, so that what one statement finds missing
+-- is exact. Only ever raised: of markets whose transfers are archived less is found than there was, and all of their bets are
+-- decided and paid.
 --
 -- On a live table: reads the transfers once, about a second for a million, and keeps nobody from writing.
 DO $$
