@@ -35,6 +35,8 @@ pub struct Case {
     pub fingerprint: Vec<u8>,
     /// Whether the ledger refused to close it.
     pub is_parked: bool,
+    /// Whether the ledger refused what the house owes for a correction.
+    pub is_correction_parked: bool,
 }
 
 impl Case {
@@ -44,7 +46,13 @@ impl Case {
             (BetState::Accepted, _) => Stage::Ending,
             _ => Stage::Over,
         };
-        Self { bet, stage, fingerprint: row.fingerprint.0.to_vec(), is_parked: row.is_parked }
+        Self {
+            bet,
+            stage,
+            fingerprint: row.fingerprint.0.to_vec(),
+            is_parked: row.is_parked,
+            is_correction_parked: row.is_correction_parked,
+        }
     }
 
     /// The fingerprint of the transfer that closes or corrects it.
@@ -75,6 +83,15 @@ pub async fn cases(pool: &PgPool, ids: &[BetId]) -> sqlx::Result<Vec<Case>> {
         Some(Case::new(bet, row))
     };
     Ok(bets.into_iter().filter_map(case).collect())
+}
+
+/// Bets for which the ledger has refused what is owed, the oldest `limit` of them.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn parked(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<BetId>> {
+    rows::parked(pool, limit).await
 }
 
 /// Takes one bet off its market, as if its stake had come too late, and owes its stake back. Answers whether anything was

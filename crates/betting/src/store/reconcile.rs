@@ -16,6 +16,8 @@ pub(crate) struct Row {
     pub(crate) is_decided: bool,
     /// Whether the ledger refused to close it.
     pub(crate) is_parked: bool,
+    /// Whether the ledger refused what the house owes for a correction.
+    pub(crate) is_correction_parked: bool,
 }
 
 /// Those of these bets that exist.
@@ -23,11 +25,23 @@ pub(crate) async fn rows(db: impl PgExecutor<'_>, ids: &[BetId]) -> sqlx::Result
     sqlx::query_as!(
         Row,
         r#"SELECT b.bet_id AS "bet_id!: _", b.fingerprint AS "fingerprint!: _", b.state AS "state!: _",
-            m.state AS "market_state!: _", m.decided_outcome_id IS NOT NULL AS "is_decided!", coalesce(o.parked, false) AS "is_parked!"
+            m.state AS "market_state!: _", m.decided_outcome_id IS NOT NULL AS "is_decided!", coalesce(o.parked, false) AS "is_parked!",
+            coalesce(c.parked, false) AS "is_correction_parked!"
         FROM bets b JOIN markets m USING (market_id)
         LEFT JOIN owed o ON o.bet_id = b.bet_id AND NOT o.correction
+        LEFT JOIN owed c ON c.bet_id = b.bet_id AND c.correction
         WHERE b.bet_id = ANY ($1)"#,
         ids as &[BetId],
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Bets for which the ledger has refused what is owed, the oldest first.
+pub(crate) async fn parked(db: impl PgExecutor<'_>, limit: i64) -> sqlx::Result<Vec<BetId>> {
+    sqlx::query_scalar!(
+        r#"SELECT bet_id AS "bet_id: _" FROM owed WHERE parked ORDER BY created_at, bet_id LIMIT $1"#,
+        limit,
     )
     .fetch_all(db)
     .await

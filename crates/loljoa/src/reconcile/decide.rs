@@ -26,7 +26,7 @@ pub(super) fn decide(evidence: &Evidence) -> Verdict {
     let Some(case) = &evidence.case else { return without_a_bet(evidence) };
     let differs = !compare(&case.bet, known).is_empty();
     match known.stake {
-        _ if !differs && !case.is_parked => Verdict::Fine,
+        _ if !differs && !case.is_parked && !case.is_correction_parked => Verdict::Fine,
         None => without_a_stake(case, known, evidence.balance),
         Some(stake) if stake != due(&case.bet, case.bet.stake) => {
             Verdict::Ask(format!("the ledger took another stake than the bet's: {stake:?}"))
@@ -138,7 +138,8 @@ mod tests {
     }
 
     fn evidence(bet: BookedBet, stage: Stage, balance: i64, known: Known) -> Evidence {
-        let case = Case { bet, stage, fingerprint: vec![1; 32], is_parked: false };
+        let case =
+            Case { bet, stage, fingerprint: vec![1; 32], is_parked: false, is_correction_parked: false };
         Evidence { case: Some(case), known, orphan: None, balance: Some(Points(balance)) }
     }
 

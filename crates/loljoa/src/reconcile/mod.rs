@@ -21,6 +21,9 @@ use evidence::Evidence;
 /// No bet needs more corrections, one after another.
 const STEPS: usize = 8;
 
+/// So many refused payments are looked at in one run.
+const PARKED: i64 = 10_000;
+
 /// What is done about a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,7 +48,29 @@ pub enum Action {
     AskAPerson,
 }
 
+/// What is done for all bets before the next is done for any: payouts come out of pools, so that the stakes that a pool lacks
+/// are taken first, whosever they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Balances,
+    Stakes,
+    Payments,
+}
+
 impl Action {
+    const fn phase(self) -> Phase {
+        match self {
+            Self::Rebuild => Phase::Balances,
+            Self::TakeStake | Self::CoverStake => Phase::Stakes,
+            Self::VoidBet
+            | Self::RefuseStake
+            | Self::Pay
+            | Self::PayCorrection
+            | Self::Tombstone
+            | Self::AskAPerson => Phase::Payments,
+        }
+    }
+
     /// The stable name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -96,7 +121,7 @@ impl Reason {
 }
 
 /// What became of a proposal.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Made {
     /// The bet, account or system account.
     pub subject: String,
@@ -106,8 +131,8 @@ pub struct Made {
     pub refused: Option<String>,
 }
 
-/// Proposes what would mend the differences of an audit, in the order in which it is to be done: stored balances first,
-/// because whether an account can pay goes by them.
+/// Proposes what would mend the differences of an audit and the payments that the ledger refused, in the order in which it is
+/// to be done: stored balances first, because whether an account can pay goes by them; then stakes, out of which payments come.
 ///
 /// # Errors
 ///
@@ -125,6 +150,7 @@ pub async fn propose(books: &Books, report: &Report) -> sqlx::Result<Vec<Proposa
             Subject::Unknown(why) => proposals.push(ask(difference, why)),
         }
     }
+    bets.extend(loljoa_betting::reconcile::parked(&books.betting, PARKED).await?);
     for bet in bets {
         let (action, what) = match decide(&Evidence::of(books, bet).await?) {
             Verdict::Fine => continue,
@@ -133,6 +159,7 @@ pub async fn propose(books: &Books, report: &Report) -> sqlx::Result<Vec<Proposa
         };
         proposals.push(Proposal { action, subject: bet.to_string(), what });
     }
+    proposals.sort_by_key(|proposal| proposal.action.phase());
     Ok(proposals)
 }
 
@@ -174,14 +201,44 @@ fn ask(difference: &Difference, why: &str) -> Proposal {
     Proposal { action: Action::AskAPerson, subject: subject.clone(), what }
 }
 
-/// Makes a proposed correction, and those that follow from it. What fails leaves the others alone.
+/// Makes the proposed corrections and those that follow from them, phase by phase. `tell` hears of each subject once all that
+/// can be done about it is done. What fails leaves the others alone.
 ///
 /// # Errors
 ///
 /// When a database does not answer.
-pub async fn make(books: &Books, proposal: &Proposal, reason: &Reason) -> sqlx::Result<Made> {
+pub async fn make(
+    books: &Books,
+    proposals: &[Proposal],
+    reason: &Reason,
+    mut tell: impl FnMut(&Made),
+) -> sqlx::Result<Vec<Made>> {
+    let mut all: Vec<_> = proposals.iter().map(Made::nothing).collect();
+    for phase in [Phase::Balances, Phase::Stakes] {
+        for (proposal, made) in proposals.iter().zip(&mut all) {
+            if proposal.action.phase() == phase {
+                mend(books, proposal, phase, reason, made).await?;
+            }
+        }
+    }
+    for (proposal, made) in proposals.iter().zip(&mut all) {
+        if proposal.action.phase() != Phase::Balances && made.refused.is_none() {
+            mend(books, proposal, Phase::Payments, reason, made).await?;
+        }
+        tell(made);
+    }
+    Ok(all)
+}
+
+/// Does all that a phase can do about one subject.
+async fn mend(
+    books: &Books,
+    proposal: &Proposal,
+    phase: Phase,
+    reason: &Reason,
+    made: &mut Made,
+) -> sqlx::Result<()> {
     let subject = Uuid::parse_str(&proposal.subject).unwrap_or_default();
-    let mut made = Made { subject: proposal.subject.clone(), steps: Vec::new(), refused: None };
     match proposal.action {
         Action::AskAPerson => made.refused = Some(proposal.what.clone()),
         Action::Rebuild => {
@@ -191,16 +248,23 @@ pub async fn make(books: &Books, proposal: &Proposal, reason: &Reason) -> sqlx::
                 proposal,
             );
         }
-        _ => mend_bet(books, BetId(subject), reason, &mut made).await?,
+        _ => mend_bet(books, BetId(subject), phase, reason, made).await?,
     }
-    Ok(made)
+    Ok(())
 }
 
-async fn mend_bet(books: &Books, bet: BetId, reason: &Reason, made: &mut Made) -> sqlx::Result<()> {
+async fn mend_bet(
+    books: &Books,
+    bet: BetId,
+    phase: Phase,
+    reason: &Reason,
+    made: &mut Made,
+) -> sqlx::Result<()> {
     for _ in 0..STEPS {
         let evidence = Evidence::of(books, bet).await?;
         let (action, what) = match decide(&evidence) {
             Verdict::Fine => return Ok(()),
+            Verdict::Do(action, _) if action.phase() > phase => return Ok(()),
             Verdict::Do(action, what) => (action, what),
             Verdict::Ask(what) => {
                 made.refused = Some(what);
@@ -219,6 +283,10 @@ async fn mend_bet(books: &Books, bet: BetId, reason: &Reason, made: &mut Made) -
 }
 
 impl Made {
+    fn nothing(proposal: &Proposal) -> Self {
+        Self { subject: proposal.subject.clone(), steps: Vec::new(), refused: None }
+    }
+
     fn note(&mut self, done: Result<bool, Error>, step: &Proposal) {
         match done {
             Ok(true) => self.steps.push(format!("{}: {}", step.action.name(), step.what)),

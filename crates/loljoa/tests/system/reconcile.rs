@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use loljoa::system::Service;
+use loljoa_service_kit::{AccountId, BetId, IdempotencyKey};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::process::Command;
@@ -10,7 +11,11 @@ use uuid::Uuid;
 
 use crate::{
     promises,
-    support::{App, Bettor, Cup, TestDatabases, eventually, plant},
+    support::{
+        App, Bettor, Cup, TestDatabases,
+        api::{Bet, Market},
+        eventually, plant,
+    },
 };
 
 /// `loljoa admin reconcile`: whether it exits with 0, and the JSON that it says.
@@ -96,8 +101,8 @@ async fn lost_stakes_and_payments_are_mended_and_nothing_is_done_twice() {
     promises_but_for(&app, &unpaid.bet_id).await;
     app.db.lose_closing(won.bet_id).await;
     // Both stakes of a market are lost before it is settled, and the one who lost has nothing left.
-    let winner = doran.bet(&parked.winner, "T1", 400).await;
     let loser = oner.bet(&parked.winner, "GEN", 1_000).await;
+    let winner = bet_listed_before(&doran, &loser, &parked.winner, "T1", 400).await;
     app.db.lose_stake(winner.bet_id).await;
     app.db.lose_stake(loser.bet_id).await;
     spend_all(&oner, &open).await;
@@ -144,6 +149,41 @@ async fn lost_stakes_and_payments_are_mended_and_nothing_is_done_twice() {
     let (clean, said) = reconcile(&app.db, &APPLY).await;
     assert!(clean && proposals(&said).is_empty(), "{said:#}");
     assert_eq!((noted(&app.db.account).await, app.db.transfers().await), (done, transfers));
+}
+
+/// A bet whose id comes before another's, so that it is corrected first where bets are taken in their order.
+async fn bet_listed_before(bettor: &Bettor, other: &Bet, market: &Market, key: &str, stake: i64) -> Bet {
+    let account = AccountId(bettor.account_id);
+    let key_of_bet = std::iter::repeat_with(IdempotencyKey::fresh)
+        .find(|key| BetId::of(account, *key) < BetId(other.bet_id))
+        .unwrap();
+    bettor.try_bet(key_of_bet.0, market, key, stake).await.ok()
+}
+
+#[tokio::test]
+async fn a_payout_that_waits_for_anothers_stake_is_made_in_the_same_run() {
+    let app = start().await;
+    let mut cup = Cup::of(&app).await;
+    let game = cup.game().await;
+    let (doran, oner) = (app.sign_up("doran").await, app.sign_up("oner").await);
+    let loser = oner.bet(&game.winner, "GEN", 1_000).await;
+    let winner = bet_listed_before(&doran, &loser, &game.winner, "T1", 400).await;
+    app.db.lose_stake(loser.bet_id).await;
+    cup.admin().lock(game.winner.market_id).await.ok::<Value>();
+    let t1 = game.winner.outcome("T1").outcome_id;
+    cup.admin().settle(game.winner.market_id, t1).await.ok::<Value>();
+    until_parked(&app.db, 2).await;
+
+    // The winner's own books are whole, but the ledger refused to pay out of a pool that lacks a stake.
+    let (clean, said) = reconcile(&app.db, &[]).await;
+    let proposed = expected([("take_stake", loser.bet_id), ("pay", winner.bet_id)]);
+    assert!(!clean);
+    assert_eq!(proposals(&said), proposed, "{said:#}");
+    let (clean, said) = reconcile(&app.db, &APPLY).await;
+    assert!(clean, "{said:#}");
+    cup.until(&game.winner, "settled").await;
+    promises::all_hold(&app.db).await;
+    assert_eq!((doran.me().await.points, oner.me().await.points), (1_500 + 1_000, 500));
 }
 
 /// The audit finds the one bet that lacks its stake and nothing else: it does not stop at the first difference.

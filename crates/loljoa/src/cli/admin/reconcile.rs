@@ -86,15 +86,12 @@ async fn apply(
         who: arguments.by.clone().unwrap_or_else(whoever_this_is),
         why: arguments.why.clone().unwrap_or_default(),
     };
-    let mut all = Vec::new();
-    for proposal in proposals {
-        let made = make(&open.books, proposal, &reason).await?;
+    let tell = |made: &Made| {
         if is_shown {
-            show(&made);
+            show(made);
         }
-        all.push(made);
-    }
-    Ok(all)
+    };
+    Ok(make(&open.books, proposals, &reason, tell).await?)
 }
 
 fn whoever_this_is() -> String {
