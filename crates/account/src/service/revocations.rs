@@ -20,6 +20,8 @@ pub(crate) struct Revocations {
     pub(crate) sessions: Vec<Uuid>,
     pub(crate) until: DateTime<Utc>,
     pub(crate) keep: TimeDelta,
+    /// Whether there are more ended sessions than these.
+    pub(crate) more: bool,
 }
 
 impl Service {
@@ -32,11 +34,11 @@ impl Service {
         let ended = sessions::ended_after(&self.pool, after, MOST).await?;
         let last = ended.last().map_or(after, |(_, at)| *at);
         // Of a full page nothing is read again, lest it be the same page for ever.
-        let read_on =
-            if i64::try_from(ended.len()).is_ok_and(|length| length < MOST) { last } else { last + OVERLAP };
+        let more = i64::try_from(ended.len()).is_ok_and(|length| length >= MOST);
+        let read_on = if more { last + OVERLAP } else { last };
         // An end that a clock ahead has stamped is read again until it is past, and hides none that come before it.
         let until = read_on.max(since.unwrap_or(oldest)).min(self.clock.now());
         let sessions = ended.iter().map(|(session, _)| access_session(*session)).collect();
-        Ok(Revocations { key_ids, sessions, until, keep })
+        Ok(Revocations { key_ids, sessions, until, keep, more })
     }
 }

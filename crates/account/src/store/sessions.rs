@@ -5,7 +5,10 @@ use loljoa_service_kit::AccountId;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use crate::domain::session::{Given, Past, Session};
+use crate::domain::{
+    profile::Role,
+    session::{Given, Past, Session},
+};
 
 /// A refresh token as it is stored: its SHA-256.
 pub(crate) type TokenHash = [u8; 32];
@@ -179,6 +182,23 @@ pub(crate) async fn open(
         now,
     );
     open.fetch_all(executor).await
+}
+
+/// The sessions of an account that go on, with its role. None while it is kept out.
+pub(crate) async fn going_on(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<(Uuid, Role)>> {
+    let rows = sqlx::query!(
+        r#"SELECT session_id, role AS "role: Role" FROM sessions JOIN users USING (account_id)
+        WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND disabled_at IS NULL"#,
+        account.0,
+        now,
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.session_id, row.role)).collect())
 }
 
 /// Ends these sessions and tells how many were open.
