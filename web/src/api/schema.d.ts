@@ -264,7 +264,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What admins have done to markets, incidents, matches and seasons, newest first. Written down where it was done, in the same
+         * What admins have done to accounts, markets, incidents, matches and seasons, newest first. Written down where it was done, in the same
          *     commit.
          */
         get: operations["listAdminActions"];
