@@ -16,6 +16,7 @@ use loljoa_proto::account::v1::{
     GetJwksRequest, GetJwksResponse, ListRevocationsRequest, ListRevocationsResponse,
 };
 use loljoa_service_kit::config::Upstream;
+use prost_types::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{
@@ -147,7 +148,9 @@ impl Service<http::Request<Body>> for Shelf {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let shelf = self.clone();
         if request.uri().path().ends_with("/ListRevocations") {
-            let answer = service_fn(move |_: Request<ListRevocationsRequest>| ready(shelf.revocations()));
+            let answer = service_fn(move |asked: Request<ListRevocationsRequest>| {
+                ready(shelf.revocations(asked.into_inner().since))
+            });
             let codec = ProstCodec::<ListRevocationsResponse, ListRevocationsRequest>::default();
             return Box::pin(async move { Ok(Grpc::new(codec).unary(answer, request).await) });
         }
@@ -163,7 +166,8 @@ impl Shelf {
         Response::new(GetJwksResponse { jwks_json: self.key_set.lock().unwrap().clone() })
     }
 
-    fn revocations(&self) -> Result<Response<ListRevocationsResponse>, Status> {
+    /// One ended session at a time.
+    fn revocations(&self, since: Option<Timestamp>) -> Result<Response<ListRevocationsResponse>, Status> {
         let mut revoked = self.revoked.lock().unwrap();
         if revoked.is_secret {
             return Err(Status::unavailable("not now"));
@@ -171,11 +175,15 @@ impl Shelf {
         revoked.told += 1;
         let set: serde_json::Value = serde_json::from_str(&self.key_set.lock().unwrap()).unwrap();
         let kids = set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned());
+        let told = since.map_or(0, |since| usize::try_from(since.seconds).unwrap());
+        let next: Vec<_> = revoked.sessions.iter().skip(told).take(1).cloned().collect();
+        let until = told + next.len();
         Ok(Response::new(ListRevocationsResponse {
             key_ids: kids.filter(|kid| !revoked.key_ids.contains(kid)).collect(),
-            access_session_ids: revoked.sessions.clone(),
+            access_session_ids: next,
+            until: Some(Timestamp { seconds: i64::try_from(until).unwrap(), nanos: 0 }),
             keep_seconds: 900,
-            ..ListRevocationsResponse::default()
+            more: until < revoked.sessions.len(),
         }))
     }
 }

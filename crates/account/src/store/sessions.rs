@@ -238,6 +238,17 @@ pub(crate) async fn ended_after(
     Ok(rows.into_iter().map(|row| (row.session_id, row.revoked_at)).collect())
 }
 
+/// At most `limit` sessions that were ended at this very instant.
+pub(crate) async fn ended_at(
+    executor: impl PgExecutor<'_>,
+    at: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("SELECT session_id FROM sessions WHERE revoked_at = $1 LIMIT $2", at, limit)
+        .fetch_all(executor)
+        .await
+}
+
 /// Forgets at most `limit` tokens of a session that were used before `before`.
 pub(crate) async fn delete_used(
     connection: &mut PgConnection,

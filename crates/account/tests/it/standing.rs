@@ -1,5 +1,7 @@
 //! What admins do to accounts.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use loljoa_proto::{
     account::v1::{
@@ -226,6 +228,31 @@ async fn what_was_ended_long_ago_is_told_no_more_and_nothing_is_left_out_between
     assert_eq!(service.revocations(two.until).await.access_session_ids, std::slice::from_ref(&second));
     service.clock.advance(TimeDelta::minutes(6));
     assert_eq!(service.revocations(None).await.access_session_ids, [second], "tokens of the first are dead");
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn of_very_many_sessions_that_were_ended_none_is_left_out(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let account = service.account("faker").await;
+    // As an operator ends them all after a break-in: most in one instant some minutes ago, others one by one just now.
+    for (how_many, ago, apart) in [(20_001, 300, "0"), (1, 299, "0"), (45_000, 10, "100 microseconds")] {
+        let end = "INSERT INTO sessions (session_id, account_id, created_at, expires_at, revoked_at)
+            SELECT gen_random_uuid(), $1, $2, $2 + interval '1 day', $2 + n * $3::text::interval
+            FROM generate_series(1, $4::bigint) AS n";
+        let at = service.clock.now() - TimeDelta::seconds(ago);
+        sqlx::query(end).bind(account).bind(at).bind(apart).bind(how_many).execute(&pool).await.unwrap();
+    }
+    let (mut told, mut since, mut more) = (BTreeSet::new(), None, true);
+    for _ in 0..20 {
+        let page = service.revocations(since).await;
+        told.extend(page.access_session_ids);
+        (since, more) = (page.until, page.more);
+        if !more {
+            break;
+        }
+    }
+    assert_eq!((told.len(), more), (65_002, false));
     service.stop().await;
 }
 

@@ -126,6 +126,9 @@ async fn the_end_of_a_session_is_the_end_of_its_tokens_and_of_no_others() {
     let (here, there) = (claims("admin"), claims("admin"));
     let [here_token, there_token] = [&here, &there].map(|claims| signer.sign(claims));
     assert!(is_let_in(&channel, &here_token).await && is_let_in(&channel, &there_token).await);
+    for _ in 0..3 {
+        publisher.end(claims("admin")["sid"].as_str().unwrap());
+    }
     publisher.end(there["sid"].as_str().unwrap());
     assert_eq!(reason(&channel, &there_token).await, "session_over");
     assert!(is_let_in(&channel, &here_token).await);
