@@ -146,16 +146,16 @@ impl Service<http::Request<Body>> for Shelf {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let shelf = self.clone();
+        let account = self.clone();
         if request.uri().path().ends_with("/ListRevocations") {
             let answer = service_fn(move |asked: Request<ListRevocationsRequest>| {
-                ready(shelf.revocations(asked.into_inner().since))
+                ready(account.revocations(asked.into_inner().since))
             });
             let codec = ProstCodec::<ListRevocationsResponse, ListRevocationsRequest>::default();
             return Box::pin(async move { Ok(Grpc::new(codec).unary(answer, request).await) });
         }
         self.asked.fetch_add(1, Ordering::SeqCst);
-        let answer = service_fn(move |_: Request<GetJwksRequest>| ready(Ok(shelf.keys())));
+        let answer = service_fn(move |_: Request<GetJwksRequest>| ready(Ok(account.keys())));
         let codec = ProstCodec::<GetJwksResponse, GetJwksRequest>::default();
         Box::pin(async move { Ok(Grpc::new(codec).unary(answer, request).await) })
     }

@@ -58,7 +58,7 @@ pub(crate) async fn actions(
         limit => limit,
     };
     let places: Option<Places> = page::decode_cursor(&asked.cursor)?;
-    let [account, betting, league] = places.unwrap_or_else(|| [const { Some(String::new()) }; 3]);
+    let [account, betting, league] = places.unwrap_or([const { Some(String::new()) }; 3]);
     let (account, betting, league) = tokio::try_join!(
         read(app.services.account_log(&admin), account, limit),
         read(app.services.betting_log(&admin), betting, limit),
