@@ -1,7 +1,7 @@
 //! Which access tokens are good no more before their time.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Error, postgres};
 use uuid::Uuid;
 
 use super::Service;
@@ -29,7 +29,7 @@ impl Service {
         let oldest = self.clock.now() - keep;
         let after = since.map_or(oldest, |since| (since - OVERLAP).max(oldest));
         let key_ids = self.keyring.key_ids().await?;
-        let ended = sessions::ended_after(&self.pool, after, MOST).await?;
+        let ended = sessions::ended_after(&mut *postgres::reading(&self.pool).await?, after, MOST).await?;
         let last = ended.last().map_or(after, |(_, at)| *at);
         // Of a full page nothing is read again, lest it be the same page for ever.
         let read_on =

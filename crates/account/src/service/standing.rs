@@ -23,7 +23,8 @@ impl Service {
     /// The account of this name, whatever its case.
     pub(crate) async fn find(&self, username: &str) -> Result<Managed, Error> {
         let username = Username::parse(username)?;
-        let found = accounts::credentials_by_name(&self.reads, &username.key).await?;
+        let found =
+            accounts::credentials_by_name(&mut *postgres::reading(&self.reads).await?, &username.key).await?;
         self.managed(found.ok_or_else(unknown_account)?.account).await
     }
 
@@ -47,9 +48,11 @@ impl Service {
 
     /// Lets an account in again.
     pub(crate) async fn enable(&self, account: AccountId, admin: AccountId) -> Result<Managed, Error> {
-        if !standing::enable(&self.pool, account).await? {
+        let mut transaction = postgres::begin(&self.pool).await?;
+        if !standing::enable(&mut *transaction, account).await? {
             return Err(unknown_account());
         }
+        transaction.commit().await?;
         tracing::info!(account_id = %account, admin_id = %admin, "an account was enabled");
         self.managed(account).await
     }
@@ -62,7 +65,9 @@ impl Service {
     }
 
     async fn managed(&self, account: AccountId) -> Result<Managed, Error> {
-        let standing = standing::of(&self.pool, account, self.clock.now()).await?;
+        let mut db = postgres::reading(&self.pool).await?;
+        let standing = standing::of(&mut *db, account, self.clock.now()).await?;
+        drop(db);
         let (disabled_at, open_sessions) = standing.ok_or_else(unknown_account)?;
         Ok(Managed { account: reads::ranked(&self.pool, account).await?, disabled_at, open_sessions })
     }
