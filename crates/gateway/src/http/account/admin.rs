@@ -17,7 +17,7 @@ use crate::{
     },
     app::App,
     auth::{Admin, Identity, User},
-    call::repeat,
+    call::{once, repeat},
     http::extract::{Path, Query, Result, json},
 };
 
@@ -84,7 +84,7 @@ pub(crate) async fn end_sessions(
 ) -> Result {
     let (account_id, acting_account_id) = ids(account, &admin);
     let request = EndSessionsRequest { account_id, acting_account_id };
-    let ended = repeat!(app.services.account_admin(), end_sessions, request)?;
+    let ended = once!(app.services.account_admin(), end_sessions, request)?;
     Ok(json(Ended { ended: ended.ended }))
 }
 

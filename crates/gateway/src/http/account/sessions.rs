@@ -22,7 +22,7 @@ use crate::{
     },
     app::App,
     auth::{User, unauthenticated},
-    call::repeat,
+    call::{once, repeat},
     http::extract::{Json, OptionalKey, Result, json},
 };
 
@@ -94,7 +94,7 @@ pub(crate) async fn log_out(State(app): State<Arc<App>>, cookies: CookieJar) -> 
     responses((status = 200, body = Ended, description = "logged out everywhere; access tokens end within seconds")))]
 pub(crate) async fn log_out_all(State(app): State<Arc<App>>, User(user): User) -> Result {
     let request = LogOutAllRequest { account_id: user.account_id.to_string() };
-    let response = repeat!(app.services.account(), log_out_all, request)?;
+    let response = once!(app.services.account(), log_out_all, request)?;
     let gone = [(header::SET_COOKIE, cookie("", 0, app.secure_cookies)?)];
     Ok((gone, json(Ended { ended: response.ended })).into_response())
 }
@@ -107,7 +107,7 @@ pub(crate) async fn end_others(State(app): State<Arc<App>>, User(user): User) ->
         account_id: user.account_id.to_string(),
         access_session_id: user.session.map(|session| session.to_string()).unwrap_or_default(),
     };
-    let response = repeat!(app.services.account(), end_other_sessions, request)?;
+    let response = once!(app.services.account(), end_other_sessions, request)?;
     Ok(json(Ended { ended: response.ended }))
 }
 

@@ -16,7 +16,7 @@ use crate::{
     },
     app::App,
     auth::Admin,
-    call::repeat,
+    call::{once, repeat},
     http::extract::{Json, Path, Query, Result, json, limit},
 };
 
@@ -24,7 +24,7 @@ use crate::{
 #[utoipa::path(post, path = "/api/betting/incidents/retry-owed",
     operation_id = "retryOwed", tag = "betting", responses((status = 200, body = RetriedPayments)))]
 pub(crate) async fn retry_owed(State(app): State<Arc<App>>, admin: Admin) -> Result {
-    let response = repeat!(app.services.market_admin(&admin), retry_owed, RetryOwedRequest {})?;
+    let response = once!(app.services.market_admin(&admin), retry_owed, RetryOwedRequest {})?;
     Ok(json(RetriedPayments::from(response)))
 }
 

@@ -73,6 +73,7 @@ struct Books {
     ended: Mutex<Vec<String>>,
     asked: watch::Sender<usize>,
     calls: Mutex<Vec<String>>,
+    lost: AtomicUsize,
 }
 
 impl Account {
@@ -106,6 +107,19 @@ impl Account {
 
     fn note(&self, call: String) {
         self.0.calls.lock().unwrap().push(call);
+    }
+
+    /// The answer to the next call that ends sessions is lost by a proxy after it was done.
+    pub(crate) fn lose_an_answer(&self) {
+        self.0.lost.store(1, Ordering::SeqCst);
+    }
+
+    /// What a call answers that has ended so many sessions, if that is not lost.
+    fn ended(&self, ended: i64) -> Result<i64, Status> {
+        match self.0.lost.swap(0, Ordering::SeqCst) {
+            0 => Ok(ended),
+            _ => Err(Status::unavailable("no healthy upstream")),
+        }
     }
 
     /// How often a grant was claimed.
@@ -189,7 +203,7 @@ impl AccountService for Account {
     }
 
     async fn log_out_all(&self, _: Request<LogOutAllRequest>) -> Answer<LogOutAllResponse> {
-        Ok(Response::new(LogOutAllResponse { ended: 2 }))
+        Ok(Response::new(LogOutAllResponse { ended: self.ended(2)? }))
     }
 
     async fn get_account(&self, request: Request<GetAccountRequest>) -> Answer<GetAccountResponse> {
@@ -240,7 +254,7 @@ impl AccountService for Account {
         request: Request<EndOtherSessionsRequest>,
     ) -> Answer<EndOtherSessionsResponse> {
         self.note(format!("end all but {}", request.into_inner().access_session_id));
-        Ok(Response::new(EndOtherSessionsResponse { ended: 3 }))
+        Ok(Response::new(EndOtherSessionsResponse { ended: self.ended(3)? }))
     }
 
     async fn change_password(
@@ -304,6 +318,6 @@ impl AccountAdminService for Account {
     async fn end_sessions(&self, request: Request<EndSessionsRequest>) -> Answer<EndSessionsResponse> {
         let request = request.into_inner();
         self.note(format!("{} ends sessions of {}", request.acting_account_id, request.account_id));
-        Ok(Response::new(EndSessionsResponse { ended: 1 }))
+        Ok(Response::new(EndSessionsResponse { ended: self.ended(1)? }))
     }
 }
