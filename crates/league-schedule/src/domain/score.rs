@@ -123,8 +123,8 @@ impl Score {
             .collect();
         let before_last = all.len().saturating_sub(1);
         for place in (1..before_last).rev() {
-            let die = usize::from(dice.get(place).copied().unwrap_or_default());
-            all.swap(place, die % (place + 1));
+            let thrown = usize::from(dice.get(place).copied().unwrap_or_default());
+            all.swap(place, thrown % (place + 1));
         }
         let mut score = Self::default();
         for side in all.into_iter().take(games) {

@@ -18,12 +18,14 @@ use crate::Caller;
 pub(super) async fn connection(pool: &PgPool) -> sqlx::Result<PoolConnection<Postgres>> {
     let until = Caller::present().inner_until();
     let asked = Instant::now();
+    // Large, and a part of everything that begins a transaction.
+    let acquire = Box::pin(pool.acquire());
     let connection = match until {
         Some(until) => {
-            let acquired = time::timeout_at(until, pool.acquire()).await;
+            let acquired = time::timeout_at(until, acquire).await;
             acquired.unwrap_or_else(|_| Err(nobody_waits(pool)))
         }
-        None => pool.acquire().await,
+        None => acquire.await,
     };
     waits::record(pool, asked.elapsed());
     connection
