@@ -5,10 +5,12 @@ use std::{future::Future, time::Duration};
 use futures::future::join_all;
 use loljoa_service_kit::{
     Caller, Error, ErrorCode,
-    config::Database,
     postgres::{self, Pools},
 };
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{
+    PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
@@ -19,16 +21,12 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const CALLERS: usize = 20;
 const CONNECTIONS: u32 = 2;
 
-/// A service that would wait for ever by itself.
+/// A service that would wait for ever by itself. Its pool is made by hand, because the bounds of a service's own would hold
+/// for the whole process, and so for other stories.
 fn patient(pool: &PgPool) -> PgPool {
-    let config = Database {
-        max_connections: CONNECTIONS,
-        acquire_timeout_ms: 600_000,
-        statement_timeout_ms: 600_000,
-        lock_timeout_ms: 600_000,
-        ..database(pool, None)
-    };
-    Pools::new(&config, "test").unwrap().requests
+    let bounds = [("statement_timeout", 600_000), ("lock_timeout", 600_000)];
+    let options = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(10 * PATIENCE);
+    options.connect_lazy_with(PgConnectOptions::clone(&pool.connect_options()).options(bounds))
 }
 
 fn with(patience: Duration) -> Caller {
