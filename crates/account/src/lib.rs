@@ -71,6 +71,10 @@ pub async fn serve_at(
     clock: Clock,
 ) -> anyhow::Result<()> {
     describe(metrics::METRICS);
+    loljoa_service_kit::config::warn_of_waits(
+        ("grpc.timeout_ms", config.grpc.timeout_ms),
+        &config.database.waits(),
+    );
     let drain = config.runtime.drain.clone();
     let pools = Pools::new(&config.database, SERVICE)?;
     let health = Health::new(SERVICE);

@@ -54,6 +54,12 @@ pub async fn serve_with(
     failpoints: FailPoints,
 ) -> anyhow::Result<()> {
     loljoa_service_kit::metrics::describe(metrics::METRICS);
+    let of_a_call = ("grpc.timeout_ms", config.grpc.timeout_ms);
+    loljoa_service_kit::config::warn_of_waits(
+        of_a_call,
+        &[("account.timeout_ms", config.account.timeout_ms)],
+    );
+    loljoa_service_kit::config::warn_of_waits(of_a_call, &config.database.waits());
     app::serve(config, listeners, shutdown, failpoints).await
 }
 

@@ -10,4 +10,16 @@ macro_rules! repeat {
     }};
 }
 
+/// Calls `$client.$method($request)`, and again only when it never left: for calls whose answer tells what this very call has
+/// done, such as how much. When that is lost nobody can know it, and the caller is told so instead of what a second call
+/// would find left to do.
+macro_rules! once {
+    ($client:expr, $method:ident, $request:expr) => {{
+        let mut client = $client.clone();
+        let answer = client.$method(loljoa_service_kit::grpc::client::sent_once($request)).await;
+        answer.map(tonic::Response::into_inner).map_err(loljoa_service_kit::Error::from)
+    }};
+}
+
+pub(crate) use once;
 pub(crate) use repeat;

@@ -37,6 +37,8 @@ pub const SERVICE: &str = "gateway";
 /// When a part fails, or the web app's files cannot be read.
 pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
     describe(metrics::METRICS);
+    let inner = config.upstreams.waits();
+    loljoa_service_kit::config::warn_of_waits(("http.timeout_ms", config.http.timeout_ms), &inner);
     let health = Health::new(SERVICE);
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();

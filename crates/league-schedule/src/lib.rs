@@ -47,6 +47,10 @@ const FEED_MARGIN: Duration = Duration::from_millis(500);
 /// When a part fails: a port, or a source that cannot be used.
 pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
     describe(metrics::METRICS);
+    loljoa_service_kit::config::warn_of_waits(
+        ("grpc.timeout_ms", config.grpc.timeout_ms),
+        &config.database.waits(),
+    );
     let pools = Pools::new(&config.database, SERVICE)?;
     let health = Health::new(SERVICE);
     let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?.beside(&config.database, 0, 1);

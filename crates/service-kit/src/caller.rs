@@ -15,6 +15,10 @@ tokio::task_local! {
     static CALLER: Caller;
 }
 
+/// What a service keeps of its caller's time for its own answer: this part of what is left, and at most so much.
+const KEPT_PART: u32 = 10;
+const KEPT_AT_MOST: Duration = Duration::from_millis(200);
+
 /// Somebody who waits for an answer. The default waits for ever, as background work does for itself. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
@@ -52,6 +56,14 @@ impl Caller {
         self.until
     }
 
+    /// Until when whoever is asked on the way, a neighbour or the database, has to have answered, so that there is time left
+    /// to tell the caller what came of it: whoever stands further inside always gives up first.
+    #[must_use]
+    pub fn inner_until(&self) -> Option<Instant> {
+        let left = |until: Instant| until.saturating_duration_since(Instant::now());
+        self.until.map(|until| until - (left(until) / KEPT_PART).min(KEPT_AT_MOST))
+    }
+
     /// The same caller, who is given at least so long from now: for work that is better ended than cut off.
     #[must_use]
     pub fn for_at_least(self, patience: Duration) -> Self {
@@ -78,6 +90,12 @@ impl Caller {
 #[must_use]
 pub fn gone() -> Error {
     Error::unavailable("nobody waited any more, and nothing was done")
+}
+
+/// The answer to whom nobody listens to any more, where a part was done already.
+#[must_use]
+pub fn gone_midway() -> Error {
+    Error::unavailable("nobody waited any more, and only a part was done")
 }
 
 /// Counts work that was dropped from a queue because nobody waited for it any more.
@@ -110,6 +128,19 @@ mod tests {
         let long = Caller::waiting(LONG, CancellationToken::new());
         assert_eq!(short.or(&long).until(), long.until());
         assert_eq!(short.or(&Caller::default()).until(), None);
+    }
+
+    #[test]
+    fn whoever_is_asked_on_the_way_gives_up_first() {
+        let kept = |left: Duration| {
+            let caller = Caller::waiting(left, CancellationToken::new());
+            caller.until().unwrap() - caller.inner_until().unwrap()
+        };
+        assert_eq!(kept(LONG), KEPT_AT_MOST);
+        let of_a_second = kept(Duration::from_secs(1));
+        assert!(of_a_second > Duration::ZERO && of_a_second <= Duration::from_millis(100), "{of_a_second:?}");
+        assert_eq!(kept(Duration::ZERO), Duration::ZERO);
+        assert_eq!(Caller::default().inner_until(), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use loljoa_proto::account::v1::{
 use loljoa_service_kit::{
     AccountId, Error, ErrorCode, IdempotencyKey,
     identity::{Identity, token},
-    page,
+    page, postgres,
 };
 use tonic::{Request, Response, Status, async_trait};
 
@@ -143,8 +143,8 @@ impl AccountService for Accounts {
         let account = AccountId::parse(&request.account_id)?;
         let limit = page::limit(request.limit)?;
         let before = page::decode_cursor(&request.cursor)?;
-        let lines =
-            statement::page(&self.service.reads, account, before, limit).await.map_err(Error::from)?;
+        let mut db = postgres::reading(&self.service.reads).await.map_err(Error::from)?;
+        let lines = statement::page(&mut *db, account, before, limit).await.map_err(Error::from)?;
         let full = i64::try_from(lines.len()).is_ok_and(|length| length == limit);
         let next_cursor = lines.last().filter(|_| full).map(|line| page::encode_cursor(&line.seq));
         Ok(Response::new(ListTransfersResponse {
@@ -187,7 +187,8 @@ impl AccountService for Accounts {
             return Err(Error::invalid_field("accountIds", "too_many_accounts", allowed).into());
         }
         let ids = ids.iter().map(|id| AccountId::parse(id)).collect::<Result<Vec<_>, _>>()?;
-        let usernames = accounts::usernames(&self.service.reads, &ids).await.map_err(Error::from)?;
+        let mut db = postgres::reading(&self.service.reads).await.map_err(Error::from)?;
+        let usernames = accounts::usernames(&mut *db, &ids).await.map_err(Error::from)?;
         let usernames = usernames.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
         Ok(Response::new(BatchGetUsernamesResponse { usernames }))
     }

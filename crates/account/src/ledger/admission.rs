@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use loljoa_service_kit::{Error, ErrorCode};
+use loljoa_service_kit::{Caller, Error, ErrorCode};
 use metrics::{Gauge, counter, gauge};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time,
+    time::{self, Instant},
 };
 
 use super::Class;
@@ -38,7 +38,7 @@ impl Admission {
         Self::new(class, capacity, capacity * WAITING, patience)
     }
 
-    /// Takes `size` places at once, waiting for them if need be.
+    /// Takes `size` places at once, waiting for them if need be, but not longer than the present caller waits.
     ///
     /// # Errors
     ///
@@ -49,7 +49,9 @@ impl Admission {
             return Ok(Places::new(self.class, permit));
         }
         let _waiting = self.waiting.try_acquire_many(size).map_err(|_| self.full())?;
-        let acquired = time::timeout(self.patience, self.places.clone().acquire_many_owned(size)).await;
+        let until = Instant::now() + self.patience;
+        let until = Caller::present().inner_until().map_or(until, |waited| waited.min(until));
+        let acquired = time::timeout_at(until, self.places.clone().acquire_many_owned(size)).await;
         let permit = acquired.map_err(|_| self.full())?.map_err(|_| stopping())?;
         Ok(Places::new(self.class, permit))
     }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use loljoa_service_kit::{Caller, Error};
+use loljoa_service_kit::{Caller, Error, caller};
 use sqlx::PgPool;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::Span;
@@ -38,8 +38,14 @@ pub(super) fn new(class: Class, config: &Config, workers: usize, pool: &PgPool) 
     (Lane { calls, admission: Admission::with_capacity(class, capacity, patience) }, workers)
 }
 
+/// What a call is told when a piece of it fails after so many of its transfers were answered.
+fn after(answered: usize, error: Error) -> Error {
+    if answered > 0 && error == caller::gone() { caller::gone_midway() } else { error }
+}
+
 impl Lane {
-    /// Applies transfers, in pieces that follow each other, so that their order holds.
+    /// Applies transfers, in pieces that follow each other, so that their order holds. When nobody waits any more, the pieces
+    /// that are left are not applied.
     pub(super) async fn apply(&self, mut transfers: Vec<Transfer>) -> Result<Vec<Outcome>, Error> {
         let mut places = self.admission.enter(transfers.len()).await?;
         let mut outcomes = Vec::with_capacity(transfers.len());
@@ -47,7 +53,8 @@ impl Lane {
             let rest = transfers.split_off(transfers.len().min(PIECE));
             let piece = std::mem::replace(&mut transfers, rest);
             let share = places.split(piece.len());
-            outcomes.extend(self.queue(piece, share).await?);
+            let answer = self.queue(piece, share).await;
+            outcomes.extend(answer.map_err(|error| after(outcomes.len(), error))?);
         }
         Ok(outcomes)
     }

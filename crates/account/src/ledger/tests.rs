@@ -6,7 +6,7 @@ use futures::{
     FutureExt, StreamExt, poll,
     stream::{FuturesOrdered, FuturesUnordered},
 };
-use loljoa_service_kit::{AccountId, BetId, Caller, ErrorCode, MarketId, Points, ids, postgres};
+use loljoa_service_kit::{AccountId, BetId, Caller, ErrorCode, MarketId, Points, caller, ids, postgres};
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio::{task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
@@ -220,6 +220,29 @@ async fn what_waits_for_nobody_any_more_is_not_applied(pool: PgPool) {
             .await
             .unwrap();
     assert_eq!(taken, [1, 100], "the stake of whoever was ahead, and of whoever still waits");
+}
+
+#[sqlx::test]
+async fn a_call_that_is_dropped_in_its_middle_is_not_told_that_nothing_was_done(pool: PgPool) {
+    let desk = Desk::open(&pool, &config());
+    let faker = account(&pool, "faker", 5_000).await;
+    let stranger = hold(&pool, faker).await;
+    let gone = CancellationToken::new();
+    let great = (0..=FULL_BATCH).map(|_| stake(faker, 1)).collect();
+    let great = tokio::spawn({
+        let (ledger, caller) = (desk.ledger.clone(), Caller::waiting(PATIENCE, gone.clone()));
+        caller.scope(async move { ledger.apply(great).await })
+    });
+    until_blocked(&pool).await;
+    gone.cancel();
+    stranger.rollback().await.unwrap();
+    let error = time::timeout(PATIENCE, great).await.unwrap().unwrap().unwrap_err();
+    assert_eq!(error, caller::gone_midway(), "the first piece was under way");
+    let taken: i64 = sqlx::query_scalar("SELECT count(*) FROM transfers WHERE kind = 'stake'")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(taken, i64::try_from(FULL_BATCH).unwrap());
 }
 
 #[sqlx::test]

@@ -4,6 +4,7 @@ use jsonwebtoken::{DecodingKey, jwk::Jwk};
 use loljoa_service_kit::{
     Error,
     identity::{Admins, Identity, Reader, Role, refused, require_admin, session_over},
+    postgres,
 };
 use tonic::async_trait;
 
@@ -21,7 +22,9 @@ impl Service {
     /// `token_invalid`, `token_expired`.
     pub(crate) async fn whose(&self, token: &str) -> Result<Identity, Error> {
         let (kid, now) = (Reader::key_id(token)?, self.clock.now());
-        let stored = signing_keys::public_key(&self.pool, &kid, now).await?.ok_or_else(refused)?;
+        let stored = signing_keys::public_key(&mut *postgres::reading(&self.pool).await?, &kid, now)
+            .await?
+            .ok_or_else(refused)?;
         let jwk: Jwk = serde_json::from_value(stored).map_err(Error::internal)?;
         let key = DecodingKey::from_jwk(&jwk).map_err(Error::internal)?;
         self.reader.read(token, &key)?.at(now)
@@ -34,7 +37,9 @@ impl Service {
     /// As there, and `session_over`.
     pub(crate) async fn identify(&self, token: &str) -> Result<Identity, Error> {
         let mut identity = self.whose(token).await?;
-        let going_on = sessions::going_on(&self.pool, identity.account_id, self.clock.now()).await?;
+        let mut db = postgres::reading(&self.pool).await?;
+        let going_on = sessions::going_on(&mut *db, identity.account_id, self.clock.now()).await?;
+        drop(db);
         let mut going_on = going_on.into_iter();
         let own = going_on.find(|(session, _)| Some(access_session(*session)) == identity.session);
         let (_, role) = own.ok_or_else(session_over)?;

@@ -1,6 +1,6 @@
 //! Logging in.
 
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Error, postgres};
 
 use super::{Credentials, OpenSession, Service, sessions::invalid_credentials};
 use crate::{
@@ -21,7 +21,8 @@ impl Service {
         };
         let admission = self.hasher.admit()?;
         self.count_attempt(&username.key, client_address).await?;
-        let stored = accounts::credentials_by_name(&self.pool, &username.key).await?;
+        let stored =
+            accounts::credentials_by_name(&mut *postgres::reading(&self.pool).await?, &username.key).await?;
         let hash = stored.as_ref().map(|stored| stored.password_hash.clone());
         let verified = self.hasher.verify(admission, credentials.password, hash).await?;
         let stored = stored.filter(|_| verified).ok_or_else(invalid_credentials)?;

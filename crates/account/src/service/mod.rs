@@ -18,7 +18,7 @@ mod upkeep;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use loljoa_service_kit::{AccountId, Clock, Error, IdempotencyKey, identity::Reader};
+use loljoa_service_kit::{AccountId, Clock, Error, IdempotencyKey, identity::Reader, postgres};
 use secrecy::SecretString;
 use sqlx::PgPool;
 
@@ -76,7 +76,7 @@ impl Service {
     /// Grants the points of the present Korean day and tells how many were granted by this call.
     pub(crate) async fn claim_daily_grant(&self, account: AccountId) -> Result<i64, Error> {
         let transfer = grant::daily(account, self.clock.now());
-        if transfers::exists(&self.pool, transfer.id).await? {
+        if transfers::exists(&mut *postgres::reading(&self.pool).await?, transfer.id).await? {
             return Ok(0);
         }
         match self.ledger.apply(vec![transfer]).await?.first() {

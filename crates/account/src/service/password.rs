@@ -24,7 +24,9 @@ impl Service {
         password::check_field(&current, "currentPassword").map_err(|_| wrong_password())?;
         // Whoever finds no room is not counted as having guessed.
         let (first, second) = (self.hasher.admit()?, self.hasher.admit()?);
-        let stored = accounts::credentials(&self.pool, account).await?.ok_or_else(unknown_account)?;
+        let mut db = postgres::reading(&self.pool).await?;
+        let stored = accounts::credentials(&mut *db, account).await?.ok_or_else(unknown_account)?;
+        drop(db);
         self.count_attempt(&stored.username_key, client_address).await?;
         let old = stored.password_hash;
         let hash = if self.hasher.verify(first, current, Some(old.clone())).await? {

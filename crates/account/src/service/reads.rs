@@ -1,6 +1,6 @@
 //! Looking at accounts.
 
-use loljoa_service_kit::{AccountId, Error, Points};
+use loljoa_service_kit::{AccountId, Error, Points, postgres};
 use sqlx::PgPool;
 
 use super::{Service, unknown_account};
@@ -44,12 +44,14 @@ impl Service {
         let range = query.tier.map_or(everyone, |tier| (tier.starts_at(), tier.ends_at()));
         let before = query.after.filter(|place| place.position.profit <= range.1);
         let position = before.map(|place| place.position);
-        let page = store::leaderboard::page(&self.reads, range, position, query.limit).await?;
+        let mut db = postgres::reading(&self.reads).await?;
+        let page = store::leaderboard::page(&mut *db, range, position, query.limit).await?;
         let full = i64::try_from(page.len()).is_ok_and(|length| length == query.limit);
         let better = match page.first() {
-            Some(first) if before.is_none() => ranks::better(&self.reads, first.profit).await?,
+            Some(first) if before.is_none() => ranks::better(&mut *db, first.profit).await?,
             _ => 0,
         };
+        drop(db);
         let (accounts, last) = leaderboard::rank(page, before, better);
         let own = match query.own {
             Some(account) => Some(self.account(account).await?),
@@ -61,7 +63,8 @@ impl Service {
 
 /// An account with its rank, as `pool` sees it.
 pub(super) async fn ranked(pool: &PgPool, account: AccountId) -> Result<Ranked, Error> {
-    let profile = accounts::profile(pool, account).await?.ok_or_else(unknown_account)?;
-    let better = ranks::better(pool, profile.profit).await?;
+    let mut db = postgres::reading(pool).await?;
+    let profile = accounts::profile(&mut *db, account).await?.ok_or_else(unknown_account)?;
+    let better = ranks::better(&mut *db, profile.profit).await?;
     Ok(Ranked { profile, rank: better + 1 })
 }

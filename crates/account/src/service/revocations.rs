@@ -1,7 +1,7 @@
 //! Which access tokens are good no more before their time.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Error, postgres};
 use uuid::Uuid;
 
 use super::Service;
@@ -33,13 +33,14 @@ impl Service {
         let oldest = self.clock.now() - keep;
         let after = since.map_or(oldest, |since| (since - OVERLAP).max(oldest));
         let key_ids = self.keyring.key_ids().await?;
-        let mut ended = sessions::ended_after(&self.pool, after, MOST).await?;
+        let mut db = postgres::reading(&self.pool).await?;
+        let mut ended = sessions::ended_after(&mut *db, after, MOST).await?;
         let last = ended.last().map_or(after, |(_, at)| *at);
         // Of a full page nothing is read again, lest it be the same page for ever.
         let more = i64::try_from(ended.len()).is_ok_and(|length| length >= MOST);
         if more {
             // The next answer begins after this instant; whoever ends them all at once does so in one.
-            let with_the_last = sessions::ended_at(&self.pool, last, MOST_AT_ONCE).await?;
+            let with_the_last = sessions::ended_at(&mut *db, last, MOST_AT_ONCE).await?;
             ended.extend(with_the_last.into_iter().map(|session| (session, last)));
         }
         let until = if more {

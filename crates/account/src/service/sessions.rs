@@ -133,15 +133,20 @@ impl Service {
     pub(crate) async fn log_out(&self, refresh_token: &str) -> Result<(), Error> {
         if let Some(Sent { hash, session }) = RefreshToken::parse(refresh_token) {
             let now = self.clock.now();
-            sessions::revoke_by_token(&self.pool, &hash, now).await?;
-            sessions::revoke(&self.pool, session, now).await?;
+            let mut transaction = postgres::begin(&self.pool).await?;
+            sessions::revoke_by_token(&mut *transaction, &hash, now).await?;
+            sessions::revoke(&mut *transaction, session, now).await?;
+            transaction.commit().await?;
         }
         Ok(())
     }
 
     /// Ends every session of an account and tells how many.
     pub(crate) async fn log_out_all(&self, account: AccountId) -> Result<u64, Error> {
-        Ok(sessions::revoke_all(&self.pool, account, self.clock.now()).await?)
+        let mut transaction = postgres::begin(&self.pool).await?;
+        let ended = sessions::revoke_all(&mut *transaction, account, self.clock.now()).await?;
+        transaction.commit().await?;
+        Ok(ended)
     }
 
     /// Ends every session of an account but the one that access tokens name `own`, and tells how many.
@@ -151,9 +156,12 @@ impl Service {
         own: Option<Uuid>,
     ) -> Result<u64, Error> {
         let now = self.clock.now();
-        let mut others = sessions::open(&self.pool, account, now).await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
+        let mut others = sessions::open(&mut *transaction, account, now).await?;
         others.retain(|session| Some(session::access_session(*session)) != own);
-        Ok(sessions::revoke_these(&self.pool, &others, now).await?)
+        let ended = sessions::revoke_these(&mut *transaction, &others, now).await?;
+        transaction.commit().await?;
+        Ok(ended)
     }
 }
 

@@ -20,7 +20,9 @@ impl Service {
         password::check(&credentials.password)?;
         let account = key.map_or_else(AccountId::fresh, account_of);
         // The name first: where the same request has just taken it, its account is then seen, too.
-        let taken = accounts::credentials_by_name(&self.pool, &username.key).await?.is_some();
+        let mut db = postgres::reading(&self.pool).await?;
+        let taken = accounts::credentials_by_name(&mut *db, &username.key).await?.is_some();
+        drop(db);
         if key.is_some()
             && let Some(session) = self.repeat_sign_up(account, &username, &request).await?
         {
@@ -32,9 +34,11 @@ impl Service {
         if taken {
             return Err(username_taken());
         }
-        if skeletons::is_taken(&self.pool, &username.skeleton, &username.key).await? {
+        let mut db = postgres::reading(&self.pool).await?;
+        if skeletons::is_taken(&mut *db, &username.skeleton, &username.key).await? {
             return Err(username_lookalike());
         }
+        drop(db);
         let password_hash = self.hasher.hash(self.hasher.admit()?, credentials.password.clone()).await?;
         let created_at = self.clock.now();
         let user =
@@ -72,9 +76,11 @@ impl Service {
         username: &Username,
         request: &SignUp,
     ) -> Result<Option<OpenSession>, Error> {
-        let Some(stored) = accounts::credentials(&self.pool, account).await? else {
+        let mut db = postgres::reading(&self.pool).await?;
+        let Some(stored) = accounts::credentials(&mut *db, account).await? else {
             return Ok(None);
         };
+        drop(db);
         let password = request.credentials.password.clone();
         let hash = stored.password_hash;
         let same = stored.username_key == username.key

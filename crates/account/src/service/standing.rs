@@ -24,7 +24,8 @@ impl Service {
     /// The account of this name, whatever its case.
     pub(crate) async fn find(&self, username: &str) -> Result<Managed, Error> {
         let username = Username::parse(username)?;
-        let found = accounts::credentials_by_name(&self.reads, &username.key).await?;
+        let found =
+            accounts::credentials_by_name(&mut *postgres::reading(&self.reads).await?, &username.key).await?;
         self.managed(found.ok_or_else(unknown_account)?.account).await
     }
 
@@ -95,7 +96,9 @@ impl Service {
     }
 
     async fn managed(&self, account: AccountId) -> Result<Managed, Error> {
-        let standing = standing::of(&self.pool, account, self.clock.now()).await?;
+        let mut db = postgres::reading(&self.pool).await?;
+        let standing = standing::of(&mut *db, account, self.clock.now()).await?;
+        drop(db);
         let (disabled_at, open_sessions) = standing.ok_or_else(unknown_account)?;
         Ok(Managed { account: reads::ranked(&self.pool, account).await?, disabled_at, open_sessions })
     }

@@ -53,8 +53,10 @@ impl Service {
         client_address: &str,
     ) -> Result<(), Error> {
         let origin = origin::of(client_address);
-        login_failures::take_back(&self.pool, ALL_NAMES, &origin).await?;
-        login_failures::clear(&self.pool, username_key, &origin).await?;
+        let mut transaction = postgres::begin(&self.pool).await?;
+        login_failures::take_back(&mut *transaction, ALL_NAMES, &origin).await?;
+        login_failures::clear(&mut *transaction, username_key, &origin).await?;
+        transaction.commit().await?;
         Ok(())
     }
 }

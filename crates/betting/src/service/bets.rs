@@ -1,6 +1,6 @@
 //! Reading and cancelling bets. An account sees its own only.
 
-use loljoa_service_kit::{AccountId, BetId, Error, MarketId, page};
+use loljoa_service_kit::{AccountId, BetId, Error, MarketId, page, postgres};
 use sqlx::PgPool;
 
 use super::placement::{Cancel, Placement};
@@ -39,7 +39,9 @@ impl Bets {
     ///
     /// `bet_not_found`, also for another account's bet.
     pub(crate) async fn get(&self, account: AccountId, bet: BetId) -> Result<Bet, Error> {
-        store::bets::get(&self.pool, account, bet).await?.ok_or_else(not_found)
+        store::bets::get(&mut *postgres::reading(&self.pool).await?, account, bet)
+            .await?
+            .ok_or_else(not_found)
     }
 
     /// A page of this account's bets, newest first.
@@ -55,12 +57,13 @@ impl Bets {
         cursor: &str,
     ) -> Result<BetPage, Error> {
         let (limit, before) = (page::limit(limit)?, page::decode_cursor::<i64>(cursor)?);
-        let mut bets = store::bets::list(&self.pool, account, state, before, limit + 1).await?;
+        let mut db = postgres::reading(&self.pool).await?;
+        let mut bets = store::bets::list(&mut *db, account, state, before, limit + 1).await?;
         let next_cursor = super::next_cursor(&mut bets, limit, |bet| bet.seq);
         let mut markets: Vec<MarketId> = bets.iter().map(|bet| bet.market_id).collect();
         markets.sort_unstable();
         markets.dedup();
-        let markets = store::markets::load(&self.pool, &markets).await?;
+        let markets = store::markets::load(&mut *db, &markets).await?;
         Ok(BetPage { bets, markets, next_cursor })
     }
 

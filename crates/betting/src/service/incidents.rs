@@ -40,7 +40,8 @@ impl Incidents {
         cursor: &str,
     ) -> Result<(Vec<Incident>, String), Error> {
         let (limit, before) = (page::limit(limit)?, page::decode_cursor::<i64>(cursor)?);
-        let mut incidents = store::list(&self.pool, is_open, before, limit + 1).await?;
+        let mut incidents =
+            store::list(&mut *postgres::reading(&self.pool).await?, is_open, before, limit + 1).await?;
         let next = next_cursor(&mut incidents, limit, |incident| incident.seq);
         Ok((incidents, next))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use loljoa_service_kit::{Error, MarketId, MatchId, page};
+use loljoa_service_kit::{Error, MarketId, MatchId, page, postgres};
 use sqlx::PgPool;
 
 use crate::{domain::Market, store};
@@ -27,7 +27,7 @@ pub(crate) async fn get(pool: &PgPool, id: MarketId) -> Result<Market, Error> {
 ///
 /// When the database does not answer.
 pub(crate) async fn find(pool: &PgPool, id: MarketId) -> Result<Option<Market>, Error> {
-    Ok(store::markets::load(pool, &[id]).await?.pop())
+    Ok(store::markets::load(&mut *postgres::reading(pool).await?, &[id]).await?.pop())
 }
 
 /// There is no such market.
@@ -48,7 +48,8 @@ pub(crate) async fn list(
 ) -> Result<(Vec<Market>, String), Error> {
     check_matches(matches)?;
     let (limit, after) = (page::limit(limit)?, page::decode_cursor(cursor)?);
-    let mut places = store::markets::list(pool, matches, after, limit + 1).await?;
+    let mut places =
+        store::markets::list(&mut *postgres::reading(pool).await?, matches, after, limit + 1).await?;
     let next_cursor = super::next_cursor(&mut places, limit, |place| *place);
     Ok((load_in_order(pool, &places).await?, next_cursor))
 }
@@ -56,7 +57,8 @@ pub(crate) async fn list(
 /// All markets that a watcher of these matches begins with.
 pub(super) async fn watched(pool: &PgPool, matches: &[MatchId]) -> Result<Vec<Market>, Error> {
     check_matches(matches)?;
-    let places = store::markets::list(pool, matches, None, MAX_WATCHED).await?;
+    let places =
+        store::markets::list(&mut *postgres::reading(pool).await?, matches, None, MAX_WATCHED).await?;
     load_in_order(pool, &places).await
 }
 
@@ -69,7 +71,7 @@ fn check_matches(matches: &[MatchId]) -> Result<(), Error> {
 
 async fn load_in_order(pool: &PgPool, places: &[store::markets::ListPosition]) -> Result<Vec<Market>, Error> {
     let ids: Vec<_> = places.iter().map(|(_, id)| *id).collect();
-    let loaded = store::markets::load(pool, &ids).await?;
+    let loaded = store::markets::load(&mut *postgres::reading(pool).await?, &ids).await?;
     let mut loaded: HashMap<_, _> = loaded.into_iter().map(|market| (market.market_id, market)).collect();
     Ok(ids.iter().filter_map(|id| loaded.remove(id)).collect())
 }

@@ -73,6 +73,33 @@ async fn a_ledger_that_fails_on_everything_is_waited_for(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_ledger_that_was_away_for_a_moment_is_told_again_at_once(pool: PgPool) {
+    let world = World::start_with(&pool, |config| {
+        // Whatever has to wait for its next attempt is not paid in this story.
+        (config.settlement.backoff_ms, config.settlement.backoff_max_ms) = (3_600_000, 3_600_000);
+    })
+    .await;
+    for statement in [
+        "CREATE SEQUENCE attempts",
+        "CREATE FUNCTION be_away_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('attempts') = 1 THEN RAISE EXCEPTION 'away' USING ERRCODE = '57014'; END IF;
+            RETURN NEW;
+        END $$",
+        "CREATE TRIGGER away BEFORE INSERT ON transfers FOR EACH ROW
+         WHEN (NEW.kind = 'payout') EXECUTE FUNCTION be_away_once()",
+    ] {
+        world.tamper(statement).await;
+    }
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    world.betting().bet(&Bet::on(&game.winner, "T1", account, 300)).await;
+    world.feed.say(game.fixture.completed(2, [2, 0]));
+    world.until(&game.winner, MarketState::Settled).await;
+    assert_eq!(world.points(account).await, 1_000);
+    world.end().await;
+}
+
+#[sqlx::test]
 async fn a_stake_that_goes_back_does_not_wait_behind_payouts(pool: PgPool) {
     let mut world = World::start_with(&pool, |config| {
         config.settlement.chunk = 1;

@@ -169,6 +169,17 @@ impl Default for Bets {
     }
 }
 
+impl Upstreams {
+    /// What a request may wait for behind the gateway, in milliseconds.
+    pub(crate) const fn waits(&self) -> [(&'static str, u64); 3] {
+        [
+            ("upstreams.account.timeout_ms", self.account.timeout_ms),
+            ("upstreams.league_schedule.timeout_ms", self.league_schedule.timeout_ms),
+            ("upstreams.betting.timeout_ms", self.betting.timeout_ms),
+        ]
+    }
+}
+
 impl Check for Config {
     fn check(&self, problems: &mut Problems) {
         self.runtime.check(problems);

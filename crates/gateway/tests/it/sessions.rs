@@ -42,6 +42,20 @@ async fn the_cookie_is_traded_for_a_session_and_dropped_at_the_end() {
 }
 
 #[tokio::test]
+async fn how_many_sessions_were_ended_is_not_asked_a_second_time() {
+    let gateway = Gateway::start().await;
+    let somebody = "/api/account/users/018f0000-0000-7000-8000-000000000002/sessions/end";
+    for (path, role) in
+        [("/api/account/logout-all", "user"), ("/api/account/sessions/end", "user"), (somebody, "admin")]
+    {
+        let post = || gateway.post(path).bearer_auth(gateway.signer.token(role));
+        gateway.backend.account.lose_an_answer();
+        assert_eq!(problem(post()).await, "503 unavailable", "{path}: a second call would find none left");
+        assert_eq!(post().send().await.unwrap().status(), StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn pages_of_other_sites_cannot_use_the_cookie() {
     let gateway =
         Gateway::start_with(|config| config.cookies.trusted_origins = vec!["https://friend.example".into()])

@@ -1,6 +1,6 @@
 //! Games won in a best-of, and whether they can be.
 
-use std::fmt;
+use std::{fmt, iter};
 
 /// How many games a match has at most: 1, 3 or 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -106,6 +106,36 @@ impl Score {
         }
     }
 
+    /// How many games were played for it.
+    #[must_use]
+    pub fn games(self) -> usize {
+        usize::try_from(self.team1 + self.team2).unwrap_or_default()
+    }
+
+    /// How a match that ended like this may have stood after so many games. Nobody has written down who won which, only that
+    /// the winner won the last: `dice` decide, so that the same dice always tell the same story.
+    #[must_use]
+    pub fn after(self, games: usize, dice: &[u8]) -> Self {
+        let last = if self.team1 > self.team2 { Side::Team1 } else { Side::Team2 };
+        let wins = |side, wins: i16| iter::repeat_n(side, usize::try_from(wins).unwrap_or_default());
+        let mut all: Vec<Side> = wins(last.other(), self.team1.min(self.team2))
+            .chain(wins(last, self.team1.max(self.team2)))
+            .collect();
+        let before_last = all.len().saturating_sub(1);
+        for place in (1..before_last).rev() {
+            let thrown = usize::from(dice.get(place).copied().unwrap_or_default());
+            all.swap(place, thrown % (place + 1));
+        }
+        let mut score = Self::default();
+        for side in all.into_iter().take(games) {
+            match side {
+                Side::Team1 => score.team1 += 1,
+                Side::Team2 => score.team2 += 1,
+            }
+        }
+        score
+    }
+
     /// Whether a match can stand like this while it is being played.
     #[must_use]
     pub const fn is_partial(self, best_of: BestOf) -> bool {
@@ -158,6 +188,22 @@ mod tests {
                 && (team1 == best_of.wins_needed()) != (team2 == best_of.wins_needed())
                 && team1.max(team2) == best_of.wins_needed();
             prop_assert_eq!(Score { team1, team2 }.winner(best_of).is_ok(), playable);
+        }
+
+        #[test]
+        fn a_match_is_told_game_by_game_up_to_its_score(
+            best_of in best_of(), loser in 0_i16..3, first in any::<bool>(), dice in any::<[u8; 16]>(),
+        ) {
+            let (won, lost) = (best_of.wins_needed(), loser.min(best_of.wins_needed() - 1));
+            let end = if first { Score { team1: won, team2: lost } } else { Score { team1: lost, team2: won } };
+            prop_assert_eq!(end.after(0, &dice), Score::default());
+            for games in 1..=end.games() {
+                let (before, now) = (end.after(games - 1, &dice), end.after(games, &dice));
+                prop_assert!(before.is_partial(best_of), "{before} before the last game");
+                let won = (now.team1 - before.team1, now.team2 - before.team2);
+                prop_assert!(won == (1, 0) || won == (0, 1), "{before} and then {now}");
+            }
+            prop_assert_eq!(end.after(end.games(), &dice), end);
         }
 
         #[test]

@@ -8,6 +8,7 @@ use loljoa_proto::league_schedule::v1::{
 use loljoa_service_kit::{
     Error, MatchId, TeamId,
     identity::{self, Identity},
+    postgres,
 };
 use sqlx::PgPool;
 use tonic::{Request, Response, Status, async_trait};
@@ -86,7 +87,7 @@ impl Admin {
     }
 
     async fn message(&self, stored: &Match) -> Result<MatchMessage, Error> {
-        let mut db = self.pool.acquire().await?;
+        let mut db = postgres::reading(&self.pool).await?;
         let directory = Directory::of(&mut db, std::slice::from_ref(stored)).await?;
         Ok(convert::game(stored, &directory))
     }

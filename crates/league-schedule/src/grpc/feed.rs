@@ -5,7 +5,7 @@ use std::time::Duration;
 use loljoa_proto::league_schedule::v1::{
     ListChangesRequest, ListChangesResponse, league_feed_service_server::LeagueFeedService,
 };
-use loljoa_service_kit::{Error, page};
+use loljoa_service_kit::{Error, page, postgres};
 use sqlx::PgPool;
 use tonic::{Request, Response, Status, async_trait};
 
@@ -49,7 +49,7 @@ impl Feed {
         if matches.is_empty() {
             return Ok(ListChangesResponse { matches: Vec::new(), next_cursor: request.cursor, lag_ms });
         }
-        let mut db = self.pool.acquire().await?;
+        let mut db = postgres::reading(&self.pool).await?;
         let directory = Directory::of(&mut db, &matches).await?;
         let matches = convert::games(&matches, &directory);
         Ok(ListChangesResponse { matches, next_cursor: page::encode_cursor(&next), lag_ms })
@@ -58,7 +58,7 @@ impl Feed {
     /// How a reader stands. One that has read what this feed does not have would wait for nothing, and skip what has taken
     /// those places since.
     async fn standing(&self, from: Position, next: Position) -> Result<Standing, Error> {
-        let mut db = self.pool.acquire().await?;
+        let mut db = postgres::reading(&self.pool).await?;
         let standing = feed::standing(&mut db, from, next).await?;
         if from != Position::default() && !standing.known {
             let message = "the cursor names a revision that this feed does not have";

@@ -8,7 +8,7 @@ use loljoa_proto::league_schedule::v1::{
     ListMatchesResponse, ListTeamsRequest, ListTeamsResponse, ListTournamentsRequest,
     ListTournamentsResponse, league_service_server::LeagueService,
 };
-use loljoa_service_kit::{Error, MatchId, TeamId, TournamentId, page};
+use loljoa_service_kit::{Error, MatchId, TeamId, TournamentId, page, postgres};
 use sqlx::PgPool;
 use tonic::{Request, Response, Status, async_trait};
 
@@ -37,7 +37,7 @@ impl League {
     }
 
     async fn tournaments(&self) -> Result<ListTournamentsResponse, Error> {
-        let mut db = self.pool.acquire().await?;
+        let mut db = postgres::reading(&self.pool).await?;
         let tournaments = store::tournaments::list(&mut db).await?;
         Ok(ListTournamentsResponse {
             tournaments: tournaments.into_iter().map(convert::tournament).collect(),
@@ -46,7 +46,7 @@ impl League {
 
     async fn teams(&self, request: ListTeamsRequest) -> Result<ListTeamsResponse, Error> {
         let of = optional(&request.tournament_id, |id| TournamentId::parse_field(id, "tournament"))?;
-        let mut db = self.pool.acquire().await?;
+        let mut db = postgres::reading(&self.pool).await?;
         let teams = store::teams::list(&mut db, of).await?;
         Ok(ListTeamsResponse { teams: teams.into_iter().map(convert::team).collect() })
     }
@@ -54,7 +54,7 @@ impl League {
     async fn matches(&self, request: ListMatchesRequest) -> Result<ListMatchesResponse, Error> {
         let limit = page::limit(request.limit)?;
         let filter = filter(&request)?;
-        let mut db = self.pool.acquire().await?;
+        let mut db = postgres::reading(&self.pool).await?;
         let mut matches = store::matches::list(&mut db, &filter, limit + 1).await?;
         let more = i64::try_from(matches.len()).is_ok_and(|found| found > limit);
         if more {
@@ -70,7 +70,7 @@ impl League {
 
     async fn one_match(&self, request: GetMatchRequest) -> Result<GetMatchResponse, Error> {
         let id = MatchId::parse(&request.match_id)?;
-        let mut db = self.pool.acquire().await?;
+        let mut db = postgres::reading(&self.pool).await?;
         let found = store::matches::get(&mut db, id).await?.ok_or_else(error::match_unknown)?;
         let directory = Directory::of(&mut db, std::slice::from_ref(&found)).await?;
         Ok(GetMatchResponse { r#match: Some(convert::game(&found, &directory)) })
@@ -78,7 +78,7 @@ impl League {
 
     async fn standings(&self, request: GetStandingsRequest) -> Result<GetStandingsResponse, Error> {
         let id = TournamentId::parse_field(&request.tournament_id, "tournament")?;
-        let mut db = self.pool.acquire().await?;
+        let mut db = postgres::reading(&self.pool).await?;
         store::tournaments::name(&mut db, id).await?.ok_or_else(error::tournament_unknown)?;
         let table = standings::table(&store::matches::of_tournament(&mut db, id).await?);
         let teams = store::teams::list(&mut db, Some(id)).await?;

@@ -11,7 +11,7 @@ use super::{Error, Next, Source, file::BUNDLED};
 use crate::{
     config,
     domain::{
-        Match, MatchState, Score, SourceKind, Team,
+        Match, MatchState, SourceKind, Team,
         replay::{Phase, Timeline},
         season::{self, Fixture, Format},
     },
@@ -24,7 +24,7 @@ const LONGEST_TICK: Duration = Duration::from_millis(250);
 /// Without a tick for this long, nobody drove the replay: it was paused.
 const PAUSE: TimeDelta = TimeDelta::seconds(1);
 
-/// Drives a replay: starts and ends its matches in time.
+/// Drives a replay: starts and ends its matches in time, and lets their games end on the way.
 #[derive(Debug)]
 pub struct Replay {
     pool: PgPool,
@@ -115,6 +115,8 @@ impl Replay {
         now: DateTime<Utc>,
     ) -> Result<Tick, sqlx::Error> {
         let replays::Replay { mut timeline, last_tick, .. } = replay;
+        // Another server's clock may be behind: what was shown is not taken back.
+        let now = now.max(last_tick);
         let gap = now - last_tick;
         let due = if gap > PAUSE {
             tracing::info!(
@@ -126,7 +128,7 @@ impl Replay {
             timeline = timeline.paused_for(gap);
             moved
         } else {
-            timeline.due(last_tick, now)
+            timeline.due(last_tick, now, |index| self.games(index))
         };
         self.bring_up_to_date(db, &timeline, due, now).await?;
         let finished = timeline.is_finished(now);
@@ -152,9 +154,17 @@ impl Replay {
         store::matches::put_all(db, desired).await
     }
 
+    /// How many games of match `index` are played: none of one that was forfeited.
+    fn games(&self, index: usize) -> usize {
+        let real = self.fixtures.get(index).and_then(|fixture| fixture.to_match().ok());
+        real.map_or(0, |real| games(&real))
+    }
+
     /// Match `index` as it should be at `now`; `None` if the season file has no such match.
     fn desired(&self, timeline: &Timeline, index: usize, now: DateTime<Utc>) -> Option<Match> {
         let real = self.fixtures.get(index)?.to_match().ok()?;
+        let games_over = timeline.games_over(index, games(&real), now);
+        let score = real.score().after(games_over, real.match_id.0.as_bytes());
         let moved = Match { starts_at: timeline.start(index), ..real };
         let state = match timeline.phase(index, now) {
             Phase::Over => return Some(moved),
@@ -162,9 +172,13 @@ impl Replay {
             Phase::Ahead => MatchState::Scheduled,
         };
         let mut open = Match { state, winner_id: None, forfeited_by_id: None, ..moved };
-        open.set_score(Score::default());
+        open.set_score(score);
         Some(open)
     }
+}
+
+fn games(real: &Match) -> usize {
+    if real.state == MatchState::Completed { real.score().games() } else { 0 }
 }
 
 fn millis(millis: u64) -> TimeDelta {

@@ -14,6 +14,7 @@ use loljoa_proto::league_schedule::v1::{
     league_admin_service_client::LeagueAdminServiceClient,
     league_feed_service_client::LeagueFeedServiceClient, league_service_client::LeagueServiceClient,
 };
+use loljoa_proto::ops::v1::ops_service_client::OpsServiceClient;
 use loljoa_service_kit::{
     Error,
     cli::Listeners,
@@ -44,6 +45,9 @@ pub(crate) struct Service {
     pub(crate) channel: Channel,
     _keys: Publisher,
     pub(crate) feed: LeagueFeedServiceClient<Channel>,
+    /// The experiments.
+    pub(crate) ops: OpsServiceClient<Channel>,
+    admin_address: SocketAddr,
     shutdown: CancellationToken,
     serving: JoinHandle<anyhow::Result<()>>,
 }
@@ -51,8 +55,18 @@ pub(crate) struct Service {
 impl Service {
     /// Starts a replica on the test's database.
     pub(crate) async fn start(pool: &PgPool, source: Source) -> Self {
+        Self::start_with(pool, source, |_| ()).await
+    }
+
+    /// Starts a replica, configured by `configure`.
+    pub(crate) async fn start_with(
+        pool: &PgPool,
+        source: Source,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners = Listeners::bind(any, any).await.unwrap();
+        let admin_address = listeners.admin.local_addr().unwrap();
         let url = format!("http://{}", listeners.service.local_addr().unwrap()).parse().unwrap();
         let database = Database::at(pool.connect_options().to_url_lossy());
         let shutdown = CancellationToken::new();
@@ -60,6 +74,7 @@ impl Service {
         let keys = Publisher::start(signer.key_set()).await;
         let mut config = Config::new(database, keys.upstream(), source);
         config.runtime.drain.delay_ms = 0;
+        configure(&mut config);
         let serving = tokio::spawn(serve(config, listeners, shutdown.clone()));
         let upstream = Upstream { timeout_ms: 30_000, balance: false, ..Upstream::at(url) };
         let channel = client::connect(&upstream).unwrap();
@@ -68,6 +83,8 @@ impl Service {
             league: LeagueServiceClient::new(channel.clone()),
             admin: LeagueAdminServiceClient::with_interceptor(channel.clone(), admin),
             feed: LeagueFeedServiceClient::new(channel.clone()),
+            ops: OpsServiceClient::new(channel.clone()),
+            admin_address,
             signer,
             channel,
             _keys: keys,
@@ -92,6 +109,21 @@ impl Service {
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         self.serving.await.unwrap().unwrap();
+    }
+
+    /// The status of a path of the admin port, as a kubelet sees it.
+    pub(crate) async fn probe(&self, path: &str) -> u16 {
+        reqwest::get(format!("http://{}{path}", self.admin_address)).await.unwrap().status().as_u16()
+    }
+
+    /// Waits until a path of the admin port answers so.
+    pub(crate) async fn until_probe(&self, path: &str, status: u16) {
+        let asking = async {
+            while self.probe(path).await != status {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), asking).await.expect("the replica tells how it feels");
     }
 
     /// Waits for a replica that stops by itself, and tells why.

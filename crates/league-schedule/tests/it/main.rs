@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod admins;
+mod callers;
 mod decide;
 mod esports;
+mod experiments;
 mod feed;
 mod harness;
 mod history;
@@ -12,5 +14,6 @@ mod import;
 mod lists;
 mod live;
 mod live_pages;
+mod live_replicas;
 mod replay;
 mod sources;

@@ -1,5 +1,7 @@
 //! A replay runs from its start to its end, and pauses while nobody drives it.
 
+use std::{cell::RefCell, collections::HashSet};
+
 use chrono::{DateTime, Utc};
 use loljoa_league_schedule::config::{Replay, Source};
 use loljoa_proto::league_schedule::v1::{Match, MatchState, ReplayState};
@@ -57,8 +59,15 @@ async fn the_first_half_is_over_and_the_next_match_is_about_to_start(pool: PgPoo
 #[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
 async fn a_replay_runs_to_its_end_and_says_so(pool: PgPool) {
     let (service, _) = begin(&pool, every(25, 60)).await;
-    let last = |m: &Match| m.block == "Playoffs Final" && m.state() == MatchState::Completed;
-    let changes = service.changes_until(last).await;
+    // Of several that end in one tick, the last match need not be the last change.
+    let over = RefCell::new(HashSet::new());
+    let all_over = |m: &Match| {
+        if !m.winner_id.is_empty() {
+            over.borrow_mut().insert(m.match_id.clone());
+        }
+        over.borrow().len() == 96
+    };
+    let changes = service.changes_until(all_over).await;
 
     let matches = service.matches().await;
     for m in &matches[60..] {
@@ -109,6 +118,78 @@ async fn while_the_service_is_down_the_replay_pauses(pool: PgPool) {
     let moves: Vec<_> = before.iter().zip(&after).map(|(before, after)| *after - *before).collect();
     assert_eq!(moves, vec![gap; 48]);
     assert_eq!(playing, MatchState::InProgress);
+}
+
+/// Lets the replay look as if it had been left alone an hour ago, when match 48 had come this share of its way.
+async fn leave_alone_at(pool: &PgPool, share: f64) {
+    let shift = "UPDATE replays SET last_tick = last_tick - interval '1 hour',
+        epoch = last_tick - interval '1 hour' - interval '1 hour' * $1";
+    sqlx::query(shift).bind(share).execute(pool).await.unwrap();
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn the_score_grows_while_a_match_is_played_and_a_restart_takes_nothing_back(pool: PgPool) {
+    let (service, matches) = begin(&pool, slow()).await;
+    service.stop().await;
+    let end = bundled(&matches[48].match_id);
+    let games = end.team1_wins + end.team2_wins;
+    let mut revision = matches[48].revision;
+    for (share, over) in [(0.1, 0), (0.6, 60 * games / 100), (0.6, 60 * games / 100), (0.99999, games - 1)] {
+        leave_alone_at(&pool, share).await;
+        let service = Service::start(&pool, slow()).await;
+        // Each pause moves the start of all that is to come.
+        service.changes_until(|m| m.match_id == matches[48].match_id && m.revision > revision).await;
+        let m = service.get(&matches[48].match_id).await.unwrap();
+        service.stop().await;
+        revision = m.revision;
+        if m.state() == MatchState::InProgress {
+            assert_eq!(m.team1_wins + m.team2_wins, over, "after {share} of {games} games");
+            assert!(m.team1_wins <= end.team1_wins && m.team2_wins <= end.team2_wins);
+            assert!(m.winner_id.is_empty());
+        } else {
+            assert!(share > 0.9, "over after {share} of its way");
+        }
+    }
+    let service = Service::start(&pool, slow()).await;
+    service.changes_until(|m| m.match_id == matches[48].match_id && m.state() == MatchState::Completed).await;
+    let m = service.get(&matches[48].match_id).await.unwrap();
+    assert_eq!((m.team1_wins, m.team2_wins), (end.team1_wins, end.team2_wins));
+    service.stop().await;
+}
+
+/// How a match of the bundled season ended.
+fn bundled(match_id: &str) -> Match {
+    let season = loljoa_league_schedule::domain::season::read(
+        loljoa_league_schedule::domain::season::Format::Json,
+        crate::harness::SEASON.as_bytes(),
+    );
+    let fixtures = season.matches.into_iter().filter_map(|entry| entry.content.ok());
+    let mut ends = fixtures.filter_map(|fixture| fixture.to_match().ok());
+    let end = ends.find(|m| m.match_id.to_string() == match_id).unwrap();
+    Match { team1_wins: end.team1_wins.into(), team2_wins: end.team2_wins.into(), ..Match::default() }
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn scores_tick_game_by_game_in_the_feed_up_to_the_result(pool: PgPool) {
+    let (service, _) = begin(&pool, every(400, 86)).await;
+    let last = |m: &Match| m.block == "Playoffs Final" && m.state() == MatchState::Completed;
+    let changes = service.changes_until(last).await;
+    let mut ticks = 0;
+    for m in &service.matches().await[86..] {
+        let story: Vec<_> = changes.iter().filter(|change| change.match_id == m.match_id).collect();
+        for pair in story.windows(2) {
+            let score = |m: &Match| (m.team1_wins, m.team2_wins);
+            let (before, after) = (score(pair[0]), score(pair[1]));
+            assert!(before.0 <= after.0 && before.1 <= after.1, "{before:?} and then {after:?}");
+            let playing = pair[1].state() == MatchState::InProgress;
+            ticks += usize::from(playing && after != (0, 0));
+            assert_eq!(pair[1].winner_id.is_empty(), playing, "who wins is told at the end");
+        }
+        let end = bundled(&m.match_id);
+        assert_eq!((m.team1_wins, m.team2_wins), (end.team1_wins, end.team2_wins));
+    }
+    assert!(ticks > 0, "no score was told before its match was over");
+    service.stop().await;
 }
 
 async fn starts_of_those_to_come(pool: &PgPool) -> Vec<DateTime<Utc>> {

@@ -57,6 +57,34 @@ async fn one_replica_drives_and_the_other_takes_over(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn whoever_dies_without_a_word_is_followed_by_another_replica(pool: PgPool) {
+    let (sender, mut steps) = mpsc::channel(1);
+    let run = |name: &'static str| {
+        let telling = Box::new(Telling { name, steps: sender.clone() });
+        tokio::spawn(source::run(telling, pool.clone(), CancellationToken::new()))
+    };
+    let first = run("first");
+    assert_eq!(steps.recv().await, Some("first"));
+    let others = [run("second"), run("third")];
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled(), "it gives nothing back");
+    let inherit = async {
+        loop {
+            match steps.recv().await.unwrap() {
+                "first" => {}
+                heir => return heir,
+            }
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_mins(1), inherit).await;
+    let heir = in_time.expect("somebody takes over when the lease has run out");
+    for _ in 0..100 {
+        assert_eq!(steps.recv().await, Some(heir), "one at a time");
+    }
+    others.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
 async fn a_lease_passes_on_when_it_runs_out(pool: PgPool) {
     let db = &mut *pool.acquire().await.unwrap();
     let (one, other) = (ids::fresh(), ids::fresh());

@@ -14,7 +14,7 @@ use super::store::{self, Row};
 use crate::{
     Error,
     identity::{AdminOnly, Admins},
-    page,
+    page, postgres,
 };
 
 /// Serves what stands in `pool`'s table to admins.
@@ -37,7 +37,8 @@ impl AdminLogService for AdminLog {
     ) -> Result<Response<ListAdminActionsResponse>, Status> {
         let ListAdminActionsRequest { limit, cursor } = request.into_inner();
         let (limit, before) = (page::limit(limit)?, page::decode_cursor::<i64>(&cursor)?);
-        let rows = store::page(&self.pool, before, limit + 1).await.map_err(Error::from)?;
+        let mut db = postgres::reading(&self.pool).await.map_err(Error::from)?;
+        let rows = store::page(&mut *db, before, limit + 1).await.map_err(Error::from)?;
         let has_more = i64::try_from(rows.len()).is_ok_and(|found| found > limit);
         let kept = usize::try_from(limit).unwrap_or(usize::MAX);
         let actions: Vec<_> = rows.into_iter().take(kept).map(message).collect();

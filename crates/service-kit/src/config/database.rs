@@ -53,6 +53,16 @@ impl Database {
         }
     }
 
+    /// What a request may wait for here, as [`warn_of_waits`](super::warn_of_waits) takes it. A statement is cut off by its
+    /// caller's time anyway.
+    #[must_use]
+    pub const fn waits(&self) -> [(&'static str, u64); 2] {
+        [
+            ("database.acquire_timeout_ms", self.acquire_timeout_ms),
+            ("database.lock_timeout_ms", self.lock_timeout_ms),
+        ]
+    }
+
     /// Where PostgreSQL itself answers.
     #[must_use]
     pub fn direct(&self) -> &SecretString {
@@ -90,7 +100,7 @@ impl Database {
     }
 
     const fn default_lock_timeout_ms() -> u64 {
-        5_000
+        4_000
     }
 }
 

@@ -14,9 +14,11 @@ mod secrets;
 mod sources;
 mod tokens;
 mod told;
+mod waits;
 
 pub use database::Database;
 pub use tokens::Tokens;
+pub use waits::warn_of_waits;
 
 use crate::{
     lifecycle::{CLOSE_TIMEOUT, LAST_TIMEOUT},

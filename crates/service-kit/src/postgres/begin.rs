@@ -4,16 +4,19 @@
 //! whoever gets the connection next writes into it and is told that all is well. So `BEGIN` runs on a task that nobody can
 //! drop; clippy bans the direct calls.
 
-use sqlx::{PgPool, Postgres, Transaction};
-use tokio::{task::JoinError, time::Instant};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Transaction};
+use tokio::task::JoinError;
 
-use super::{patience, waits};
+use super::{in_time, patience};
 
 /// Begins a transaction. The caller may be dropped at any time.
 ///
+/// No statement in it runs longer than the present [`Caller`](crate::Caller) waits. That is set along with `BEGIN` and for the
+/// transaction alone, so that it costs no round trip and means nothing to whoever has the connection next.
+///
 /// # Errors
 ///
-/// When no connection is free in time or the database does not answer.
+/// When no connection is free in time, the database does not answer, or nobody waits any more.
 pub async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
     begin_with(pool, "BEGIN").await
 }
@@ -28,14 +31,15 @@ pub async fn begin_with(
     pool: &PgPool,
     statement: &'static str,
 ) -> sqlx::Result<Transaction<'static, Postgres>> {
-    let pool = pool.clone();
-    let begun = tokio::spawn(async move {
-        let asked = Instant::now();
-        let begun = patience::bounded(pool.begin_with(statement)).await;
-        waits::record(&pool, asked.elapsed());
-        begun
-    });
-    begun.await.unwrap_or_else(|error| Err(lost(&error)))
+    let connection = in_time::connection(pool).await?;
+    let longest = in_time::statement_ms(pool)?;
+    let statement = longest.map_or_else(
+        || statement.into_sql_str(),
+        // A number is all that is put into it.
+        |ms| AssertSqlSafe(format!("{statement}; SET LOCAL statement_timeout = {ms}")).into_sql_str(),
+    );
+    let begin = async move { patience::bounded(Transaction::begin(connection, Some(statement))).await };
+    tokio::spawn(begin).await.unwrap_or_else(|error| Err(lost(&error)))
 }
 
 fn lost(error: &JoinError) -> sqlx::Error {

@@ -1,8 +1,9 @@
-//! The service's own PostgreSQL: bounded pools, transactions that nobody's hanging up can leave open, migrations that are
-//! safe with many replicas, and retries.
+//! The service's own PostgreSQL: bounded pools, transactions that nobody's hanging up can leave open, statements that end when
+//! their caller's time does, migrations that are safe with many replicas, and retries.
 
 mod begin;
 mod capacity;
+mod in_time;
 mod kept;
 mod limits;
 mod lost;
@@ -12,6 +13,7 @@ mod patience;
 mod pool;
 mod pooler;
 mod prepared;
+mod reading;
 mod session;
 mod waits;
 
@@ -26,4 +28,5 @@ pub use patience::{bounded, bounded_by, repeating, retrying};
 pub use pool::{Pools, pool, session_pool};
 pub(crate) use pool::{distrust, note};
 pub(crate) use pooler::{Pooler, Seen};
+pub use reading::{Reading, reading};
 pub(crate) use session::probe_options;

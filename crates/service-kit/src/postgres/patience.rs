@@ -23,9 +23,23 @@ const MARGIN: Duration = Duration::from_secs(2);
 /// The longest statement time-out of the pools of this process, in milliseconds.
 static STATEMENT_MS: AtomicU64 = AtomicU64::new(10_000);
 
-/// Waits at least this long for statements from now on.
-pub(super) fn allow(statement_timeout_ms: u64) {
+/// The longest lock time-out of the pools of this process, in milliseconds.
+static LOCK_MS: AtomicU64 = AtomicU64::new(0);
+
+/// Waits at least this long for statements, and for locks, from now on.
+pub(super) fn allow(statement_timeout_ms: u64, lock_timeout_ms: u64) {
     STATEMENT_MS.fetch_max(statement_timeout_ms, Ordering::Relaxed);
+    LOCK_MS.fetch_max(lock_timeout_ms, Ordering::Relaxed);
+}
+
+/// What a statement may take where its connection does not tell: behind a pooler, where the role has the bounds. Milliseconds.
+pub(super) fn statement_ms() -> u64 {
+    STATEMENT_MS.load(Ordering::Relaxed)
+}
+
+/// The same for a wait for a lock.
+pub(super) fn lock_ms() -> u64 {
+    LOCK_MS.load(Ordering::Relaxed)
 }
 
 /// Waits for work of a statement or a few, not for ever. The connection of work that was given up is closed, not used again.
@@ -34,7 +48,7 @@ pub(super) fn allow(statement_timeout_ms: u64) {
 ///
 /// Those of `work`, or an IO error of kind `TimedOut`.
 pub async fn bounded<T>(work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    bounded_by(Duration::from_millis(STATEMENT_MS.load(Ordering::Relaxed)), work).await
+    bounded_by(Duration::from_millis(statement_ms()), work).await
 }
 
 /// Like [`bounded`], for work whose statements have `longest`, a time-out of their own.

@@ -94,7 +94,7 @@ pub fn pool(config: &Database, application: &str) -> sqlx::Result<PgPool> {
 }
 
 fn sized(config: &Database, application: &str, size: u32) -> sqlx::Result<PgPool> {
-    patience::allow(config.statement_timeout_ms);
+    patience::allow(config.statement_timeout_ms, config.lock_timeout_ms);
     let timeout = Duration::from_millis(config.acquire_timeout_ms);
     Ok(guarded(session::options(config, application)?, size, timeout, config.is_pooled()))
 }

@@ -33,6 +33,12 @@ pub(super) fn settings(config: &Database) -> impl Iterator<Item = (&'static str,
     bounds(config).into_iter().chain(KEEPALIVES).chain([CONNECTION_CHECK])
 }
 
+/// What connections with these options are told of a bound, in milliseconds; none where they are told nothing.
+pub(super) fn bound(options: &PgConnectOptions, name: &str) -> Option<u64> {
+    let (_, told) = options.get_options()?.split_once(&format!("-c {name}="))?;
+    told.split(' ').next()?.parse().ok()
+}
+
 /// For pooled connections: bounded statements, bounded waits for locks, no forgotten transactions.
 pub(super) fn options(config: &Database, application: &str) -> sqlx::Result<PgConnectOptions> {
     if config.is_pooled() { through_pooler(config, application) } else { direct_options(config, application) }
@@ -114,6 +120,16 @@ mod tests {
         for (name, kept) in [("disable", "Disable"), ("require", "Require"), ("verify-ca", "VerifyCa")] {
             assert_eq!(mode(&format!("postgres://u:p@db.example/x?sslmode={name}")), kept);
         }
+    }
+
+    #[test]
+    fn what_connections_are_told_is_read_back() {
+        let config = Database { lock_timeout_ms: 123, ..Database::at("postgres://localhost/x") };
+        let options = options(&config, "test").unwrap();
+        assert_eq!(bound(&options, "statement_timeout"), Some(config.statement_timeout_ms));
+        assert_eq!(bound(&options, "lock_timeout"), Some(123));
+        assert_eq!(bound(&options, "no_timeout"), None);
+        assert_eq!(bound(&PgConnectOptions::new(), "lock_timeout"), None);
     }
 
     #[test]

@@ -10,11 +10,17 @@ use tokio::time::Instant;
 /// Records how long somebody waited for `pool`, which is known by the name that its connections have at the server. Through
 /// a pooler all of a service's have one.
 pub(super) fn record(pool: &PgPool, took: Duration) {
+    let (service, part) = names(pool);
+    let labels = [("service", service), ("pool", part)];
+    histogram!("loljoa_db_pool_wait_seconds", &labels).record(took.as_secs_f64());
+}
+
+/// Whose pool it is, and for what.
+pub(super) fn names(pool: &PgPool) -> (String, String) {
     let options = pool.connect_options();
     let name = options.get_application_name().unwrap_or_default();
     let (service, part) = name.split_once(' ').unwrap_or((name, "all"));
-    let labels = [("service", service.to_owned()), ("pool", part.to_owned())];
-    histogram!("loljoa_db_pool_wait_seconds", &labels).record(took.as_secs_f64());
+    (service.to_owned(), part.to_owned())
 }
 
 /// Records how long somebody would wait who came now. A pool that has a connection to give, or may make one, gives it at

@@ -180,7 +180,7 @@ impl Admin {
         }
         transaction.commit().await?;
         self.settlement.begin(id).await?;
-        let correction = store::corrections::of(&self.pool, id).await?;
+        let correction = store::corrections::of(&mut *postgres::reading(&self.pool).await?, id).await?;
         let bets = correction.and_then(|correction| correction.bets).unwrap_or_default();
         Ok(Correction { bets, points: cost(&market, right) })
     }

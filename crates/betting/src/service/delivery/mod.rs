@@ -104,7 +104,11 @@ impl Delivery {
                 Err(Failure::Ledger(error)) => self.lies_with_rows(error, &mut search).await,
             };
             let error = match error {
-                Ok(error) => error,
+                Ok(Some(error)) => error,
+                Ok(None) => {
+                    parts.push(part);
+                    continue;
+                }
                 Err(error) => {
                     parts.push(part);
                     store::owed::release(&self.pool, &parts.concat()).await?;
@@ -122,16 +126,18 @@ impl Delivery {
     }
 
     /// Gives the ledger's error back if it lies with what it was told: it records nothing at all when told to, which needs a
-    /// database that writes, and it takes other rows.
-    async fn lies_with_rows(&self, error: Error, search: &mut Search) -> Result<Error, Error> {
+    /// database that writes, and it takes other rows. None when it may have come back just now, and is to be told once more.
+    async fn lies_with_rows(&self, error: Error, search: &mut Search) -> Result<Option<Error>, Error> {
         search.failed();
         if is_final(&error) {
-            return Ok(error);
+            return Ok(Some(error));
         }
         if error.code == ErrorCode::Exhausted || search.is_hopeless() {
             return Err(error);
         }
-        self.ledger.record_results(Vec::new()).await.map(|()| error)
+        self.ledger.record_results(Vec::new()).await?;
+        let was_away = error.code == ErrorCode::Unavailable;
+        Ok(search.answered(was_away).then_some(error))
     }
 
     async fn tell(&self, owed: &[Owed]) -> Result<(), Failure> {

@@ -6,13 +6,15 @@ pub(super) struct Search {
     failures: u32,
     limit: u32,
     has_succeeded: bool,
+    /// The ledger is known to be there: it has answered something since the search began.
+    is_there: bool,
 }
 
 impl Search {
     /// A search in a chunk of so many rows.
     pub(super) fn over(rows: usize) -> Self {
         // One bad row is found within log₂ n failures. Twice that and some, without one success, is no row's fault.
-        Self { failures: 0, limit: 2 * rows.max(1).ilog2() + 4, has_succeeded: false }
+        Self { failures: 0, limit: 2 * rows.max(1).ilog2() + 4, has_succeeded: false, is_there: false }
     }
 
     /// The ledger did not take a part.
@@ -23,6 +25,15 @@ impl Search {
     /// The ledger took a part.
     pub(super) const fn succeeded(&mut self) {
         self.has_succeeded = true;
+        self.is_there = true;
+    }
+
+    /// The ledger has answered, after it did not take a part. Tells whether that part is to blame: not where the ledger `was_away`
+    /// for all that is known, and may have come back since. Then the part is told once more.
+    pub(super) const fn answered(&mut self, was_away: bool) -> bool {
+        let is_to_blame = self.is_there || !was_away;
+        self.is_there = true;
+        is_to_blame
     }
 
     /// Whether the ledger takes nothing, so that it is no row's fault.
@@ -42,6 +53,18 @@ mod tests {
             (0..=rows.ilog2() + 1).for_each(|_| search.failed());
             assert!(!search.is_hopeless(), "{rows}");
         }
+    }
+
+    #[test]
+    fn a_ledger_that_comes_back_is_told_once_more_before_a_row_is_blamed() {
+        let (away, refused) = (true, false);
+        let mut search = Search::over(1);
+        assert!(!search.answered(away), "it may have come back just now");
+        assert!(search.answered(away), "it was there all the time");
+        assert!(Search::over(1).answered(refused), "a refusal is an answer");
+        let mut search = Search::over(2);
+        search.succeeded();
+        assert!(search.answered(away), "it took the other row");
     }
 
     #[test]

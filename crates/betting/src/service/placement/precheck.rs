@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use loljoa_service_kit::{Error, MarketId};
+use loljoa_service_kit::{Error, MarketId, postgres};
 use sqlx::PgPool;
 use tracing::Span;
 
@@ -57,7 +57,7 @@ async fn refusals(
     let refused: Vec<_> = refused.map(|((bet, _), _)| bet.bet_id).collect();
     let mut existing = HashMap::new();
     if !refused.is_empty() {
-        let found = store::bets::by_ids(pool, &refused).await?;
+        let found = store::bets::by_ids(&mut *postgres::reading(pool).await?, &refused).await?;
         existing.extend(found.into_iter().map(|bet| (bet.bet_id, bet)));
     }
     let verdict = |((bet, _), refusal): (&(NewBet, Span), Option<Error>)| match refusal {

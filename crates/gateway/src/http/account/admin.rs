@@ -6,7 +6,7 @@ use axum::extract::State;
 use loljoa_proto::account::v1::{
     DisableAccountRequest, EnableAccountRequest, EndSessionsRequest, FindAccountRequest,
 };
-use loljoa_service_kit::{AccountId, grpc::client::sent_once};
+use loljoa_service_kit::AccountId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,7 +17,7 @@ use crate::{
     },
     app::App,
     auth::{Admin, Identity, User},
-    call::repeat,
+    call::{once, repeat},
     http::extract::{Path, Query, Result, json},
 };
 
@@ -84,7 +84,7 @@ pub(crate) async fn end_sessions(
 ) -> Result {
     let (account_id, acting_account_id) = ids(account, &by);
     let request = EndSessionsRequest { account_id, acting_account_id };
-    let ended = app.services.account_admin(&admin).end_sessions(sent_once(request)).await?.into_inner();
+    let ended = once!(app.services.account_admin(&admin), end_sessions, request)?;
     Ok(json(Ended { ended: ended.ended }))
 }
 

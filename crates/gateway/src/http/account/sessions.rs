@@ -22,7 +22,7 @@ use crate::{
     },
     app::App,
     auth::{Token, User, unauthenticated},
-    call::repeat,
+    call::{once, repeat},
     http::extract::{Json, OptionalKey, Result, json},
 };
 
@@ -93,8 +93,8 @@ pub(crate) async fn log_out(State(app): State<Arc<App>>, cookies: CookieJar) -> 
 #[utoipa::path(post, path = "/api/account/logout-all", operation_id = "logOutAll", tag = "account",
     responses((status = 200, body = Ended, description = "logged out everywhere; access tokens end within seconds")))]
 pub(crate) async fn log_out_all(State(app): State<Arc<App>>, User(user): User, token: Token) -> Result {
-    let request = sent_once(LogOutAllRequest { account_id: user.account_id.to_string() });
-    let response = app.services.own_account(&token).log_out_all(request).await?.into_inner();
+    let request = LogOutAllRequest { account_id: user.account_id.to_string() };
+    let response = once!(app.services.own_account(&token), log_out_all, request)?;
     let gone = [(header::SET_COOKIE, cookie("", 0, app.secure_cookies)?)];
     Ok((gone, json(Ended { ended: response.ended })).into_response())
 }
@@ -107,8 +107,7 @@ pub(crate) async fn end_others(State(app): State<Arc<App>>, User(user): User, to
         account_id: user.account_id.to_string(),
         access_session_id: user.session.map(|session| session.to_string()).unwrap_or_default(),
     };
-    let request = sent_once(request);
-    let response = app.services.own_account(&token).end_other_sessions(request).await?.into_inner();
+    let response = once!(app.services.own_account(&token), end_other_sessions, request)?;
     Ok(json(Ended { ended: response.ended }))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use loljoa_proto::betting::v1::{self as pb, ListIncidentsRequest, ResolveIncidentRequest, RetryOwedRequest};
-use loljoa_service_kit::{IncidentId, grpc::client::sent_once};
+use loljoa_service_kit::IncidentId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -16,7 +16,7 @@ use crate::{
     },
     app::App,
     auth::Admin,
-    call::repeat,
+    call::{once, repeat},
     http::extract::{Json, Path, Query, Result, json, limit},
 };
 
@@ -24,8 +24,7 @@ use crate::{
 #[utoipa::path(post, path = "/api/betting/incidents/retry-owed",
     operation_id = "retryOwed", tag = "betting", responses((status = 200, body = RetriedPayments)))]
 pub(crate) async fn retry_owed(State(app): State<Arc<App>>, admin: Admin) -> Result {
-    let request = sent_once(RetryOwedRequest {});
-    let response = app.services.market_admin(&admin).retry_owed(request).await?.into_inner();
+    let response = once!(app.services.market_admin(&admin), retry_owed, RetryOwedRequest {})?;
     Ok(json(RetriedPayments::from(response)))
 }
 

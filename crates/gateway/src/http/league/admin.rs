@@ -19,7 +19,7 @@ use crate::{
     },
     app::App,
     auth::Admin,
-    call::repeat,
+    call::{once, repeat},
     http::{
         extract::{Json, Path, Query, Raw, Result, json, media_type},
         problem::Problem,
@@ -56,7 +56,12 @@ pub(crate) async fn import(
     };
     let request =
         ImportSeasonRequest { format: format.into(), content: content.to_vec(), dry_run: params.dry_run };
-    let report = repeat!(app.services.league_admin(&admin), import_season, request)?;
+    let league = app.services.league_admin(&admin);
+    let report = if params.dry_run {
+        repeat!(league, import_season, request)?
+    } else {
+        once!(league, import_season, request)?
+    };
     Ok(json(ImportReport::from(report)))
 }
 

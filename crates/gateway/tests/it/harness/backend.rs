@@ -7,7 +7,6 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use loljoa_proto::{
@@ -19,7 +18,7 @@ use loljoa_proto::{
     betting::v1::betting_service_server::BettingServiceServer,
     ops::v1::ops_service_server::OpsServiceServer,
 };
-use loljoa_service_kit::{Error, grpc::Ops, health::Health, identity::token};
+use loljoa_service_kit::{grpc::Ops, health::Health, identity::token};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{
@@ -74,7 +73,7 @@ struct Books {
     ended: Mutex<Vec<String>>,
     asked: watch::Sender<usize>,
     calls: Mutex<Vec<String>>,
-    answers_lost: AtomicBool,
+    lost: AtomicUsize,
 }
 
 impl Account {
@@ -110,17 +109,17 @@ impl Account {
         self.0.calls.lock().unwrap().push(call);
     }
 
-    /// From now on what ends sessions does so, and answers as if it had not and were to be called again.
-    pub(crate) fn lose_answers(&self) {
-        self.0.answers_lost.store(true, Ordering::SeqCst);
+    /// The answer to the next call that ends sessions is lost by a proxy after it was done.
+    pub(crate) fn lose_an_answer(&self) {
+        self.0.lost.store(1, Ordering::SeqCst);
     }
 
-    fn answer<T>(&self, answer: T) -> Answer<T> {
-        if self.0.answers_lost.load(Ordering::SeqCst) {
-            let retry_after = Some(Duration::from_millis(1));
-            return Err(Error { retry_after, ..Error::unavailable("try again") }.into());
+    /// What a call answers that has ended so many sessions, if that is not lost.
+    fn ended(&self, ended: i64) -> Result<i64, Status> {
+        match self.0.lost.swap(0, Ordering::SeqCst) {
+            0 => Ok(ended),
+            _ => Err(Status::unavailable("no healthy upstream")),
         }
-        Ok(Response::new(answer))
     }
 
     /// How often a grant was claimed.
@@ -206,7 +205,7 @@ impl AccountService for Account {
     async fn log_out_all(&self, request: Request<LogOutAllRequest>) -> Answer<LogOutAllResponse> {
         token(&request)?;
         self.note(format!("end all of {}", request.into_inner().account_id));
-        self.answer(LogOutAllResponse { ended: 2 })
+        Ok(Response::new(LogOutAllResponse { ended: self.ended(2)? }))
     }
 
     async fn get_account(&self, request: Request<GetAccountRequest>) -> Answer<GetAccountResponse> {
@@ -258,7 +257,7 @@ impl AccountService for Account {
     ) -> Answer<EndOtherSessionsResponse> {
         token(&request)?;
         self.note(format!("end all but {}", request.into_inner().access_session_id));
-        self.answer(EndOtherSessionsResponse { ended: 3 })
+        Ok(Response::new(EndOtherSessionsResponse { ended: self.ended(3)? }))
     }
 
     async fn change_password(
@@ -328,6 +327,6 @@ impl AccountAdminService for Account {
         token(&request)?;
         let request = request.into_inner();
         self.note(format!("{} ends sessions of {}", request.acting_account_id, request.account_id));
-        self.answer(EndSessionsResponse { ended: 1 })
+        Ok(Response::new(EndSessionsResponse { ended: self.ended(1)? }))
     }
 }

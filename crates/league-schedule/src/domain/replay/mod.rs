@@ -1,8 +1,8 @@
 //! The time of a replay: a season moved so that it runs now.
 //!
 //! Match `i` starts at `epoch + (i - first) * interval` and lasts `duration`; those before `first` are over from the
-//! beginning. While nobody drives it, a replay pauses: the epoch moves by the gap, so that what had not ended moves
-//! later by exactly as much.
+//! beginning. The games of a match are equally long. While nobody drives it, a replay pauses: the epoch moves by the gap,
+//! so that what had not ended moves later by exactly as much.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -58,10 +58,32 @@ impl Timeline {
         }
     }
 
-    /// The matches whose phase differs between `then` and `now`.
+    /// How many of the `games` of match `index` are over at `now`. The last ends with the match.
     #[must_use]
-    pub fn due(&self, then: DateTime<Utc>, now: DateTime<Utc>) -> Vec<usize> {
-        (0..self.matches).filter(|index| self.phase(*index, then) != self.phase(*index, now)).collect()
+    pub fn games_over(&self, index: usize, games: usize, now: DateTime<Utc>) -> usize {
+        match self.phase(index, now) {
+            Phase::Ahead => 0,
+            Phase::Playing => {
+                let played = i128::from((now - self.start(index)).num_microseconds().unwrap_or(i64::MAX));
+                let whole = i128::from(self.duration.num_microseconds().unwrap_or(i64::MAX)).max(1);
+                let over = played * i128::try_from(games).unwrap_or_default() / whole;
+                usize::try_from(over).unwrap_or_default().min(games)
+            }
+            Phase::Over => games,
+        }
+    }
+
+    /// The matches that differ between `then` and `now`, by their phase or by how many of their `games` are over.
+    #[must_use]
+    pub fn due(&self, then: DateTime<Utc>, now: DateTime<Utc>, games: impl Fn(usize) -> usize) -> Vec<usize> {
+        let differs = |index: &usize| match (self.phase(*index, then), self.phase(*index, now)) {
+            (Phase::Playing, Phase::Playing) => {
+                let games = games(*index);
+                self.games_over(*index, games, then) != self.games_over(*index, games, now)
+            }
+            (before, after) => before != after,
+        };
+        (0..self.matches).filter(differs).collect()
     }
 
     /// The matches that have not ended at `now`.

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 const MATCHES: usize = 96;
+const GAMES: usize = 3;
 
 prop_compose! {
     fn timeline()(
@@ -28,6 +29,10 @@ fn time_in(timeline: &Timeline, share: i32) -> DateTime<Utc> {
 
 fn phases(timeline: &Timeline, now: DateTime<Utc>) -> Vec<Phase> {
     (0..MATCHES).map(|index| timeline.phase(index, now)).collect()
+}
+
+fn games_over(timeline: &Timeline, now: DateTime<Utc>) -> Vec<usize> {
+    (0..MATCHES).map(|index| timeline.games_over(index, GAMES, now)).collect()
 }
 
 proptest! {
@@ -58,6 +63,7 @@ proptest! {
             prop_assert_eq!(resumed.start(index) - timeline.start(index), gap);
         }
         prop_assert_eq!(phases(&resumed, then + gap), phases(&timeline, then));
+        prop_assert_eq!(games_over(&resumed, then + gap), games_over(&timeline, then));
     }
 
     #[test]
@@ -67,14 +73,31 @@ proptest! {
         shares.sort_unstable();
         let ticks: Vec<_> = shares.iter().map(|share| time_in(&timeline, *share)).collect();
         let mut known = phases(&timeline, ticks[0]);
+        let mut over = games_over(&timeline, ticks[0]);
         for pair in ticks.windows(2) {
-            for index in timeline.due(pair[0], pair[1]) {
-                let phase = timeline.phase(index, pair[1]);
-                prop_assert!(known[index] < phase);
-                known[index] = phase;
+            for index in timeline.due(pair[0], pair[1], |_| GAMES) {
+                let now = (timeline.phase(index, pair[1]), timeline.games_over(index, GAMES, pair[1]));
+                prop_assert!((known[index], over[index]) < now);
+                (known[index], over[index]) = now;
             }
             prop_assert_eq!(&known, &phases(&timeline, pair[1]));
+            prop_assert_eq!(&over, &games_over(&timeline, pair[1]));
         }
+    }
+
+    #[test]
+    fn games_are_equally_long_and_the_last_ends_with_the_match(
+        timeline in timeline(), games in 1_usize..6, index in 0..MATCHES, share in 0_i32..1_000,
+    ) {
+        let index = index.max(timeline.first);
+        let now = timeline.start(index) + timeline.duration * share / 1_000;
+        let over = timeline.games_over(index, games, now);
+        prop_assert!(over < games, "{over} of {games} are over before the end");
+        // Times are whole microseconds, so that a game may seem to end just after its time.
+        let exact = usize::try_from(share).unwrap() * games / 1_000;
+        prop_assert!(over <= exact && exact <= over + 1, "{over} for {exact}");
+        prop_assert_eq!(timeline.games_over(index, games, timeline.end(index)), games);
+        prop_assert_eq!(timeline.games_over(index, games, timeline.start(index) - TimeDelta::milliseconds(1)), 0);
     }
 
     #[test]

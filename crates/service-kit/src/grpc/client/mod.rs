@@ -47,7 +47,7 @@ const MAX_REMEMBERED_RESETS: usize = 10_000;
 
 /// A connection to another service. Cheap to clone; connects when first used, so that services start in any order.
 ///
-/// A call is made within its deadline, and within what is left to whom it is made for ([`Caller`]). It is sent again if
+/// A call is made within its deadline, and within what is left to whom it is made for ([`Caller::inner_until`]). It is sent again if
 /// it is marked so: [`repeatable`], [`sent_once`].
 #[derive(Clone)]
 pub struct Channel {
@@ -135,7 +135,7 @@ impl Service<http::Request<Body>> for Channel {
         };
         let own = deadline::announced(request.headers()).map_or(deadline, |asked| asked.min(deadline));
         let until = Instant::now() + own;
-        let until = Caller::present().until().map_or(until, |waited| waited.min(until));
+        let until = Caller::present().inner_until().map_or(until, |waited| waited.min(until));
         Box::pin(async move {
             match request.extensions().get::<Mark>().copied() {
                 Some(mark) => neighbour.unary(request, mark, until).await.map(Answer::into_response),

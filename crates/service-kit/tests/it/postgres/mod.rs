@@ -1,6 +1,7 @@
 //! The database, seen from a service: pools, transactions, readiness, and a server that vanishes.
 
 mod begin;
+mod callers;
 mod migrate;
 mod pooler;
 mod probe;
