@@ -101,23 +101,24 @@ impl Life {
     }
 
     /// Serves `connection` to its end: its own, or that of `closing` and whatever is under way then, or because nothing has
-    /// happened for too long; then it tells what had not.
+    /// happened for too long; then it tells what had not, also when the connection took the hint and closed.
     pub(super) async fn lead<C: GracefulConnection>(
         &self,
         connection: C,
         closing: &CancellationToken,
     ) -> Result<Option<Over>, C::Error> {
         let mut connection = pin!(connection);
-        let mut leaving = false;
+        let (mut leaving, mut told) = (false, None);
         loop {
             tokio::select! {
                 biased;
-                ended = connection.as_mut() => return ended.map(|()| None),
+                ended = connection.as_mut() => return told.map_or_else(|| ended.map(|()| None), |over| Ok(Some(over))),
                 () = closing.cancelled(), if !leaving => {}
                 over = self.over() => {
                     if leaving || over != Over::Idle {
                         return Ok(Some(over));
                     }
+                    told = Some(over);
                 }
             }
             leaving = true;
