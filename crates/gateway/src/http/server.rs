@@ -195,3 +195,23 @@ async fn next(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_of_many_addresses_has_so_many_connections_together() {
+        let config =
+            Http { max_connections_per_address: 2, max_connections_per_network: 3, ..Http::default() };
+        let peers = Peers::new(&config);
+        let take = |address: &str| peers.take(address.parse().unwrap());
+        let mut held = vec![take("2001:db8:1:1::1").unwrap(), take("2001:db8:1:1::2").unwrap()];
+        assert!(take("2001:db8:1:1::3").is_none(), "a /64 has two");
+        held.push(take("2001:db8:1:2::1").unwrap());
+        assert!(take("2001:db8:1:3::1").is_none(), "a /48 has three, however many a /64 of it may have");
+        assert!(take("2001:db8:2:3::1").is_some() && take("::ffff:203.0.113.7").is_some());
+        held.pop();
+        assert!(take("2001:db8:1:3::1").is_some());
+    }
+}

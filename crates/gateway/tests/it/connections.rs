@@ -7,7 +7,9 @@ use reqwest::StatusCode;
 
 use crate::harness::{
     Gateway, PATIENCE,
-    raw::{PREFACE, Raw, get, opening, reset},
+    betting::MATCH,
+    frames::{PREFACE, get, opening, reset, window_update},
+    raw::Raw,
 };
 
 const PUBLIC: &str = "/api/betting/markets";
@@ -18,8 +20,7 @@ const SOON: u64 = 400;
 /// How many connections were dropped for this reason: of all stories of this process, so that a story knows the least of it.
 async fn dropped(gateway: &Gateway, reason: &str) -> u64 {
     let metrics = gateway.get_admin("/metrics").send().await.unwrap().text().await.unwrap();
-    let name =
-        format!("loljoa_connections_dropped_total{{loljoa_service=\"gateway\",reason=\"{reason}\"}} ");
+    let name = format!("loljoa_connections_dropped_total{{loljoa_service=\"gateway\",reason=\"{reason}\"}} ");
     metrics.lines().find_map(|line| line.strip_prefix(&name)).map_or(0, |count| count.parse().unwrap())
 }
 
@@ -130,6 +131,24 @@ async fn who_does_not_read_an_answer_is_cut_off() {
     no_room.until_closed().await;
     let all = async { while dropped(&gateway, "unread").await < before + 31 {} };
     tokio::time::timeout(PATIENCE, all).await.expect("each of them is counted");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_read_keeps_no_answers_that_are_not() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("index.html"), "<!doctype html>").unwrap();
+    let web_root = Some(root.path().to_owned());
+    let gateway = Gateway::start_with(|config| {
+        config.http.write_timeout_ms = SOON / 2;
+        (config.streams.keep_alive_ms, config.streams.max_age_ms) = (50, 3_600_000);
+        config.web_root = web_root;
+    })
+    .await;
+    let watch = get(1, &format!("/api/betting/stream?matchId={MATCH}"), &[]);
+    let asks: Vec<u8> = (1..100).flat_map(|number| get(2 * number + 1, "/", &[])).collect();
+    let said = [opening(0), watch, window_update(1, 1_000_000), asks].concat();
+    // All is read that comes, and there is only no room for the answers.
+    Raw::saying(&gateway, &said).await.until_closed().await;
 }
 
 #[tokio::test]
