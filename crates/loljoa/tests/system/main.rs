@@ -3,6 +3,9 @@
 //! Each test has three databases of its own on the server of `DATABASE_URL`; `loljoa postgres run` provides one.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+// Linux has all of 127.0.0.0/8, and shows what a process holds.
+#[cfg(target_os = "linux")]
+mod attack;
 mod audit;
 mod bad_input;
 mod contract;
@@ -10,6 +13,7 @@ mod crash;
 mod credentials;
 mod crowd;
 mod defects;
+mod full_disk;
 mod hangs;
 mod hangups;
 mod kills;
