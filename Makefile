@@ -5,8 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
-.PHONY: help setup web build up reset audit test lint advisories sbom fmt check e2e test-build test-pooler test-streams screenshots lighthouse \
-	sqlx clean
+.PHONY: help setup web build up reset audit test lint advisories sbom fmt check e2e test-attack test-build test-pooler test-streams screenshots \
+	lighthouse sqlx clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -69,6 +69,10 @@ test-pooler: test-build ## The tests behind a real PgBouncer in transaction mode
 
 test-streams: test-build ## As many event streams as one gateway takes, over real sockets (300 of them in check)
 	ulimit -n 16384 && LOLJOA_TEST_STREAMS=5000 target/debug/private-postgres -- cargo test --locked --workspace --test it -- many_streams
+
+test-attack: build test-build ## Attack a release build while honest users bet, and print the figures (smaller in check)
+	ulimit -n 16384 && LOLJOA_TEST_PROGRAM=$(CURDIR)/target/release/loljoa target/debug/private-postgres -- \
+		cargo test --locked --workspace --test system -- attack:: --nocapture --test-threads 1
 
 # All that tests run, at once: built package by package, what they share would be compiled again with other features.
 test-build: setup

@@ -13,7 +13,10 @@ use governor::{
     clock::{Clock, DefaultClock},
     state::keyed::DefaultKeyedStateStore,
 };
-use loljoa_service_kit::{AccountId, Error, ErrorCode, metrics};
+use loljoa_service_kit::{
+    AccountId, Error, ErrorCode, metrics,
+    origin::{limit_key, network_key},
+};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time,
@@ -33,8 +36,8 @@ pub(crate) struct Limits {
     in_flight_by_address: Arc<Places>,
     per_address: Limiter<IpAddr>,
     per_account: Limiter<AccountId>,
-    sign_up: Limiter<IpAddr>,
-    log_in: Limiter<IpAddr>,
+    sign_up: ByOrigin,
+    log_in: ByOrigin,
 }
 
 impl Limits {
@@ -46,8 +49,8 @@ impl Limits {
             ),
             per_address: Limiter::new(per_second(config.per_address)),
             per_account: Limiter::new(per_second(config.per_account)),
-            sign_up: Limiter::new(per_minute(config.sign_up)),
-            log_in: Limiter::new(per_minute(config.log_in)),
+            sign_up: ByOrigin::new(config.sign_up, config.sign_up_per_network),
+            log_in: ByOrigin::new(config.log_in, config.log_in_per_network),
         }
     }
 
@@ -76,14 +79,16 @@ impl Limits {
         self.per_account.check(&account_id, "per_account", "too many requests of this account")
     }
 
-    /// Counts a sign-up against its address.
+    /// Counts a sign-up against its address and its network.
     pub(crate) fn check_sign_up(&self, address: IpAddr) -> Result<(), Error> {
-        self.sign_up.check(&address, "sign_up", "too many new accounts from this address")
+        let names = ["sign_up", "sign_up_per_network"];
+        self.sign_up.check(address, names, "too many new accounts from this address")
     }
 
-    /// Counts a password that is to be checked against its address.
+    /// Counts a password that is to be checked against its address and its network.
     pub(crate) fn check_log_in(&self, address: IpAddr) -> Result<(), Error> {
-        self.log_in.check(&address, "log_in", "too many log-ins from this address")
+        let names = ["log_in", "log_in_per_network"];
+        self.log_in.check(address, names, "too many log-ins from this address")
     }
 
     /// Forgets clients whose allowance is full again, until `shutdown`, so that memory follows who is there now.
@@ -108,6 +113,29 @@ fn per_second(rate: config::Rate) -> Option<Quota> {
 fn per_minute(rate: config::SlowRate) -> Option<Quota> {
     let quota = NonZeroU32::new(rate.per_minute).zip(NonZeroU32::new(rate.burst));
     quota.map(|(rate, burst)| Quota::per_minute(rate).allow_burst(burst))
+}
+
+/// A rate limit per address, and a larger one per network of many addresses.
+struct ByOrigin {
+    address: Limiter<IpAddr>,
+    network: Limiter<IpAddr>,
+}
+
+impl ByOrigin {
+    fn new(address: config::SlowRate, network: config::SlowRate) -> Self {
+        Self { address: Limiter::new(per_minute(address)), network: Limiter::new(per_minute(network)) }
+    }
+
+    /// The address comes first: what it has too much of costs its neighbours nothing.
+    fn check(&self, address: IpAddr, names: [&'static str; 2], message: &str) -> Result<(), Error> {
+        self.address.check(&limit_key(address), names[0], message)?;
+        network_key(address).map_or(Ok(()), |network| self.network.check(&network, names[1], message))
+    }
+
+    fn forget_idle(&self) {
+        self.address.forget_idle();
+        self.network.forget_idle();
+    }
 }
 
 /// A rate limit per key, or none.

@@ -17,7 +17,6 @@ pub const METRICS: &[Described] = &[
         "Event streams that were given up because their reader did not keep up.",
     ),
     ("loljoa_connections_open", Gauge, "Connections that are open."),
-    ("loljoa_connections_dropped_total", Counter, "Connections that were dropped, by reason."),
     ("loljoa_connections_refused_total", Counter, "Connections of addresses that had enough."),
     ("loljoa_daily_grant_claims_total", Counter, "Claims of the day's grant, by outcome."),
 ];

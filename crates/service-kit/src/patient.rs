@@ -15,17 +15,23 @@ use tokio::{
     time::{self, Sleep},
 };
 
+use crate::metrics;
+
 type Timer = Pin<Box<Sleep>>;
 
 /// A socket that fails with [`io::ErrorKind::TimedOut`] when its peer leaves what was sent unread for too long, or does not
-/// begin to speak.
+/// begin to speak. Either counts as a connection that was dropped.
 #[derive(Debug)]
 pub struct Patient {
     socket: TcpStream,
+    /// Whose connection it is, in metrics.
+    service: &'static str,
     write_timeout: Duration,
     /// Runs while the peer takes nothing.
     unread: Option<Timer>,
     opening: Option<Opening>,
+    /// Whether that was counted.
+    given_up: bool,
     _place: OwnedSemaphorePermit,
 }
 
@@ -37,16 +43,31 @@ struct Opening {
 }
 
 impl Patient {
-    /// Gives up a write after which nothing is taken for `write_timeout`. `place` is held as long as the socket.
+    /// A connection of `service`, which gives up a write of which nothing is taken for `write_timeout`. `place` is held as
+    /// long as the socket.
     #[must_use]
-    pub const fn new(socket: TcpStream, write_timeout: Duration, place: OwnedSemaphorePermit) -> Self {
-        Self { socket, write_timeout, unread: None, opening: None, _place: place }
+    pub const fn new(
+        service: &'static str,
+        socket: TcpStream,
+        write_timeout: Duration,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        Self { socket, service, write_timeout, unread: None, opening: None, given_up: false, _place: place }
     }
 
     /// Gives up unless the first `bytes` have come `within` this time.
     #[must_use]
     pub fn opened_by(self, bytes: usize, within: Duration) -> Self {
         Self { opening: Some(Opening { bytes, until: Box::pin(time::sleep(within)) }), ..self }
+    }
+
+    /// The end of a peer's time, which counts once.
+    fn give_up(&mut self, reason: &'static str, said: &'static str) -> io::Error {
+        if !self.given_up {
+            self.given_up = true;
+            metrics::connection_dropped(self.service, reason);
+        }
+        io::Error::new(io::ErrorKind::TimedOut, said)
     }
 
     /// Takes note of how a write went, and ends it when nobody has read for too long.
@@ -62,7 +83,7 @@ impl Patient {
             Poll::Ready(()) => {
                 // What was not read in time is not kept for later by the kernel either.
                 let _ = self.socket.set_zero_linger();
-                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")))
+                Poll::Ready(Err(self.give_up("unread", "the peer does not read")))
             }
         }
     }
@@ -81,7 +102,7 @@ impl AsyncRead for Patient {
         if opening.bytes == 0 {
             self.opening = None;
         } else if read.is_pending() && opening.until.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not speak")));
+            return Poll::Ready(Err(self.give_up("silent", "the peer does not speak")));
         }
         read
     }
@@ -131,6 +152,7 @@ impl tonic::transport::server::Connected for Patient {
 mod tests {
     use std::sync::Arc;
 
+    use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -148,7 +170,13 @@ mod tests {
         let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
         let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-        (Patient::new(socket, write_timeout, place), peer)
+        (Patient::new("test", socket, write_timeout, place), peer)
+    }
+
+    /// What a story on this thread has counted of these connections.
+    fn counted(reason: &str, recorder: &PrometheusRecorder) -> bool {
+        let line = format!("loljoa_connections_dropped_total{{service=\"test\",reason=\"{reason}\"}} 1\n");
+        recorder.handle().render().contains(&line)
     }
 
     async fn why<T>(attempt: impl Future<Output = io::Result<T>>) -> io::ErrorKind {
@@ -158,12 +186,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_that_does_not_begin_is_given_up() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _here = ::metrics::set_default_local_recorder(&recorder);
         let (socket, mut peer) = pair(LONG).await;
         let mut socket = socket.opened_by(4, SHORT);
         peer.write_all(b"abc").await.unwrap();
         let mut read = [0; 16];
         assert_eq!(socket.read(&mut read).await.unwrap(), 3);
-        assert_eq!(why(socket.read(&mut read)).await, io::ErrorKind::TimedOut);
+        for _ in 0..2 {
+            assert_eq!(why(socket.read(&mut read)).await, io::ErrorKind::TimedOut);
+        }
+        assert!(counted("silent", &recorder), "once, however often it is asked");
     }
 
     #[tokio::test]
@@ -178,8 +211,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_that_does_not_read_is_given_up_and_reset() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _here = ::metrics::set_default_local_recorder(&recorder);
         let (mut socket, mut peer) = pair(SHORT).await;
         assert_eq!(why(socket.write_all(&vec![0; 64 * 1024 * 1024])).await, io::ErrorKind::TimedOut);
+        assert!(counted("unread", &recorder));
         drop(socket);
         let mut read = Vec::new();
         assert_eq!(why(peer.read_to_end(&mut read)).await, io::ErrorKind::ConnectionReset);

@@ -55,11 +55,13 @@ pub struct Throttle {
     pub free_failures: u32,
     /// Failures to all accounts together from one address that cost nothing. Many people may share an address.
     pub address_free_failures: u32,
+    /// The same from one /48 of IPv6, which is 65,536 addresses.
+    pub network_free_failures: u32,
     /// The first wait; each further failure doubles it. Seconds.
     pub first_wait_seconds: u64,
     /// The longest wait. Seconds.
     pub longest_wait_seconds: u64,
-    /// The longest wait of an address after failures to all accounts together: one who fails must not keep the neighbours who
+    /// The longest wait of an address, or of a network, after failures to all accounts together: one who fails must not keep the neighbours who
     /// share it out for long. Seconds.
     pub address_longest_wait_seconds: u64,
 }
@@ -69,6 +71,7 @@ impl Default for Throttle {
         Self {
             free_failures: 5,
             address_free_failures: 30,
+            network_free_failures: 300,
             first_wait_seconds: 1,
             longest_wait_seconds: 300,
             address_longest_wait_seconds: 5,
@@ -86,6 +89,7 @@ impl Throttle {
         Policies {
             account: policy(self.free_failures, self.longest_wait_seconds),
             address: policy(self.address_free_failures, self.address_longest_wait_seconds),
+            network: policy(self.network_free_failures, self.address_longest_wait_seconds),
         }
     }
 }
@@ -93,8 +97,12 @@ impl Throttle {
 impl Check for Throttle {
     fn check(&self, problems: &mut Problems) {
         require(problems, "throttle.free_failures", u64::from(self.free_failures), 1, 1_000);
-        let address = u64::from(self.address_free_failures);
-        require(problems, "throttle.address_free_failures", address, 1, 1_000_000);
+        for (key, failures) in [
+            ("throttle.address_free_failures", self.address_free_failures),
+            ("throttle.network_free_failures", self.network_free_failures),
+        ] {
+            require(problems, key, u64::from(failures), 1, 1_000_000);
+        }
         require(problems, "throttle.first_wait_seconds", self.first_wait_seconds, 1, 3_600);
         for (key, longest) in [
             ("throttle.longest_wait_seconds", self.longest_wait_seconds),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use loljoa_service_kit::origin::limit_key;
+use loljoa_service_kit::origin::{limit_key, network_key};
 
 /// Failures of all names from an address are kept under this one. No user has it.
 pub(crate) const ALL_NAMES: &str = "";
@@ -17,6 +17,12 @@ pub(crate) fn of(client_address: &str) -> String {
     }
 }
 
+/// The /48 that an IPv6 address counts with as well: whoever has one has 65,536 of what [`of`] gives.
+pub(crate) fn network_of(client_address: &str) -> Option<String> {
+    let network = client_address.parse().ok().and_then(network_key)?;
+    Some(format!("{network}/48"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,5 +35,12 @@ mod tests {
         assert_eq!(of("::ffff:203.0.113.7"), "203.0.113.7");
         assert_eq!(of("203.0.113.7"), "203.0.113.7");
         assert_eq!(of(""), "");
+    }
+
+    #[test]
+    fn a_site_has_a_network_and_no_other_has() {
+        assert_eq!(network_of("2001:db8:1:2:3:4:5:6").as_deref(), Some("2001:db8:1::/48"));
+        assert_eq!(network_of("2001:db8:1:3::1").as_deref(), Some("2001:db8:1::/48"));
+        assert_eq!([network_of("203.0.113.7"), network_of("")], [None, None]);
     }
 }

@@ -15,11 +15,13 @@ pub(crate) struct Policy {
     pub(crate) longest_wait: Duration,
 }
 
-/// The rules for failures to one account from one address, and for those to all accounts together from one address.
+/// The rules for failures to one account from one address, and for those to all accounts together from one address, and from
+/// one network of many.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policies {
     pub(crate) account: Policy,
     pub(crate) address: Policy,
+    pub(crate) network: Policy,
 }
 
 /// What is known of one account and address.

@@ -17,10 +17,14 @@ impl Service {
     /// Counts an attempt as failed until it has succeeded: against the address, whichever names it tries, and against the
     /// account as seen from this address, so that nobody can lock another out.
     ///
-    /// The address comes first, for everybody, so that two attempts never wait for each other.
+    /// The network comes first, then the address, for everybody, so that two attempts never wait for each other. Who is told to
+    /// wait by one of them is counted by none.
     pub(super) async fn count_attempt(&self, username_key: &str, client_address: &str) -> Result<(), Error> {
         let origin = origin::of(client_address);
         let mut transaction = postgres::begin(&self.pool).await?;
+        if let Some(network) = origin::network_of(client_address) {
+            self.count(&mut transaction, self.throttle.network, ALL_NAMES, &network).await?;
+        }
         self.count(&mut transaction, self.throttle.address, ALL_NAMES, &origin).await?;
         self.count(&mut transaction, self.throttle.account, username_key, &origin).await?;
         transaction.commit().await?;
@@ -54,6 +58,9 @@ impl Service {
     ) -> Result<(), Error> {
         let origin = origin::of(client_address);
         let mut transaction = postgres::begin(&self.pool).await?;
+        if let Some(network) = origin::network_of(client_address) {
+            login_failures::take_back(&mut *transaction, ALL_NAMES, &network).await?;
+        }
         login_failures::take_back(&mut *transaction, ALL_NAMES, &origin).await?;
         login_failures::clear(&mut *transaction, username_key, &origin).await?;
         transaction.commit().await?;

@@ -101,6 +101,36 @@ async fn one_customers_many_addresses_are_one(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn one_sites_many_addresses_have_a_limit_together(pool: PgPool) {
+    let mut config = config(&pool);
+    config.throttle.network_free_failures = 6;
+    let service = Service::start_with(config, Clock::fixed(noon())).await;
+    service.sign_up("faker").await;
+    let guess = |subnet| {
+        let service = &service;
+        async move {
+            let address = format!("2001:db8:1:{subnet}::1");
+            service.log_in(&format!("victim_{subnet}"), "wrong horse", &address).await.unwrap_err().reason
+        }
+    };
+    for reason in join_all((0..6).map(guess)).await {
+        assert_eq!(reason, "invalid_credentials");
+    }
+    let throttled = service.log_in("faker", PASSWORD, "2001:db8:1:ffff::1").await.unwrap_err();
+    assert_eq!(throttled.reason, "login_throttled");
+    assert_eq!(throttled.retry_after, Some(Duration::from_secs(1)));
+    service.log_in("faker", PASSWORD, "2001:db8:2:ffff::1").await.unwrap();
+    service.log_in("faker", PASSWORD, HOME).await.unwrap();
+
+    // Who knows the password is not counted.
+    service.clock.advance(TimeDelta::seconds(1));
+    for _ in 0..3 {
+        service.log_in("faker", PASSWORD, "2001:db8:1:ffff::1").await.unwrap();
+    }
+    service.stop().await;
+}
+
+#[sqlx::test]
 async fn one_password_tried_over_many_names_has_to_wait(pool: PgPool) {
     let service = Service::start(&pool).await;
     service.sign_up("faker").await;

@@ -28,6 +28,8 @@ pub struct Http {
     /// Connections of one address (IPv6: per /64) at once; the next is closed. 0 is no limit. Behind trusted proxies
     /// addresses of connections are the proxies' own, and this limit does not apply.
     pub max_connections_per_address: usize,
+    /// As above, of one /48 of IPv6.
+    pub max_connections_per_network: usize,
     /// Proxies in front that each append to `X-Forwarded-For`. 0 believes nothing but the connection.
     pub trusted_proxies: u8,
     /// Whether the trace of a request, and whether it is sampled, is for whoever sends it to decide. Only behind a mesh that
@@ -51,8 +53,19 @@ impl Http {
     /// Connections that one address may hold; none when that is not limited.
     #[must_use]
     pub const fn connections_per_address(&self) -> Option<usize> {
-        match (self.trusted_proxies, self.max_connections_per_address) {
-            (0, 1..) => Some(self.max_connections_per_address),
+        self.of_peers(self.max_connections_per_address)
+    }
+
+    /// Connections that one network may hold; none when that is not limited.
+    #[must_use]
+    pub const fn connections_per_network(&self) -> Option<usize> {
+        self.of_peers(self.max_connections_per_network)
+    }
+
+    /// A limit of peers is one of clients only where no proxy stands between.
+    const fn of_peers(&self, most: usize) -> Option<usize> {
+        match (self.trusted_proxies, most) {
+            (0, 1..) => Some(most),
             _ => None,
         }
     }
@@ -70,6 +83,7 @@ impl Default for Http {
             write_timeout_ms: 20_000,
             max_connections: 10_000,
             max_connections_per_address: 1_024,
+            max_connections_per_network: 4_096,
             trusted_proxies: 0,
             trust_traceparent: false,
             public_hello: false,
@@ -109,6 +123,8 @@ mod tests {
         let http = Http { max_connections_per_address: 7, ..Http::default() };
         assert_eq!(http.connections_per_address(), Some(7));
         assert_eq!(Http { trusted_proxies: 1, ..http.clone() }.connections_per_address(), None);
+        assert_eq!(Http { trusted_proxies: 1, ..http.clone() }.connections_per_network(), None);
+        assert_eq!(http.connections_per_network(), Some(4_096));
         assert_eq!(Http { max_connections_per_address: 0, ..http }.connections_per_address(), None);
     }
 }

@@ -120,8 +120,12 @@ pub struct Limits {
     pub per_account: Rate,
     /// New accounts per client address (IPv6: per /64). Each is worth its grants.
     pub sign_up: SlowRate,
+    /// New accounts per /48 of IPv6: whoever has one has 65,536 times what a /64 may.
+    pub sign_up_per_network: SlowRate,
     /// Passwords to be checked per client address (IPv6: per /64), whomever they are of: log-ins and changes of password.
     pub log_in: SlowRate,
+    /// The same per /48 of IPv6.
+    pub log_in_per_network: SlowRate,
 }
 
 impl Default for Limits {
@@ -132,7 +136,9 @@ impl Default for Limits {
             per_address: Rate { per_second: 100, burst: 200 },
             per_account: Rate { per_second: 50, burst: 100 },
             sign_up: SlowRate { per_minute: 5, burst: 10 },
+            sign_up_per_network: SlowRate { per_minute: 50, burst: 100 },
             log_in: SlowRate { per_minute: 30, burst: 30 },
+            log_in_per_network: SlowRate { per_minute: 300, burst: 300 },
         }
     }
 }
@@ -202,9 +208,12 @@ impl Check for Config {
             let fits = rate.per_second == 0 || rate.burst >= 1;
             problems.require(fits, key, rate.burst, "must be 1 or more unless per_second is 0");
         }
-        for (key, rate) in
-            [("limits.sign_up.burst", self.limits.sign_up), ("limits.log_in.burst", self.limits.log_in)]
-        {
+        for (key, rate) in [
+            ("limits.sign_up.burst", self.limits.sign_up),
+            ("limits.sign_up_per_network.burst", self.limits.sign_up_per_network),
+            ("limits.log_in.burst", self.limits.log_in),
+            ("limits.log_in_per_network.burst", self.limits.log_in_per_network),
+        ] {
             let fits = rate.per_minute == 0 || rate.burst >= 1;
             problems.require(fits, key, rate.burst, "must be 1 or more unless per_minute is 0");
         }

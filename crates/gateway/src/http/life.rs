@@ -4,6 +4,7 @@
 //! whose client gives no room to send. So each connection counts its requests and its answers by itself.
 
 use std::{
+    collections::BTreeMap,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -17,6 +18,9 @@ use crate::config::Http;
 
 /// What a connection that was told to close may take to do so.
 const LINGER: Duration = Duration::from_secs(5);
+/// How many times longer an answer may stay unread while others of its connection go on: a slow line has its turn for each of
+/// them long before, and one stream that is read keeps no others that are not.
+const BESIDE_OTHERS: u32 = 5;
 
 /// How long a connection may do nothing.
 #[derive(Clone, Copy, Debug)]
@@ -73,16 +77,28 @@ struct Now {
     leaving: bool,
     /// Requests whose answer has not been taken whole.
     active: usize,
-    /// Of these, answers of which a piece was handed over and no further one asked for.
-    owed: usize,
+    /// Of these, answers of which a piece was handed over and no further one asked for, by when that was.
+    owed: BTreeMap<Turn, Instant>,
+    /// The pieces that were handed over.
+    turn: Turn,
     /// When any of this last changed.
     since: Instant,
 }
 
+/// Numbers the pieces of a connection's answers, as they are handed over.
+type Turn = u64;
+
 impl Life {
     /// A connection that was accepted right now.
     pub(super) fn new(bounds: Bounds) -> Arc<Self> {
-        let now = Now { asked: false, leaving: false, active: 0, owed: 0, since: Instant::now() };
+        let now = Now {
+            asked: false,
+            leaving: false,
+            active: 0,
+            owed: BTreeMap::new(),
+            turn: 0,
+            since: Instant::now(),
+        };
         Arc::new(Self { bounds, now: Mutex::new(now) })
     }
 
@@ -91,7 +107,7 @@ impl Life {
         let mut now = self.now();
         (now.asked, now.since) = (true, Instant::now());
         now.active += 1;
-        Exchange { life: Arc::clone(self), owed: false }
+        Exchange { life: Arc::clone(self), owed: None }
     }
 
     /// The connection was told to close; from now on it has only a little time for doing nothing.
@@ -101,23 +117,24 @@ impl Life {
     }
 
     /// Serves `connection` to its end: its own, or that of `closing` and whatever is under way then, or because nothing has
-    /// happened for too long; then it tells what had not.
+    /// happened for too long; then it tells what had not, also when the connection took the hint and closed.
     pub(super) async fn lead<C: GracefulConnection>(
         &self,
         connection: C,
         closing: &CancellationToken,
     ) -> Result<Option<Over>, C::Error> {
         let mut connection = pin!(connection);
-        let mut leaving = false;
+        let (mut leaving, mut told) = (false, None);
         loop {
             tokio::select! {
                 biased;
-                ended = connection.as_mut() => return ended.map(|()| None),
+                ended = connection.as_mut() => return told.map_or_else(|| ended.map(|()| None), |over| Ok(Some(over))),
                 () = closing.cancelled(), if !leaving => {}
                 over = self.over() => {
                     if leaving || over != Over::Idle {
                         return Ok(Some(over));
                     }
+                    told = Some(over);
                 }
             }
             leaving = true;
@@ -132,7 +149,8 @@ impl Life {
             let due = self.now().due(&self.bounds);
             match due {
                 Some((over, at)) if at <= Instant::now() => return over,
-                Some((_, at)) => time::sleep_until(at).await,
+                // Something else may be due earlier by then.
+                Some((_, at)) => time::sleep_until(at.min(Instant::now() + self.bounds.unread)).await,
                 None => time::sleep(self.bounds.unread).await,
             }
         }
@@ -154,7 +172,10 @@ impl Now {
             };
             return Some((over, self.since + time));
         }
-        (self.owed == self.active).then(|| (Over::Unread, self.since + bounds.unread))
+        let all = (self.owed.len() == self.active).then(|| self.since + bounds.unread);
+        let beside = self.owed.first_key_value().map(|(_, since)| *since + BESIDE_OTHERS * bounds.unread);
+        let at = [all, beside].into_iter().flatten().min()?;
+        Some((Over::Unread, at))
     }
 }
 
@@ -162,7 +183,7 @@ impl Now {
 #[derive(Debug)]
 pub(super) struct Exchange {
     life: Arc<Life>,
-    owed: bool,
+    owed: Option<Turn>,
 }
 
 impl Exchange {
@@ -170,13 +191,15 @@ impl Exchange {
     pub(super) fn owe(&mut self, owed: bool) {
         let mut now = self.life.now();
         now.since = Instant::now();
-        match (self.owed, owed) {
-            (false, true) => now.owed += 1,
-            (true, false) => now.owed -= 1,
-            _ => {}
+        if let Some(turn) = self.owed.take() {
+            now.owed.remove(&turn);
         }
-        drop(now);
-        self.owed = owed;
+        if owed {
+            now.turn += 1;
+            let (turn, since) = (now.turn, now.since);
+            now.owed.insert(turn, since);
+            self.owed = Some(turn);
+        }
     }
 }
 
@@ -212,8 +235,12 @@ mod tests {
         one.owe(false);
         assert_eq!(due(&life), None, "the next piece was asked for");
         one.owe(true);
-        let other = life.begin();
-        assert_eq!(due(&life), None, "one reader is slow, the other's answer is being made");
+        let mut other = life.begin();
+        let beside = due(&life).unwrap();
+        assert_eq!(beside.0, Over::Unread, "one reader is slow, the other's answer is being made");
+        other.owe(true);
+        other.owe(false);
+        assert!(due(&life).unwrap().1 < beside.1, "what goes on with the other is no excuse");
         drop((one, other));
         assert_eq!(due(&life), Some((Over::Idle, 10 * SECOND)));
         life.leave();

@@ -1,6 +1,12 @@
 //! The public port: HTTP/1.1 and HTTP/2, bounded, and drained before it closes.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    error::Error,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, extract::ConnectInfo};
 use http::Request;
@@ -10,7 +16,7 @@ use hyper_util::{
     server::conn::auto::Builder,
     service::TowerToHyperService,
 };
-use loljoa_service_kit::patient::Patient;
+use loljoa_service_kit::{metrics::connection_dropped, patient::Patient};
 use metrics::{counter, gauge};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -23,15 +29,14 @@ use tower::Service;
 
 use super::{
     answered::Answered,
-    client_address::limit_key,
-    life::{Bounds, Life, Over},
+    client_address::{limit_key, network_key},
+    life::{Bounds, Life},
 };
 use crate::{
+    SERVICE,
     config::Http,
     places::{Place, Places},
 };
-
-const SERVICE: &str = "gateway";
 /// Requests of one HTTP/2 connection at once.
 const MAX_STREAMS: u32 = 256;
 /// Requests of one HTTP/2 connection that were given up before anybody looked at them. A proxy gives up all that it has
@@ -45,18 +50,18 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `router` until `closing`, then lets requests that are under way finish.
 pub(crate) async fn serve(config: Http, listener: TcpListener, router: Router, closing: CancellationToken) {
-    let server = Arc::new(protocols(&config));
+    let server = Arc::new(protocols());
     let places = Arc::new(Semaphore::new(config.max_connections));
-    let by_address = Places::new(config.connections_per_address());
+    let peers = Peers::new(&config);
     // Dropped with this future, so that no connection outlives the grace period.
     let mut connections = JoinSet::new();
     while let Some(Some((place, socket, peer))) = closing.run_until_cancelled(next(&listener, &places)).await
     {
-        let Some(own) = by_address.take(limit_key(peer.ip().to_canonical())) else {
+        let Some(own) = peers.take(peer.ip()) else {
             counter!("loljoa_connections_refused_total", "service" => SERVICE).increment(1);
             continue;
         };
-        let io = TokioIo::new(Patient::new(socket, config.write_timeout(), place));
+        let io = TokioIo::new(Patient::new(SERVICE, socket, config.write_timeout(), place));
         let life = Life::new(Bounds::new(&config));
         let service = watched(router.clone(), peer, Arc::clone(&life));
         let (server, closing) = (Arc::clone(&server), closing.clone());
@@ -65,8 +70,8 @@ pub(crate) async fn serve(config: Http, listener: TcpListener, router: Router, c
             let connection = server.serve_connection(io, TowerToHyperService::new(service)).into_owned();
             match life.lead(connection, &closing).await {
                 Ok(None) => {}
-                Ok(Some(over)) => dropped(over),
-                Err(error) => tracing::debug!(error, "a connection broke"),
+                Ok(Some(over)) => connection_dropped(SERVICE, over.name()),
+                Err(error) => broke(&*error),
             }
         });
         while connections.try_join_next().is_some() {}
@@ -75,15 +80,50 @@ pub(crate) async fn serve(config: Http, listener: TcpListener, router: Router, c
     while connections.join_next().await.is_some() {}
 }
 
-fn dropped(over: Over) {
-    counter!("loljoa_connections_dropped_total", "service" => SERVICE, "reason" => over.name()).increment(1);
+/// Takes note of a connection that came to a bad end. Who leaves an answer unread was counted by the socket.
+fn broke(error: &(dyn Error + Send + Sync + 'static)) {
+    if error.downcast_ref::<hyper::Error>().is_some_and(is_unanswered_ping) {
+        connection_dropped(SERVICE, "gone");
+    }
+    tracing::debug!(error, "a connection broke");
+}
+
+/// Whether a peer in HTTP/2 does not say any more that it is there: no time but that one is left to hyper.
+fn is_unanswered_ping(error: &hyper::Error) -> bool {
+    error.is_timeout()
+}
+
+/// The connections of each address, and of each network of many addresses.
+struct Peers {
+    by_address: Arc<Places>,
+    by_network: Arc<Places>,
+}
+
+/// A connection's places among those of its address and of its network.
+type Own = (Place, Option<Place>);
+
+impl Peers {
+    fn new(config: &Http) -> Self {
+        Self {
+            by_address: Places::new(config.connections_per_address()),
+            by_network: Places::new(config.connections_per_network()),
+        }
+    }
+
+    fn take(&self, peer: IpAddr) -> Option<Own> {
+        let own = self.by_address.take(limit_key(peer))?;
+        match network_key(peer) {
+            None => Some((own, None)),
+            Some(network) => Some((own, Some(self.by_network.take(network)?))),
+        }
+    }
 }
 
 /// A connection that counts among the open ones, and among those of its address.
-struct Open(#[expect(dead_code, reason = "held, not read")] Place);
+struct Open(#[expect(dead_code, reason = "held, not read")] Own);
 
 impl Open {
-    fn new(own: Place) -> Self {
+    fn new(own: Own) -> Self {
         gauge!("loljoa_connections_open", "service" => SERVICE).increment(1);
         Self(own)
     }
@@ -116,12 +156,13 @@ fn watched(
     })
 }
 
-fn protocols(config: &Http) -> Builder<TokioExecutor> {
+fn protocols() -> Builder<TokioExecutor> {
     let mut server = Builder::new(TokioExecutor::new());
     server
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(config.idle_timeout_ms))
+        // Each connection's life bounds heads, and counts those that it ends.
+        .header_read_timeout(None)
         .max_buf_size(MAX_BUFFER);
     server
         .http2()
@@ -152,5 +193,25 @@ async fn next(
                 time::sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_of_many_addresses_has_so_many_connections_together() {
+        let config =
+            Http { max_connections_per_address: 2, max_connections_per_network: 3, ..Http::default() };
+        let peers = Peers::new(&config);
+        let take = |address: &str| peers.take(address.parse().unwrap());
+        let mut held = vec![take("2001:db8:1:1::1").unwrap(), take("2001:db8:1:1::2").unwrap()];
+        assert!(take("2001:db8:1:1::3").is_none(), "a /64 has two");
+        held.push(take("2001:db8:1:2::1").unwrap());
+        assert!(take("2001:db8:1:3::1").is_none(), "a /48 has three, however many a /64 of it may have");
+        assert!(take("2001:db8:2:3::1").is_some() && take("::ffff:203.0.113.7").is_some());
+        held.pop();
+        assert!(take("2001:db8:1:3::1").is_some());
     }
 }

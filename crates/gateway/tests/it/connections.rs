@@ -6,14 +6,23 @@ use loljoa_gateway::Config;
 use reqwest::StatusCode;
 
 use crate::harness::{
-    Gateway,
-    raw::{PREFACE, Raw, get, opening, reset},
+    Gateway, PATIENCE,
+    betting::MATCH,
+    frames::{PREFACE, get, opening, reset, window_update},
+    raw::Raw,
 };
 
 const PUBLIC: &str = "/api/betting/markets";
 const GET: &[u8] = b"GET /api/betting/markets HTTP/1.1\r\nHost: gateway\r\n\r\n";
 /// Soon for a test, and long enough for a machine that is busy.
 const SOON: u64 = 400;
+
+/// How many connections were dropped for this reason: of all stories of this process, so that a story knows the least of it.
+async fn dropped(gateway: &Gateway, reason: &str) -> u64 {
+    let metrics = gateway.get_admin("/metrics").send().await.unwrap().text().await.unwrap();
+    let name = format!("loljoa_connections_dropped_total{{loljoa_service=\"gateway\",reason=\"{reason}\"}} ");
+    metrics.lines().find_map(|line| line.strip_prefix(&name)).map_or(0, |count| count.parse().unwrap())
+}
 
 async fn serves(gateway: &Gateway) {
     assert_eq!(gateway.get(PUBLIC).send().await.unwrap().status(), StatusCode::OK);
@@ -53,13 +62,25 @@ async fn who_asks_nothing_is_closed_and_holds_nobody_up() {
 
 #[tokio::test]
 async fn who_asks_nothing_more_is_closed() {
+    const EACH: usize = 40;
     let gateway = Gateway::start_with(|config| config.http.idle_timeout_ms = SOON).await;
-    let mut plain = Raw::saying(&gateway, GET).await;
-    assert!(plain.answer().await.starts_with("HTTP/1.1 200"));
-    let mut framed = Raw::saying(&gateway, &[opening(65_535), get(1, PUBLIC, &[])].concat()).await;
-    assert!(framed.answered_on(1).await);
-    plain.until_closed().await;
-    framed.until_closed().await;
+    let before = dropped(&gateway, "idle").await;
+    let mut plain = all_saying(&gateway, EACH, GET).await;
+    // A next head that is begun and never whole is nothing asked.
+    plain.extend(all_saying(&gateway, EACH, &[GET, b"GET / HTTP/1.1\r\nX-Slow: "].concat()).await);
+    for socket in &mut plain {
+        assert!(socket.answer().await.starts_with("HTTP/1.1 200"));
+    }
+    let asked = [opening(65_535), get(1, PUBLIC, &[])].concat();
+    let mut framed = all_saying(&gateway, EACH, &asked).await;
+    for socket in &mut framed {
+        assert!(socket.answered_on(1).await);
+    }
+    for socket in plain.into_iter().chain(framed) {
+        socket.until_closed().await;
+    }
+    let all = async { while dropped(&gateway, "idle").await < before + 3 * EACH as u64 {} };
+    tokio::time::timeout(PATIENCE, all).await.expect("each of them is counted");
 }
 
 #[tokio::test]
@@ -95,6 +116,7 @@ async fn who_does_not_read_an_answer_is_cut_off() {
         config.web_root = web_root;
     })
     .await;
+    let before = dropped(&gateway, "unread").await;
     let mut unread = Vec::new();
     for _ in 0..30 {
         let ask = b"GET /large.bin HTTP/1.1\r\nHost: gateway\r\n\r\n";
@@ -107,6 +129,26 @@ async fn who_does_not_read_an_answer_is_cut_off() {
         socket.cut_off().await;
     }
     no_room.until_closed().await;
+    let all = async { while dropped(&gateway, "unread").await < before + 31 {} };
+    tokio::time::timeout(PATIENCE, all).await.expect("each of them is counted");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_read_keeps_no_answers_that_are_not() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("index.html"), "<!doctype html>").unwrap();
+    let web_root = Some(root.path().to_owned());
+    let gateway = Gateway::start_with(|config| {
+        config.http.write_timeout_ms = SOON / 2;
+        (config.streams.keep_alive_ms, config.streams.max_age_ms) = (50, 3_600_000);
+        config.web_root = web_root;
+    })
+    .await;
+    let watch = get(1, &format!("/api/betting/stream?matchId={MATCH}"), &[]);
+    let asks: Vec<u8> = (1..100).flat_map(|number| get(2 * number + 1, "/", &[])).collect();
+    let said = [opening(0), watch, window_update(1, 1_000_000), asks].concat();
+    // All is read that comes, and there is only no room for the answers.
+    Raw::saying(&gateway, &said).await.until_closed().await;
 }
 
 #[tokio::test]

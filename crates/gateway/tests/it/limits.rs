@@ -73,6 +73,42 @@ async fn accounts_and_log_ins_of_one_address_come_slowly_and_everything_else_goe
 }
 
 #[tokio::test]
+async fn a_site_with_many_addresses_has_limits_of_its_own() {
+    let gateway = Gateway::start_with(|config| {
+        config.limits.sign_up_per_network = SlowRate { per_minute: 1, burst: 4 };
+        config.limits.log_in_per_network = SlowRate { per_minute: 1, burst: 5 };
+        config.http.trusted_proxies = 1;
+    })
+    .await;
+    for (path, burst) in [("/api/account/signup", 4), ("/api/account/login", 5)] {
+        for subnet in 0..burst {
+            let client = format!("2001:db8:1:{subnet}::1");
+            assert!(enter(&gateway, path, &client).send().await.unwrap().status().is_success(), "{path}");
+        }
+        assert_eq!(problem(enter(&gateway, path, "2001:db8:1:ffff::1")).await, "429 rate_limited", "{path}");
+        for elsewhere in ["2001:db8:2:ffff::1", "203.0.113.7"] {
+            assert!(enter(&gateway, path, elsewhere).send().await.unwrap().status().is_success(), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_has_had_enough_takes_nothing_from_the_neighbours_on_the_same_site() {
+    let gateway = Gateway::start_with(|config| {
+        config.limits.log_in = SlowRate { per_minute: 1, burst: 1 };
+        config.limits.log_in_per_network = SlowRate { per_minute: 1, burst: 2 };
+        config.http.trusted_proxies = 1;
+    })
+    .await;
+    let from = |client| enter(&gateway, "/api/account/login", client);
+    assert!(from("2001:db8:1:1::1").send().await.unwrap().status().is_success());
+    for _ in 0..5 {
+        assert_eq!(problem(from("2001:db8:1:1::1")).await, "429 rate_limited");
+    }
+    assert!(from("2001:db8:1:2::1").send().await.unwrap().status().is_success());
+}
+
+#[tokio::test]
 async fn by_default_an_address_makes_ten_accounts_at_once_and_no_more() {
     let gateway = Gateway::start_with(|config| {
         config.limits.sign_up = loljoa_gateway::config::Limits::default().sign_up;

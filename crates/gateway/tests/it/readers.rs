@@ -16,8 +16,9 @@ use crate::harness::{
     Gateway, PATIENCE,
     betting::{MATCH, bet, market},
     events::Events,
+    frames::{get, opening},
     key, problem,
-    raw::{Raw, get, opening},
+    raw::Raw,
     tokens::{claims, with},
 };
 

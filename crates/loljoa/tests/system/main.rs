@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod access;
+// Linux has all of 127.0.0.0/8, and shows what a process holds.
+#[cfg(target_os = "linux")]
+mod attack;
 mod audit;
 mod bad_input;
 mod contract;
@@ -11,6 +14,7 @@ mod crash;
 mod credentials;
 mod crowd;
 mod defects;
+mod full_disk;
 mod hangs;
 mod hangups;
 mod kills;

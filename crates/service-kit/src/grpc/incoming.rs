@@ -12,8 +12,9 @@ const OPENING: usize = 24 + 9;
 /// Accepting fails when the process has no file descriptor left; it may have one again soon.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The connections that come to `listener`; those for which there is no place wait in the kernel's queue.
+/// The connections of `service` that come to `listener`; those for which there is no place wait in the kernel's queue.
 pub(super) fn incoming(
+    service: &'static str,
     listener: TcpListener,
     config: &GrpcServer,
 ) -> impl Stream<Item = io::Result<Patient>> + use<> {
@@ -28,7 +29,7 @@ pub(super) fn incoming(
                     Ok((socket, _)) => {
                         // A peer that is gone already shows when it is read from.
                         let _ = socket.set_nodelay(true);
-                        let socket = Patient::new(socket, write, place).opened_by(OPENING, opening);
+                        let socket = Patient::new(service, socket, write, place).opened_by(OPENING, opening);
                         return Some((Ok(socket), listener));
                     }
                     Err(error) => {

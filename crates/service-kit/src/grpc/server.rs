@@ -58,7 +58,7 @@ pub async fn serve(
         .timeout(timeout)
         .layer(Edge { service, timeout, slots: Arc::new(Semaphore::new(config.max_in_flight)) })
         .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming(listener, config), shutdown.cancelled_owned())
+        .serve_with_incoming_shutdown(incoming(service, listener, config), shutdown.cancelled_owned())
         .await;
     report.abort();
     Ok(result?)

@@ -30,6 +30,7 @@ pub const METRICS: &[Described] = &[
         Histogram,
         "How long calls took until their answer began, by method.",
     ),
+    ("loljoa_connections_dropped_total", Counter, "Connections that were dropped, by reason."),
     ("loljoa_refused_total", Counter, "What was refused because there was too much of it, by limiter."),
     ("loljoa_neighbour_replicas", Gauge, "Replicas of a neighbour as a caller sees them, by state."),
     ("loljoa_neighbour_hangs_total", Counter, "How often a replica of a neighbour was found to hang."),

@@ -52,6 +52,11 @@ pub fn record_request(service: &'static str, kind: &'static str, route: &str, st
         .increment(1);
 }
 
+/// Counts a connection that `service` has given up, and why.
+pub fn connection_dropped(service: &'static str, reason: &'static str) {
+    counter!("loljoa_connections_dropped_total", "service" => service, "reason" => reason).increment(1);
+}
+
 /// Counts something that `limiter` has refused because there was too much of it.
 pub fn refused(service: &'static str, limiter: &'static str) {
     counter!("loljoa_refused_total", "service" => service, "limiter" => limiter).increment(1);

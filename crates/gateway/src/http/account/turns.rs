@@ -7,10 +7,7 @@ use http::request::Parts;
 
 use crate::{
     app::App,
-    http::{
-        client_address::{ClientAddress, limit_key},
-        problem::Problem,
-    },
+    http::{client_address::ClientAddress, problem::Problem},
 };
 
 /// Leave to make an account, and whence it is asked for.
@@ -21,7 +18,7 @@ impl FromRequestParts<Arc<App>> for SignUpTurn {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let address = ClientAddress::from_request_parts(parts, app).await?;
-        app.limits.check_sign_up(limit_key(address.0))?;
+        app.limits.check_sign_up(address.0)?;
         Ok(Self(address))
     }
 }
@@ -34,7 +31,7 @@ impl FromRequestParts<Arc<App>> for LogInTurn {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let address = ClientAddress::from_request_parts(parts, app).await?;
-        app.limits.check_log_in(limit_key(address.0))?;
+        app.limits.check_log_in(address.0)?;
         Ok(Self(address))
     }
 }

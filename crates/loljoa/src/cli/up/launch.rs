@@ -87,7 +87,11 @@ fn overrides(listen: SocketAddr) -> BTreeMap<Service, Value> {
         return BTreeMap::new();
     }
     let no_limit = json!({ "per_minute": 0, "burst": 0 });
-    BTreeMap::from([(Service::Gateway, json!({ "limits": { "sign_up": no_limit, "log_in": no_limit } }))])
+    let limits = json!({
+        "sign_up": no_limit, "sign_up_per_network": no_limit,
+        "log_in": no_limit, "log_in_per_network": no_limit,
+    });
+    BTreeMap::from([(Service::Gateway, json!({ "limits": limits }))])
 }
 
 fn options(arguments: &Arguments, databases: Databases, secrets: &Secrets) -> anyhow::Result<Options> {

@@ -24,7 +24,11 @@ pub(crate) struct TestDatabases {
 impl TestDatabases {
     pub(crate) async fn create() -> Self {
         let server = env::var("DATABASE_URL").expect("DATABASE_URL says where tests may make databases");
-        let server: Url = server.parse().unwrap();
+        Self::create_on(server.parse().unwrap()).await
+    }
+
+    /// On a server of the test's own, at the URL of any of its databases.
+    pub(crate) async fn create_on(server: Url) -> Self {
         let id = ids::fresh().simple();
         let names = ["account", "league_schedule", "betting"].map(|service| format!("system_{id}_{service}"));
         let mut connection = PgConnection::connect(server.as_str()).await.unwrap();

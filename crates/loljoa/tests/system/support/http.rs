@@ -1,4 +1,6 @@
-use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
+use std::net::IpAddr;
+
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, header::HeaderMap};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
@@ -13,8 +15,22 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) fn new(base: String) -> Self {
-        let client = Client::builder().no_proxy().pool_max_idle_per_host(64).build().unwrap();
+        Self::by(Client::builder(), base)
+    }
+
+    /// A client at another address of this machine.
+    pub(crate) fn from_address(base: String, address: IpAddr) -> Self {
+        Self::by(Client::builder().local_address(Some(address)), base)
+    }
+
+    fn by(client: ClientBuilder, base: String) -> Self {
+        let client = client.no_proxy().pool_max_idle_per_host(64).build().unwrap();
         Self { client, base, token: None }
+    }
+
+    /// Where the gateway is.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// The same client with this access token.

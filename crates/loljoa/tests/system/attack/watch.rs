@@ -1,0 +1,155 @@
+//! What the services' processes hold: memory, files, and series of metrics.
+
+use std::{
+    fmt, fs,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use loljoa::system::Service;
+use tokio::time;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::foes::MADE_UP;
+use crate::support::{App, eventually};
+
+const SAMPLE_EVERY: Duration = Duration::from_millis(50);
+/// What a service may need beyond what it has in the calm, whatever is done to it. MiB.
+const MOST_MORE: u64 = 192;
+/// Connections to the database and to neighbours that are made when there is more to do, and kept.
+const KEPT_FILES: usize = 48;
+/// A route or a method that answers for the first time has about twenty, and each status one. Made-up names would be hundreds.
+const MORE_SERIES: usize = 100;
+
+/// The four processes, since the attack began.
+pub(super) struct Watch {
+    processes: Vec<Process>,
+}
+
+struct Process {
+    service: Service,
+    pid: u32,
+    admin: String,
+    before: Held,
+    peak: Arc<AtomicU64>,
+    after: Option<Held>,
+    /// How many series there were after each attack.
+    series: Vec<usize>,
+    _sampled: AbortOnDropHandle<()>,
+}
+
+/// What a process holds.
+#[derive(Clone, Copy)]
+struct Held {
+    /// Memory. KiB.
+    memory: u64,
+    files: usize,
+}
+
+impl Held {
+    fn by(pid: u32) -> Self {
+        let files = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+        Self { memory: memory(pid), files }
+    }
+}
+
+fn memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
+}
+
+impl Process {
+    fn new(app: &App, service: Service) -> Self {
+        let pid = app.system.process(service).unwrap();
+        let admin = format!("http://{}/metrics", app.system.addresses()[&service].admin);
+        let peak = Arc::new(AtomicU64::new(0));
+        let sampled = Arc::clone(&peak);
+        let sampling = tokio::spawn(async move {
+            loop {
+                sampled.fetch_max(memory(pid), Ordering::Relaxed);
+                time::sleep(SAMPLE_EVERY).await;
+            }
+        });
+        let (before, after, series) = (Held::by(pid), None, Vec::new());
+        Self { service, pid, admin, before, peak, after, series, _sampled: AbortOnDropHandle::new(sampling) }
+    }
+
+    async fn metrics(&self) -> String {
+        reqwest::get(&self.admin).await.unwrap().text().await.unwrap()
+    }
+}
+
+impl Watch {
+    pub(super) fn begin(app: &App) -> Self {
+        Self { processes: Service::ALL.into_iter().map(|service| Process::new(app, service)).collect() }
+    }
+
+    /// Waits until the services have let go of what the attackers held.
+    pub(super) async fn until_all_is_let_go(&self) {
+        for process in &self.processes {
+            eventually(&format!("{}'s letting go", process.service), async || {
+                (Held::by(process.pid).files <= process.before.files + KEPT_FILES).then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// Counts the series of metrics, in which nothing stands that attackers made up.
+    pub(super) async fn note_series(&mut self) {
+        for process in &mut self.processes {
+            let text = process.metrics().await;
+            assert!(!text.contains(MADE_UP), "{}: {text}", process.service);
+            process.series.push(text.lines().filter(|line| !line.starts_with('#')).count());
+        }
+    }
+
+    pub(super) fn end(&mut self) {
+        for process in &mut self.processes {
+            process.after = Some(Held::by(process.pid));
+        }
+    }
+
+    /// Nothing has grown for good, and nothing grew much.
+    pub(super) fn is_good(&self) {
+        for Process { service, before, peak, series, .. } in &self.processes {
+            let more = peak.load(Ordering::Relaxed).saturating_sub(before.memory) / 1_024;
+            assert!(more <= MOST_MORE, "{service} grew by {more} MiB");
+            let (first, last) = (series[0], series[series.len() - 1]);
+            assert!(last <= first + MORE_SERIES, "{service}'s series: {series:?}");
+        }
+    }
+
+    /// The gateway has dropped connections for each of these reasons.
+    pub(super) async fn were_dropped(&self, reasons: &[&str]) {
+        let gateway = self.processes.iter().find(|process| process.service == Service::Gateway).unwrap();
+        let text = gateway.metrics().await;
+        for reason in reasons {
+            let mark = format!("reason=\"{reason}\"}}");
+            let counts =
+                text.lines().any(|line| line.contains("connections_dropped") && line.contains(&mark));
+            assert!(counts, "none of them was {reason}");
+        }
+    }
+}
+
+impl fmt::Display for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Process { service, before, peak, after, series, .. } in &self.processes {
+            let after = after.unwrap_or(*before);
+            let [before_memory, peak, after_memory] =
+                [before.memory, peak.load(Ordering::Relaxed), after.memory].map(|kib| kib / 1_024);
+            writeln!(
+                f,
+                "  {:16} RSS {before_memory} MiB before, {peak} at most, {after_memory} after; files {} and {}; series {series:?}",
+                service.to_string(),
+                before.files,
+                after.files
+            )?;
+        }
+        Ok(())
+    }
+}
