@@ -6,6 +6,7 @@ mod admins;
 mod decide;
 mod esports;
 mod feed;
+mod feed_tls;
 mod harness;
 mod history;
 mod import;
