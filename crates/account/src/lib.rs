@@ -18,8 +18,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use loljoa_service_kit::{
-    Clock, admin, cli::Listeners, config::Database, grpc::server, health::Health, lifecycle::Parts,
-    metrics::describe, postgres, postgres::Pools, probe::Probe,
+    Clock, admin, cli::Listeners, config::Database, grpc::server, health::Health, identity::Reader,
+    lifecycle::Parts, metrics::describe, postgres, postgres::Pools, probe::Probe,
 };
 use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
@@ -135,6 +135,7 @@ fn service(
         reserved: Arc::new(reserved(config)),
         cursors: Stamp::new(&sealing_key, "leaderboard cursor"),
         keyring: Arc::new(keyring(config, pool, &clock)?),
+        reader: Arc::new(Reader::new(ISSUER, AUDIENCE)),
         clock,
         hasher: Hasher::new(&config.passwords)?,
         ledger,

@@ -20,6 +20,11 @@ pub const METRICS: &[Described] = &[
         "1 when a user who is no admin has the configured admin's name.",
     ),
     (
+        "loljoa_bootstrap_admin_outdated",
+        Gauge,
+        "1 while this replica's configured admin password is one that another has replaced.",
+    ),
+    (
         "loljoa_audit_difference",
         Gauge,
         "Points by which stored sums differ from what they follow from, by check.",

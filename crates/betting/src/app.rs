@@ -1,6 +1,6 @@
 //! Puts the parts of one replica together.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use loljoa_proto::betting::v1::{
     betting_service_server::BettingServiceServer, market_admin_service_server::MarketAdminServiceServer,
@@ -10,7 +10,7 @@ use loljoa_service_kit::{
     cli::Listeners,
     grpc::{Channel, client, server},
     health::Health,
-    identity::{self, AdminOnly},
+    identity::{AdminOnly, PublishedAdmins},
     ids,
     lifecycle::Parts,
     postgres::Pools,
@@ -154,7 +154,7 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
         cancel_window,
         closing,
     };
-    let tokens = identity::tokens_of_admins(parts, shared.account.clone(), &shared.config.tokens);
+    let admins = PublishedAdmins::serve(parts, shared.account.clone(), &shared.config.tokens);
     let market_admin = MarketAdmin {
         admin: Admin::new(pool.clone(), shared.settlement.over(pool.clone()), wakers.clone()),
         incidents: Incidents::new(pool.clone()),
@@ -162,8 +162,8 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
     };
     Routes::default()
         .add_service(BettingServiceServer::new(betting))
-        .add_service(AdminOnly::new(MarketAdminServiceServer::new(market_admin), Arc::clone(&tokens)))
-        .add_service(admin_log::service(pool.clone(), tokens))
+        .add_service(AdminOnly::new(MarketAdminServiceServer::new(market_admin), admins.clone()))
+        .add_service(admin_log::service(pool.clone(), admins))
 }
 
 async fn report_depth(depth: Depth, closing: CancellationToken) {

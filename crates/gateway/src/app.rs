@@ -19,7 +19,7 @@ use loljoa_service_kit::{
     Clock,
     grpc::{Channel, Ops, client},
     health::Health,
-    identity::{Bearer, Keys, Verifier},
+    identity::{Bearer, Keys, Revocations, Verifier},
 };
 use tokio_util::sync::CancellationToken;
 use tonic::service::interceptor::InterceptedService;
@@ -27,9 +27,8 @@ use tonic::service::interceptor::InterceptedService;
 use crate::{
     SERVICE,
     auth::{
-        Admin,
+        Admin, Token,
         daily_grant::{self, Claimer, DailyGrants},
-        revocations::Revocations,
     },
     betting::{
         coalescer::{self, Coalescer},
@@ -65,8 +64,8 @@ pub(crate) struct App {
     pub(crate) closing: CancellationToken,
 }
 
-/// Calls that take an admin's token along.
-pub(crate) type AsAdmin = InterceptedService<Channel, Bearer>;
+/// Calls that take the token of whoever asks along.
+pub(crate) type WithToken = InterceptedService<Channel, Bearer>;
 
 /// The services behind the gateway.
 pub(crate) struct Services {
@@ -82,15 +81,25 @@ impl Services {
         AccountServiceClient::new(self.account.clone())
     }
 
-    pub(crate) fn account_admin(&self) -> AccountAdminServiceClient<Channel> {
-        AccountAdminServiceClient::new(self.account.clone())
+    /// Account, for what it lets nobody do but the account's owner.
+    pub(crate) fn own_account(&self, token: &Token) -> AccountServiceClient<WithToken> {
+        AccountServiceClient::with_interceptor(self.account.clone(), token.0.clone())
+    }
+
+    pub(crate) fn account_admin(&self, admin: &Admin) -> AccountAdminServiceClient<WithToken> {
+        AccountAdminServiceClient::with_interceptor(self.account.clone(), admin.0.clone())
+    }
+
+    /// What admins have done to accounts.
+    pub(crate) fn account_log(&self, admin: &Admin) -> AdminLogServiceClient<WithToken> {
+        AdminLogServiceClient::with_interceptor(self.account.clone(), admin.0.clone())
     }
 
     pub(crate) fn league(&self) -> LeagueServiceClient<Channel> {
         LeagueServiceClient::new(self.league_schedule.clone())
     }
 
-    pub(crate) fn league_admin(&self, admin: &Admin) -> LeagueAdminServiceClient<AsAdmin> {
+    pub(crate) fn league_admin(&self, admin: &Admin) -> LeagueAdminServiceClient<WithToken> {
         LeagueAdminServiceClient::with_interceptor(self.league_schedule.clone(), admin.0.clone())
     }
 
@@ -98,17 +107,17 @@ impl Services {
         BettingServiceClient::new(self.betting.clone())
     }
 
-    pub(crate) fn market_admin(&self, admin: &Admin) -> MarketAdminServiceClient<AsAdmin> {
+    pub(crate) fn market_admin(&self, admin: &Admin) -> MarketAdminServiceClient<WithToken> {
         MarketAdminServiceClient::with_interceptor(self.betting.clone(), admin.0.clone())
     }
 
     /// What admins have done to markets and bets.
-    pub(crate) fn betting_log(&self, admin: &Admin) -> AdminLogServiceClient<AsAdmin> {
+    pub(crate) fn betting_log(&self, admin: &Admin) -> AdminLogServiceClient<WithToken> {
         AdminLogServiceClient::with_interceptor(self.betting.clone(), admin.0.clone())
     }
 
     /// What admins have done to the schedule.
-    pub(crate) fn league_log(&self, admin: &Admin) -> AdminLogServiceClient<AsAdmin> {
+    pub(crate) fn league_log(&self, admin: &Admin) -> AdminLogServiceClient<WithToken> {
         AdminLogServiceClient::with_interceptor(self.league_schedule.clone(), admin.0.clone())
     }
 
@@ -146,7 +155,7 @@ impl App {
             betting_streams: client::connect_from(SERVICE, &config.upstreams.betting)?.for_streams(),
         };
         let keys = Arc::new(Keys::new(services.account.clone(), config.tokens.refresh_pause()));
-        let revocations = Arc::new(Revocations::new(services.account(), Arc::clone(&keys)));
+        let revocations = Arc::new(Revocations::new(services.account.clone(), Arc::clone(&keys)));
         let usernames = Arc::new(Usernames::new(services.account()));
         let (bets, coalescer) = coalescer::new(services.betting(), Arc::clone(&usernames), config.bets.queue);
         let (daily_grants, claimer) = daily_grant::new(services.account(), clock.clone());

@@ -17,7 +17,7 @@ use loljoa_service_kit::{
     cli::Listeners,
     grpc::{client, server},
     health::Health,
-    identity,
+    identity::PublishedAdmins,
     lifecycle::Parts,
     metrics::describe,
     postgres,
@@ -57,8 +57,8 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let changes = Changes::new(pools.background.clone(), news.clone(), closing.clone());
     let longest_wait = Duration::from_millis(config.grpc.timeout_ms).saturating_sub(FEED_MARGIN);
     let account = client::connect_from(SERVICE, &config.account)?;
-    let tokens = identity::tokens_of_admins(&mut parts, account, &config.tokens);
-    let routes = grpc::routes(&pools.requests, tokens, changes.clone(), longest_wait);
+    let admins = PublishedAdmins::serve(&mut parts, account, &config.tokens);
+    let routes = grpc::routes(&pools.requests, admins, changes.clone(), longest_wait);
     parts.spawn_worker("readiness", probe.run(closing.clone()));
     parts.spawn_worker("pool metrics", pools.clone().report(SERVICE, closing.clone()));
     parts.spawn_worker("news of matches", changes.listen());

@@ -25,6 +25,21 @@ pub fn calls_of(service: &str) -> Vec<String> {
     found.method.iter().map(|method| format!("/{service}/{}", method.name())).collect()
 }
 
+/// The paths of all calls of all our contracts.
+///
+/// # Panics
+///
+/// Never: what is compiled in can be read.
+#[must_use]
+pub fn calls() -> Vec<String> {
+    let files = FileDescriptorSet::decode(DESCRIPTORS).unwrap().file.into_iter();
+    let services = files.filter(|file| file.package().starts_with("loljoa.")).flat_map(|file| {
+        let package = file.package().to_owned();
+        file.service.into_iter().map(move |service| format!("{package}.{}", service.name()))
+    });
+    services.flat_map(|service| calls_of(&service)).collect()
+}
+
 /// Calls `path` with an empty message, and gives the code and the reason of the refusal, if the call was refused.
 ///
 /// # Panics

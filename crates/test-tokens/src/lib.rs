@@ -5,6 +5,7 @@
 pub mod certificates;
 mod gate;
 mod publisher;
+mod sealed;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
@@ -12,7 +13,7 @@ use loljoa_service_kit::{AccountId, Clock, identity::Bearer};
 use serde_json::{Value, json};
 
 pub use self::{
-    gate::{calls_of, refusal},
+    gate::{calls, calls_of, refusal},
     publisher::Publisher,
 };
 
@@ -21,6 +22,8 @@ pub use self::{
 pub struct Signer {
     kid: String,
     key: EncodingKey,
+    /// PKCS#8.
+    private: Vec<u8>,
 }
 
 impl Signer {
@@ -32,8 +35,11 @@ impl Signer {
     #[must_use]
     pub fn new(kid: &str) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-        let key = EncodingKey::from_ec_der(pair.to_pkcs8v1().unwrap().as_ref());
-        Self { kid: kid.to_owned(), key }
+        Self::of(kid, pair.to_pkcs8v1().unwrap().as_ref().to_vec())
+    }
+
+    fn of(kid: &str, private: Vec<u8>) -> Self {
+        Self { kid: kid.to_owned(), key: EncodingKey::from_ec_der(&private), private }
     }
 
     /// The public half, as one key of a set.
@@ -87,6 +93,7 @@ impl Signer {
             ("signed with an unknown key", Self::new("unknown").token("admin"), "token_invalid"),
             ("that has ended", self.sign(&with(admin(), "exp", json!(past))), "token_expired"),
             ("for another audience", self.sign(&with(admin(), "aud", json!("another"))), "token_invalid"),
+            ("of no session", self.sign(&with(admin(), "sid", Value::Null)), "session_over"),
             ("by another issuer", self.sign(&with(admin(), "iss", json!("another"))), "token_invalid"),
             ("that is none", "x.y.z".to_owned(), "token_invalid"),
         ]
@@ -98,9 +105,19 @@ impl Signer {
 pub fn claims(role: &str) -> Value {
     let now = Clock::system().now().timestamp();
     json!({
-        "iss": "loljoa", "aud": "loljoa-web", "sub": AccountId::fresh(), "role": role, "username": "faker",
-        "iat": now, "exp": now + 900, "jti": AccountId::fresh(),
+        "iss": "loljoa", "aud": "loljoa-web", "sub": AccountId::fresh(), "sid": AccountId::fresh(), "role": role,
+        "username": "faker", "iat": now, "exp": now + 900, "jti": AccountId::fresh(),
     })
+}
+
+/// What a token says, whoever has signed it.
+///
+/// # Panics
+///
+/// When it is no token.
+#[must_use]
+pub fn said(token: &str) -> Value {
+    jsonwebtoken::dangerous::insecure_decode::<Value>(token).unwrap().claims
 }
 
 /// The same claims with one of them changed.

@@ -264,7 +264,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What admins have done to markets, incidents, matches and seasons, newest first. Written down where it was done, in the same
+         * What admins have done to accounts, markets, incidents, matches and seasons, newest first. Written down where it was done, in the same
          *     commit.
          */
         get: operations["listAdminActions"];
@@ -705,7 +705,7 @@ export interface components {
             accountId: string;
             /**
              * @description `create_market`, `lock_market`, `settle_market`, `void_market`, `correct_market`, `retry_owed`, `resolve_incident`,
-             *     `record_result`, `move_match`, `cancel_match` or `import_season`.
+             *     `record_result`, `move_match`, `cancel_match`, `import_season`, `disable_account`, `enable_account` or `end_sessions`.
              */
             action: string;
             /** Format: uuid */
@@ -729,6 +729,11 @@ export interface components {
              * @description What it was about, where that is one thing.
              */
             matchId?: string | null;
+            /**
+             * Format: uuid
+             * @description The account that it was about.
+             */
+            subjectAccountId?: string | null;
             username: string;
             /** @description The admin's own words. */
             why?: string | null;
@@ -1069,7 +1074,7 @@ export interface components {
                 accountId: string;
                 /**
                  * @description `create_market`, `lock_market`, `settle_market`, `void_market`, `correct_market`, `retry_owed`, `resolve_incident`,
-                 *     `record_result`, `move_match`, `cancel_match` or `import_season`.
+                 *     `record_result`, `move_match`, `cancel_match`, `import_season`, `disable_account`, `enable_account` or `end_sessions`.
                  */
                 action: string;
                 /** Format: uuid */
@@ -1093,6 +1098,11 @@ export interface components {
                  * @description What it was about, where that is one thing.
                  */
                 matchId?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The account that it was about.
+                 */
+                subjectAccountId?: string | null;
                 username: string;
                 /** @description The admin's own words. */
                 why?: string | null;

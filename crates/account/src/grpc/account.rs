@@ -9,7 +9,11 @@ use loljoa_proto::account::v1::{
     LogOutResponse, RefreshRequest, RefreshResponse, SignUpRequest, SignUpResponse,
     account_service_server::AccountService,
 };
-use loljoa_service_kit::{AccountId, Error, IdempotencyKey, page};
+use loljoa_service_kit::{
+    AccountId, Error, ErrorCode, IdempotencyKey,
+    identity::{Identity, token},
+    page,
+};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::convert;
@@ -38,6 +42,14 @@ fn check_address(client_address: &str) -> Result<(), Error> {
         return Err(Error::invalid_field("clientAddress", "address_invalid", allowed));
     }
     Ok(())
+}
+
+/// The account of who holds the token. The request may name it too, and no other.
+fn own(who: &Identity, named: &str) -> Result<AccountId, Error> {
+    if named.is_empty() || AccountId::parse(named)? == who.account_id {
+        return Ok(who.account_id);
+    }
+    Err(Error::new(ErrorCode::Forbidden, "another_account", "the access token is another account's"))
 }
 
 #[async_trait]
@@ -75,7 +87,8 @@ impl AccountService for Accounts {
         &self,
         request: Request<LogOutAllRequest>,
     ) -> Result<Response<LogOutAllResponse>, Status> {
-        let account = AccountId::parse(&request.get_ref().account_id)?;
+        let who = self.service.identify(token(&request)?).await?;
+        let account = own(&who, &request.get_ref().account_id)?;
         let ended = self.service.log_out_all(account).await?;
         Ok(Response::new(LogOutAllResponse { ended: i64::try_from(ended).map_err(Error::internal)? }))
     }
@@ -84,9 +97,9 @@ impl AccountService for Accounts {
         &self,
         request: Request<EndOtherSessionsRequest>,
     ) -> Result<Response<EndOtherSessionsResponse>, Status> {
-        let EndOtherSessionsRequest { account_id, access_session_id } = request.into_inner();
-        let own = convert::access_session_from(&access_session_id)?;
-        let ended = self.service.end_other_sessions(AccountId::parse(&account_id)?, own).await?;
+        let who = self.service.identify(token(&request)?).await?;
+        let account = own(&who, &request.get_ref().account_id)?;
+        let ended = self.service.end_other_sessions(account, who.session).await?;
         Ok(Response::new(EndOtherSessionsResponse { ended: i64::try_from(ended).map_err(Error::internal)? }))
     }
 
@@ -94,11 +107,12 @@ impl AccountService for Accounts {
         &self,
         request: Request<ChangePasswordRequest>,
     ) -> Result<Response<ChangePasswordResponse>, Status> {
+        let who = self.service.whose(token(&request)?).await?;
         let ChangePasswordRequest { account_id, current_password, new_password, client_address } =
             request.into_inner();
         check_address(&client_address)?;
         let passwords = (current_password.into(), new_password.into());
-        let account = AccountId::parse(&account_id)?;
+        let account = own(&who, &account_id)?;
         let session = self.service.change_password(account, passwords, &client_address).await?;
         Ok(Response::new(ChangePasswordResponse { session: Some(convert::session(session)) }))
     }

@@ -1,11 +1,11 @@
-//! `AccountAdminService`, for admins by way of the edge.
+//! `AccountAdminService`, for admins by way of the edge. Who acts stands in the access token, whatever the request says.
 
 use loljoa_proto::account::v1::{
     DisableAccountRequest, DisableAccountResponse, EnableAccountRequest, EnableAccountResponse,
     EndSessionsRequest, EndSessionsResponse, FindAccountRequest, FindAccountResponse,
     account_admin_service_server::AccountAdminService,
 };
-use loljoa_service_kit::{AccountId, Error};
+use loljoa_service_kit::{AccountId, Error, identity::admin};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::convert;
@@ -19,11 +19,6 @@ impl Admin {
     pub(super) const fn new(service: Service) -> Self {
         Self { service }
     }
-}
-
-/// The account that is meant, and the admin who acts.
-fn both(account_id: &str, acting_account_id: &str) -> Result<(AccountId, AccountId), Error> {
-    Ok((AccountId::parse(account_id)?, AccountId::parse_field(acting_account_id, "actingAccountId")?))
 }
 
 #[async_trait]
@@ -40,9 +35,8 @@ impl AccountAdminService for Admin {
         &self,
         request: Request<DisableAccountRequest>,
     ) -> Result<Response<DisableAccountResponse>, Status> {
-        let DisableAccountRequest { account_id, acting_account_id } = request.into_inner();
-        let (account, admin) = both(&account_id, &acting_account_id)?;
-        let disabled = self.service.disable(account, admin).await?;
+        let account = AccountId::parse(&request.get_ref().account_id)?;
+        let disabled = self.service.disable(account, admin(&request)?).await?;
         Ok(Response::new(DisableAccountResponse { account: Some(convert::managed(disabled)) }))
     }
 
@@ -50,9 +44,8 @@ impl AccountAdminService for Admin {
         &self,
         request: Request<EnableAccountRequest>,
     ) -> Result<Response<EnableAccountResponse>, Status> {
-        let EnableAccountRequest { account_id, acting_account_id } = request.into_inner();
-        let (account, admin) = both(&account_id, &acting_account_id)?;
-        let enabled = self.service.enable(account, admin).await?;
+        let account = AccountId::parse(&request.get_ref().account_id)?;
+        let enabled = self.service.enable(account, admin(&request)?).await?;
         Ok(Response::new(EnableAccountResponse { account: Some(convert::managed(enabled)) }))
     }
 
@@ -60,9 +53,8 @@ impl AccountAdminService for Admin {
         &self,
         request: Request<EndSessionsRequest>,
     ) -> Result<Response<EndSessionsResponse>, Status> {
-        let EndSessionsRequest { account_id, acting_account_id } = request.into_inner();
-        let (account, admin) = both(&account_id, &acting_account_id)?;
-        let ended = self.service.end_sessions(account, admin).await?;
+        let account = AccountId::parse(&request.get_ref().account_id)?;
+        let ended = self.service.end_sessions(account, admin(&request)?).await?;
         Ok(Response::new(EndSessionsResponse { ended: i64::try_from(ended).map_err(Error::internal)? }))
     }
 }

@@ -9,7 +9,6 @@ use loljoa_proto::account::v1::{
 use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points, TransferId};
 use prost_types::Timestamp;
 use secrecy::ExposeSecret;
-use uuid::Uuid;
 
 use crate::{
     domain::{
@@ -76,11 +75,6 @@ pub(super) fn managed(managed: Managed) -> ManagedAccount {
     }
 }
 
-pub(super) fn access_session_from(text: &str) -> Result<Option<Uuid>, Error> {
-    let malformed = |_| Error::invalid_field("accessSessionId", "id_malformed", "must be a UUID");
-    optional(text, |text| Uuid::parse_str(text).map_err(malformed))
-}
-
 pub(super) fn since_from(since: Option<Timestamp>) -> Result<Option<DateTime<Utc>>, Error> {
     let Some(since) = since else { return Ok(None) };
     let nanos = u32::try_from(since.nanos).ok();
@@ -94,6 +88,7 @@ pub(super) fn revocations(revocations: Revocations) -> ListRevocationsResponse {
         access_session_ids: revocations.sessions.iter().map(ToString::to_string).collect(),
         until: Some(timestamp(revocations.until)),
         keep_seconds: revocations.keep.num_seconds(),
+        more: revocations.more,
     }
 }
 

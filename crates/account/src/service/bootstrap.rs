@@ -25,12 +25,14 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 enum Found {
     /// There is one, with the password that configuration has or had when it was last changed there.
     Admin,
+    /// There is one, and another password has replaced the one that this replica's configuration has.
+    Outdated,
     /// A user who is no admin has the name.
     Squatter,
 }
 
-/// Makes the admin if there is none of this name, and applies a configured password that has changed, as soon as the
-/// database answers; then the replica has warmed up. Where a user has the name nothing is made, and the service goes on.
+/// Makes the admin if there is none of this name, and applies a configured password that never was, as soon as the database
+/// answers; then the replica has warmed up. Where a user has the name nothing is made, and the service goes on.
 ///
 /// # Errors
 ///
@@ -70,7 +72,19 @@ fn report(found: Found, username: &str) {
             "bootstrap_admin: a user who is no admin has this name, so no admin was made: configure another username"
         );
     }
-    gauge!("loljoa_bootstrap_admin_squatted", "service" => SERVICE).set(f64::from(u8::from(squatted)));
+    let outdated = found == Found::Outdated;
+    if outdated {
+        tracing::error!(
+            username,
+            "bootstrap_admin: the configured password is one that another has replaced, so it was not applied: configure \
+             the present one, or one that never was"
+        );
+    }
+    for (name, holds) in
+        [("loljoa_bootstrap_admin_squatted", squatted), ("loljoa_bootstrap_admin_outdated", outdated)]
+    {
+        gauge!(name, "service" => SERVICE).set(f64::from(u8::from(holds)));
+    }
 }
 
 impl Service {
@@ -79,10 +93,7 @@ impl Service {
         password::check(&admin.password)?;
         match accounts::credentials_by_name(&self.pool, &username.key).await? {
             None => self.make_admin(admin, username).await,
-            Some(stored) if stored.role == Role::Admin => {
-                self.keep_password(admin, &stored).await?;
-                Ok(Found::Admin)
-            }
+            Some(stored) if stored.role == Role::Admin => self.keep_password(admin, &stored).await,
             Some(_) => Ok(Found::Squatter),
         }
     }
@@ -105,20 +116,36 @@ impl Service {
         Err(Error::unavailable("another replica is making the admin"))
     }
 
-    /// Applies the configured password where it is not the one that was applied last. A password that the admin has set
-    /// since then stays for as long as configuration stays the same.
-    async fn keep_password(&self, admin: &BootstrapAdmin, stored: &Credentials) -> Result<(), Error> {
+    /// Applies the configured password where it never was. The one that was applied last changes nothing, so a password that
+    /// the admin has set since then stays; and one that another has replaced comes from a replica of before.
+    async fn keep_password(&self, admin: &BootstrapAdmin, stored: &Credentials) -> Result<Found, Error> {
         let applied = stored.configured_hash.as_ref().unwrap_or(&stored.password_hash);
-        let verify = self.hasher.verify(self.hasher.admit()?, admin.password.clone(), Some(applied.clone()));
-        if !verify.await? {
-            return self.apply_password(admin, stored).await;
-        }
-        if stored.configured_hash.is_none() {
+        if !self.is_password(admin, applied).await? {
+            if self.was_replaced(admin, stored).await? {
+                return Ok(Found::Outdated);
+            }
+            self.apply_password(admin, stored).await?;
+        } else if stored.configured_hash.is_none() {
             let mut transaction = postgres::begin(&self.pool).await?;
             standing::note_configured(&mut transaction, stored.account, (None, applied)).await?;
             transaction.commit().await?;
         }
-        Ok(())
+        Ok(Found::Admin)
+    }
+
+    /// Whether the configured password was applied before the one that was applied last. What was applied since `stored` was
+    /// read is found when this one is applied.
+    async fn was_replaced(&self, admin: &BootstrapAdmin, stored: &Credentials) -> Result<bool, Error> {
+        for hash in standing::ever_configured(&self.pool, stored.account).await? {
+            if stored.configured_hash.as_ref() != Some(&hash) && self.is_password(admin, &hash).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn is_password(&self, admin: &BootstrapAdmin, hash: &str) -> Result<bool, Error> {
+        self.hasher.verify(self.hasher.admit()?, admin.password.clone(), Some(hash.to_owned())).await
     }
 
     async fn apply_password(&self, admin: &BootstrapAdmin, stored: &Credentials) -> Result<(), Error> {

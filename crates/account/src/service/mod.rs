@@ -1,6 +1,7 @@
 //! What the service does with accounts and sessions.
 
 mod bootstrap;
+mod identity;
 mod log_in;
 mod password;
 mod ranking;
@@ -17,7 +18,7 @@ mod upkeep;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use loljoa_service_kit::{AccountId, Clock, Error, IdempotencyKey};
+use loljoa_service_kit::{AccountId, Clock, Error, IdempotencyKey, identity::Reader};
 use secrecy::SecretString;
 use sqlx::PgPool;
 
@@ -59,6 +60,8 @@ pub(crate) struct Service {
     pub(crate) clock: Clock,
     pub(crate) hasher: Hasher,
     pub(crate) keyring: Arc<Keyring>,
+    /// Reads the tokens that the keyring signs.
+    pub(crate) reader: Arc<Reader>,
     pub(crate) ledger: ledger::Handle,
     pub(crate) throttle: Policies,
     /// Names that nobody can sign up under.

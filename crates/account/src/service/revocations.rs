@@ -11,6 +11,8 @@ use crate::{domain::session::access_session, store::sessions};
 const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 /// The most sessions of one answer. What is beyond is in the next.
 const MOST: i64 = 20_000;
+/// The most sessions that are told of one instant. With those before it, an answer stays well below the largest message.
+const MOST_AT_ONCE: i64 = 60_000;
 
 /// What whoever checks access tokens has to know besides the keys.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct Revocations {
     pub(crate) sessions: Vec<Uuid>,
     pub(crate) until: DateTime<Utc>,
     pub(crate) keep: TimeDelta,
+    /// Whether there are more ended sessions than these.
+    pub(crate) more: bool,
 }
 
 impl Service {
@@ -29,14 +33,22 @@ impl Service {
         let oldest = self.clock.now() - keep;
         let after = since.map_or(oldest, |since| (since - OVERLAP).max(oldest));
         let key_ids = self.keyring.key_ids().await?;
-        let ended = sessions::ended_after(&self.pool, after, MOST).await?;
+        let mut ended = sessions::ended_after(&self.pool, after, MOST).await?;
         let last = ended.last().map_or(after, |(_, at)| *at);
         // Of a full page nothing is read again, lest it be the same page for ever.
-        let read_on =
-            if i64::try_from(ended.len()).is_ok_and(|length| length < MOST) { last } else { last + OVERLAP };
-        // An end that a clock ahead has stamped is read again until it is past, and hides none that come before it.
-        let until = read_on.max(since.unwrap_or(oldest)).min(self.clock.now());
+        let more = i64::try_from(ended.len()).is_ok_and(|length| length >= MOST);
+        if more {
+            // The next answer begins after this instant; whoever ends them all at once does so in one.
+            let with_the_last = sessions::ended_at(&self.pool, last, MOST_AT_ONCE).await?;
+            ended.extend(with_the_last.into_iter().map(|session| (session, last)));
+        }
+        let until = if more {
+            last + OVERLAP
+        } else {
+            // An end that a clock ahead has stamped is read again until it is past, and hides none that come before it.
+            last.max(since.unwrap_or(oldest)).min(self.clock.now())
+        };
         let sessions = ended.iter().map(|(session, _)| access_session(*session)).collect();
-        Ok(Revocations { key_ids, sessions, until, keep })
+        Ok(Revocations { key_ids, sessions, until, keep, more })
     }
 }

@@ -5,7 +5,10 @@ use loljoa_service_kit::AccountId;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use crate::domain::session::{Given, Past, Session};
+use crate::domain::{
+    profile::Role,
+    session::{Given, Past, Session},
+};
 
 /// A refresh token as it is stored: its SHA-256.
 pub(crate) type TokenHash = [u8; 32];
@@ -181,6 +184,23 @@ pub(crate) async fn open(
     open.fetch_all(executor).await
 }
 
+/// The sessions of an account that go on, with its role. None while it is kept out.
+pub(crate) async fn going_on(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<(Uuid, Role)>> {
+    let rows = sqlx::query!(
+        r#"SELECT session_id, role AS "role: Role" FROM sessions JOIN users USING (account_id)
+        WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND disabled_at IS NULL"#,
+        account.0,
+        now,
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.session_id, row.role)).collect())
+}
+
 /// Ends these sessions and tells how many were open.
 pub(crate) async fn revoke_these(
     executor: impl PgExecutor<'_>,
@@ -216,6 +236,17 @@ pub(crate) async fn ended_after(
     .fetch_all(executor)
     .await?;
     Ok(rows.into_iter().map(|row| (row.session_id, row.revoked_at)).collect())
+}
+
+/// At most `limit` sessions that were ended at this very instant.
+pub(crate) async fn ended_at(
+    executor: impl PgExecutor<'_>,
+    at: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("SELECT session_id FROM sessions WHERE revoked_at = $1 LIMIT $2", at, limit)
+        .fetch_all(executor)
+        .await
 }
 
 /// Forgets at most `limit` tokens of a session that were used before `before`.

@@ -70,6 +70,21 @@ pub(crate) async fn living(
     Ok(keys.collect())
 }
 
+/// The public half of the key of this id, if tokens may still be signed with it.
+pub(crate) async fn public_key(
+    executor: impl PgExecutor<'_>,
+    kid: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Value>> {
+    sqlx::query_scalar!(
+        "SELECT public_jwk FROM signing_keys WHERE kid = $1 AND verifies_until > $2",
+        kid,
+        now
+    )
+    .fetch_optional(executor)
+    .await
+}
+
 /// The ids of the keys that tokens may still be signed with.
 pub(crate) async fn living_ids(
     executor: impl PgExecutor<'_>,

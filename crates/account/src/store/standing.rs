@@ -63,24 +63,34 @@ pub(crate) async fn of(
     Ok(found.fetch_optional(executor).await?.map(|found| (found.disabled_at, found.open_sessions)))
 }
 
-/// Keeps an account out from `since` on, or from when it was first kept out; tells whether there is such an account.
-pub(crate) async fn disable(
-    connection: &mut PgConnection,
-    account: AccountId,
-    since: DateTime<Utc>,
-) -> sqlx::Result<bool> {
-    let disabled = sqlx::query!(
-        "UPDATE users SET disabled_at = coalesce(disabled_at, $2) WHERE account_id = $1",
-        account.0,
-        since,
-    );
-    Ok(disabled.execute(connection).await?.rows_affected() == 1)
+/// An account that nobody changes, or comes in by, until the transaction ends.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) username: String,
+    /// Since when it is kept out.
+    pub(crate) disabled_at: Option<DateTime<Utc>>,
 }
 
-/// Lets an account in again; tells whether there is such an account.
-pub(crate) async fn enable(executor: impl PgExecutor<'_>, account: AccountId) -> sqlx::Result<bool> {
-    let enabled = sqlx::query!("UPDATE users SET disabled_at = NULL WHERE account_id = $1", account.0);
-    Ok(enabled.execute(executor).await?.rows_affected() == 1)
+/// Holds an account, if there is one of this id.
+pub(crate) async fn hold(connection: &mut PgConnection, account: AccountId) -> sqlx::Result<Option<Held>> {
+    let held = sqlx::query_as!(
+        Held,
+        "SELECT username, disabled_at FROM users WHERE account_id = $1 FOR NO KEY UPDATE",
+        account.0
+    );
+    held.fetch_optional(connection).await
+}
+
+/// Keeps an account out since then, or lets it in.
+pub(crate) async fn set_disabled(
+    connection: &mut PgConnection,
+    account: AccountId,
+    since: Option<DateTime<Utc>>,
+) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE users SET disabled_at = $2 WHERE account_id = $1", account.0, since)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Replaces one password by another; tells whether it was still the one.
@@ -111,4 +121,16 @@ pub(crate) async fn note_configured(
         new,
     );
     Ok(noted.execute(connection).await?.rows_affected() == 1)
+}
+
+/// The hashes of the passwords that configuration ever had for this account, the latest first.
+pub(crate) async fn ever_configured(
+    executor: impl PgExecutor<'_>,
+    account: AccountId,
+) -> sqlx::Result<Vec<String>> {
+    let hashes = sqlx::query_scalar!(
+        "SELECT password_hash FROM configured_passwords WHERE account_id = $1 ORDER BY applied_at DESC",
+        account.0,
+    );
+    hashes.fetch_all(executor).await
 }

@@ -6,9 +6,7 @@ use loljoa_proto::account::v1::{Role, Session};
 use loljoa_service_kit::{Clock, ids};
 use sqlx::PgPool;
 
-use crate::harness::{
-    PASSWORD, Service, access_session, assert_ledger_is_clean, config, eventually, id_of, noon,
-};
+use crate::harness::{PASSWORD, Service, access_session, assert_ledger_is_clean, config, eventually, noon};
 
 fn admin(username: &str, password: &str) -> BootstrapAdmin {
     BootstrapAdmin { username: username.into(), password: password.into() }
@@ -66,10 +64,53 @@ async fn a_configured_password_that_has_changed_is_applied_once_and_ends_all_ses
 }
 
 #[sqlx::test]
+async fn a_replica_of_before_that_starts_again_brings_no_old_password_back(pool: PgPool) {
+    let passwords = ["first password", "second password", "third password"];
+    for (n, password) in passwords.iter().enumerate() {
+        let replica = with_admin(&pool, admin("operator", password)).await;
+        let session = until_applied(&replica, password).await;
+        for before in &passwords[..n] {
+            let old = with_admin(&pool, admin("operator", before)).await;
+            // Ready once it has done with the admin: it serves all the same.
+            eventually(async || old.is_ready().await.then_some(())).await;
+            let refused = old.log_in("operator", before, &ids::fresh().to_string()).await.unwrap_err();
+            assert_eq!(refused.reason, "invalid_credentials", "{before}");
+            old.stop().await;
+        }
+        assert!(!replica.is_over(&session.refresh_token).await, "{password} was never replaced");
+        replica.stop().await;
+    }
+}
+
+#[sqlx::test]
+async fn no_configured_password_is_forgotten_whoever_applied_it(pool: PgPool) {
+    let first = with_admin(&pool, admin("operator", PASSWORD)).await;
+    until_applied(&first, PASSWORD).await;
+    first.try_sign_up("keria", "another password", "").await.unwrap();
+    first.stop().await;
+    // What the release before does when the configured password changes: it knows of the columns alone.
+    let other = "SELECT password_hash FROM users WHERE username_key = 'keria'";
+    let other: String = sqlx::query_scalar(other).fetch_one(&pool).await.unwrap();
+    let change = "UPDATE users SET password_hash = $1, configured_hash = $1 WHERE role = 'admin'";
+    sqlx::query(change).bind(&other).execute(&pool).await.unwrap();
+    let old = with_admin(&pool, admin("operator", PASSWORD)).await;
+    eventually(async || old.is_ready().await.then_some(())).await;
+    let kept = "SELECT configured_hash FROM users WHERE role = 'admin'";
+    assert_eq!(sqlx::query_scalar::<_, String>(kept).fetch_one(&pool).await.unwrap(), other);
+    for statement in
+        ["DELETE FROM configured_passwords", "UPDATE configured_passwords SET password_hash = 'x'"]
+    {
+        let refused = sqlx::query(statement).execute(&pool).await.unwrap_err();
+        assert_eq!(refused.as_database_error().unwrap().message(), "configured_passwords is append-only");
+    }
+    old.stop().await;
+}
+
+#[sqlx::test]
 async fn a_password_that_the_admin_has_set_stays_while_configuration_stays(pool: PgPool) {
     let first = with_admin(&pool, admin("operator", PASSWORD)).await;
     let session = until_applied(&first, PASSWORD).await;
-    first.change_password(id_of(&session), (PASSWORD, "set by hand"), "x").await.unwrap();
+    first.change_password(&session, (PASSWORD, "set by hand"), "x").await.unwrap();
     first.stop().await;
     let again = with_admin(&pool, admin("operator", PASSWORD)).await;
     eventually(async || again.is_ready().await.then_some(())).await;

@@ -11,8 +11,8 @@ use loljoa_account::{Config, serve_at};
 use loljoa_proto::account::v1::{
     Account, ApplyTransfersRequest, ApplyTransfersResponse, BetResult, ChangePasswordRequest,
     EndOtherSessionsRequest, GetAccountRequest, ListRevocationsRequest, ListRevocationsResponse,
-    LogInRequest, RecordResultsRequest, RefreshRequest, Session, SignUpRequest, Transfer, TransferKind,
-    TransferOutcome, account_admin_service_client::AccountAdminServiceClient,
+    LogInRequest, LogOutAllRequest, RecordResultsRequest, RefreshRequest, Session, SignUpRequest, Transfer,
+    TransferKind, TransferOutcome, account_admin_service_client::AccountAdminServiceClient,
     account_service_client::AccountServiceClient, ledger_service_client::LedgerServiceClient,
 };
 use loljoa_proto::ops::v1::{HelloRequest, ops_service_client::OpsServiceClient};
@@ -21,21 +21,26 @@ use loljoa_service_kit::{
     cli::Listeners,
     config::{Database, Upstream},
     grpc::{Channel, client},
+    identity::Bearer,
     ids,
 };
 use sqlx::{ConnectOptions, PgPool};
 use tokio::{net::TcpStream, task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
+use tonic::service::interceptor::InterceptedService;
 use uuid::Uuid;
 
 pub(crate) const PASSWORD: &str = "correct horse";
 const PATIENCE: Duration = Duration::from_mins(1);
 const POLL_EVERY: Duration = Duration::from_millis(5);
 
+/// A connection whose calls carry an access token.
+pub(crate) type WithToken = InterceptedService<Channel, Bearer>;
+
 /// One replica, and clients of it.
 pub(crate) struct Service {
     pub(crate) accounts: AccountServiceClient<Channel>,
-    pub(crate) admin: AccountAdminServiceClient<Channel>,
+    pub(crate) channel: Channel,
     pub(crate) ledger: LedgerServiceClient<Channel>,
     ops: OpsServiceClient<Channel>,
     pub(crate) clock: Clock,
@@ -75,11 +80,10 @@ impl Service {
         let serving = tokio::spawn(serve_at(config, listeners, shutdown.clone(), clock.clone()));
         let upstream = Upstream { timeout_ms: 30_000, balance: false, ..Upstream::at(url) };
         let channel = client::connect(&upstream).unwrap();
-        let admin = AccountAdminServiceClient::new(channel.clone());
         let ops = OpsServiceClient::new(channel.clone());
         let (accounts, ledger) =
-            (AccountServiceClient::new(channel.clone()), LedgerServiceClient::new(channel));
-        Self { accounts, admin, ledger, ops, clock, address, shutdown, serving }
+            (AccountServiceClient::new(channel.clone()), LedgerServiceClient::new(channel.clone()));
+        Self { accounts, channel, ledger, ops, clock, address, shutdown, serving }
     }
 
     /// Stops the replica and waits until it is gone.
@@ -159,27 +163,54 @@ impl Service {
         }
     }
 
+    /// Account's calls, as whoever holds this access token.
+    pub(crate) fn with(&self, access_token: &str) -> AccountServiceClient<WithToken> {
+        let bearer = Bearer::new(access_token).unwrap();
+        AccountServiceClient::with_interceptor(self.channel.clone(), bearer)
+    }
+
+    /// The calls of admins, as whoever holds this access token.
+    pub(crate) fn desk(&self, access_token: &str) -> AccountAdminServiceClient<WithToken> {
+        let bearer = Bearer::new(access_token).unwrap();
+        AccountAdminServiceClient::with_interceptor(self.channel.clone(), bearer)
+    }
+
+    /// A session of somebody who is an admin.
+    pub(crate) async fn admin(&self, pool: &PgPool, username: &str) -> Session {
+        let account = self.account(username).await;
+        let promote = "UPDATE users SET role = 'admin' WHERE account_id = $1";
+        sqlx::query(promote).bind(account).execute(pool).await.unwrap();
+        self.log_in(username, PASSWORD, "203.0.113.9").await.unwrap()
+    }
+
     pub(crate) async fn change_password(
         &self,
-        account: AccountId,
+        session: &Session,
         (current, new): (&str, &str),
         address: &str,
     ) -> Result<Session, Error> {
         let request = ChangePasswordRequest {
-            account_id: account.to_string(),
             current_password: current.into(),
             new_password: new.into(),
             client_address: address.into(),
+            ..ChangePasswordRequest::default()
         };
-        let response = self.accounts.clone().change_password(request).await.map_err(Error::from)?;
+        let mut accounts = self.with(&session.access_token);
+        let response = accounts.change_password(request).await.map_err(Error::from)?;
         Ok(response.into_inner().session.unwrap())
     }
 
-    /// Ends all sessions of an account but the one of an access token.
-    pub(crate) async fn end_others(&self, account: AccountId, access_token: &str) -> i64 {
-        let access_session_id = access_session(access_token);
-        let request = EndOtherSessionsRequest { account_id: account.to_string(), access_session_id };
-        self.accounts.clone().end_other_sessions(request).await.unwrap().into_inner().ended
+    /// Ends all sessions of an access token's account but its own.
+    pub(crate) async fn end_others(&self, access_token: &str) -> i64 {
+        let request = EndOtherSessionsRequest::default();
+        self.with(access_token).end_other_sessions(request).await.unwrap().into_inner().ended
+    }
+
+    /// Ends all sessions of an access token's account.
+    pub(crate) async fn log_out_all(&self, access_token: &str) -> Result<i64, Error> {
+        let request = LogOutAllRequest::default();
+        let ended = self.with(access_token).log_out_all(request).await.map_err(Error::from)?;
+        Ok(ended.into_inner().ended)
     }
 
     pub(crate) async fn revocations(&self, since: Option<prost_types::Timestamp>) -> ListRevocationsResponse {

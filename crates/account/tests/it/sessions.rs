@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::future::join_all;
-use loljoa_proto::account::v1::{LogOutAllRequest, LogOutRequest};
-use loljoa_service_kit::{AccountId, Clock, ErrorCode};
+use loljoa_proto::account::v1::LogOutRequest;
+use loljoa_service_kit::{Clock, ErrorCode};
 use sqlx::PgPool;
 
 use crate::harness::{PASSWORD, Service, config, id_of, noon};
@@ -102,12 +102,9 @@ async fn logging_out_everywhere_ends_every_session_of_the_account_alone(pool: Pg
     let here = service.sign_up("faker").await;
     let there = service.log_in("faker", PASSWORD, "there").await.unwrap();
     let somebody = service.sign_up("keria").await;
-    let log_out_all = async |account: AccountId| {
-        let request = LogOutAllRequest { account_id: account.to_string() };
-        service.accounts.clone().log_out_all(request).await.unwrap().into_inner().ended
-    };
-    assert_eq!(log_out_all(id_of(&here)).await, 2);
-    assert_eq!(log_out_all(id_of(&here)).await, 0);
+    assert_eq!(service.log_out_all(&here.access_token).await.unwrap(), 2);
+    let again = service.log_out_all(&here.access_token).await.unwrap_err();
+    assert_eq!(again.reason, "session_over", "a token is worth no more than its session");
     assert!(service.is_over(&here.refresh_token).await);
     assert!(service.is_over(&there.refresh_token).await);
     assert!(!service.is_over(&somebody.refresh_token).await);

@@ -1,4 +1,4 @@
-//! What admins have done, in two services and one list.
+//! What admins have done, in three services and one list.
 
 use chrono::{DateTime, Utc};
 use loljoa_proto::admin::v1 as pb;
@@ -20,7 +20,7 @@ pub(crate) struct AdminAction {
     account_id: AccountId,
     username: String,
     /// `create_market`, `lock_market`, `settle_market`, `void_market`, `correct_market`, `retry_owed`, `resolve_incident`,
-    /// `record_result`, `move_match`, `cancel_match` or `import_season`.
+    /// `record_result`, `move_match`, `cancel_match`, `import_season`, `disable_account`, `enable_account` or `end_sessions`.
     action: String,
     /// What it was about, where that is one thing.
     #[schema(value_type = Option<Uuid>)]
@@ -29,6 +29,9 @@ pub(crate) struct AdminAction {
     market_id: Option<MarketId>,
     #[schema(value_type = Option<Uuid>)]
     incident_id: Option<IncidentId>,
+    /// The account that it was about.
+    #[schema(value_type = Option<Uuid>)]
+    subject_account_id: Option<AccountId>,
     /// What stood before; null where there was nothing.
     #[schema(value_type = Option<std::collections::HashMap<String, Value>>)]
     before: Option<Map<String, Value>>,
@@ -51,6 +54,7 @@ impl TryFrom<pb::AdminAction> for AdminAction {
             match_id: optional_id(subject("match"))?,
             market_id: optional_id(subject("market"))?,
             incident_id: optional_id(subject("incident"))?,
+            subject_account_id: optional_id(subject("account"))?,
             before: object(&action.before)?,
             after: object(&action.after)?,
             username: action.username,

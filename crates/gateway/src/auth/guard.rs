@@ -16,7 +16,7 @@ use loljoa_service_kit::{
 use super::{
     Identity, Role,
     access::{self, Access},
-    unauthenticated,
+    session_over, unauthenticated,
 };
 use crate::{
     app::App,
@@ -46,7 +46,7 @@ pub(crate) async fn guard(
         }
         request.extensions_mut().insert(identity);
     }
-    if access == Access::Admin
+    if matches!(access, Access::User | Access::Admin)
         && let Some(token) = bearer(request.headers())?
     {
         let bearer = Bearer::new(token)?;
@@ -63,7 +63,7 @@ async fn identify(app: &App, access: Access, headers: &HeaderMap) -> Result<Opti
     };
     let session = identity.as_ref().and_then(|identity| identity.session);
     if session.is_some_and(|session| app.revocations.has_ended(session)) {
-        return Err(unauthenticated("session_over", "the session is over; log in again"));
+        return Err(session_over());
     }
     match (access, &identity) {
         (Access::User | Access::Admin, None) => Err(login_required()),

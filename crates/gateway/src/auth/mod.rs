@@ -3,12 +3,11 @@
 pub(crate) mod access;
 pub(crate) mod daily_grant;
 pub(crate) mod guard;
-pub(crate) mod revocations;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use loljoa_service_kit::identity::{Bearer, admin_required, login_required};
-pub(crate) use loljoa_service_kit::identity::{Identity, Role, unauthenticated};
+pub(crate) use loljoa_service_kit::identity::{Identity, Role, session_over, unauthenticated};
 
 use crate::http::problem::Problem;
 
@@ -29,6 +28,17 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for User {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Problem> {
         Ok(parts.extensions.get::<Identity>().cloned().map(Self))
+    }
+}
+
+/// The token of whoever asks, for account, which checks it itself.
+pub(crate) struct Token(pub(crate) Bearer);
+
+impl<S: Send + Sync> FromRequestParts<S> for Token {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Bearer>().cloned().map(Self).ok_or_else(|| login_required().into())
     }
 }
 

@@ -94,6 +94,20 @@ async fn one_ends_all_other_sessions_and_keeps_the_own() {
 }
 
 #[tokio::test]
+async fn what_tells_how_many_sessions_it_ended_is_not_repeated_behind_the_callers_back() {
+    let gateway = Gateway::start().await;
+    gateway.backend.account.lose_answers();
+    let token = gateway.signer.token("admin");
+    let paths = ["logout-all", "sessions/end", &format!("users/{}/sessions/end", key())]
+        .map(|path| format!("/api/account/{path}"));
+    for (n, path) in paths.iter().enumerate() {
+        let answer = gateway.post(path).bearer_auth(&token).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(gateway.backend.account.calls().len(), n + 1, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn admins_find_keep_out_let_in_and_log_out_accounts() {
     let gateway = Gateway::start().await;
     let (admin, account) = (AccountId::fresh(), key());

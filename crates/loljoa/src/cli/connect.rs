@@ -15,6 +15,7 @@ use url::Url;
 
 use super::DataDirOption;
 use crate::{
+    console::complain,
     data_dir::RunFile,
     system::{ADMIN, Service},
 };
@@ -44,27 +45,45 @@ impl Target {
         }
     }
 
-    /// Connects to `service` as an admin, who is logged in for this if no token was given.
-    pub(super) async fn connect_as_admin(&self, service: Service) -> anyhow::Result<AsAdmin> {
-        let token = match (&self.token, &self.grpc) {
-            (Some(token), _) => token.clone(),
-            (None, None) => self.log_in().await?,
+    /// Does `work` with a connection to `service` as an admin. Who is logged in for this, because no token was given, is logged
+    /// out when it is done, whatever came of it: a token is worth nothing without its session.
+    pub(super) async fn as_admin<T>(
+        &self,
+        service: Service,
+        work: impl AsyncFnOnce(AsAdmin) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        match (&self.token, &self.grpc) {
+            (Some(token), _) => work(self.with_token(service, token)?).await,
+            (None, None) => self.logged_in(service, work).await,
             (None, Some(_)) => bail!("another system wants an admin's access token: --token or LOLJOA_TOKEN"),
-        };
-        let bearer = Bearer::new(&token).map_err(|error| anyhow::anyhow!("the access token: {error}"))?;
+        }
+    }
+
+    async fn logged_in<T>(
+        &self,
+        service: Service,
+        work: impl AsyncFnOnce(AsAdmin) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let mut accounts = AccountServiceClient::new(connect(&self.running(Service::Account)?)?);
+        let Session { access_token, refresh_token, .. } = self.log_in(&mut accounts).await?;
+        let done = async { work(self.with_token(service, &access_token)?).await }.await;
+        if let Err(error) = answer(accounts.log_out(LogOutRequest { refresh_token }).await) {
+            complain(format_args!("the admin's session for this could not be ended: {error}"));
+        }
+        done
+    }
+
+    fn with_token(&self, service: Service, token: &str) -> anyhow::Result<AsAdmin> {
+        let bearer = Bearer::new(token).map_err(|error| anyhow::anyhow!("the access token: {error}"))?;
         Ok(InterceptedService::new(self.connect(service)?, bearer))
     }
 
-    /// A token of the admin of the running `loljoa up`. The session ends at once, the token after minutes.
-    async fn log_in(&self) -> anyhow::Result<String> {
+    /// Opens a session of the admin of the running `loljoa up`.
+    async fn log_in(&self, accounts: &mut AccountServiceClient<Channel>) -> anyhow::Result<Session> {
         let password = self.data_dir.open()?.secrets()?.admin.expose_secret().to_owned();
-        let mut accounts = AccountServiceClient::new(connect(&self.running(Service::Account)?)?);
         let client_address = "127.0.0.1".to_owned();
         let request = LogInRequest { username: ADMIN.to_owned(), password, client_address };
-        let session = answer(accounts.log_in(request).await)?.session;
-        let Session { access_token, refresh_token, .. } = session.context("account opened no session")?;
-        answer(accounts.log_out(LogOutRequest { refresh_token }).await)?;
-        Ok(access_token)
+        answer(accounts.log_in(request).await)?.session.context("account opened no session")
     }
 
     fn running(&self, service: Service) -> anyhow::Result<Url> {

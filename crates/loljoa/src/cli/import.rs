@@ -29,9 +29,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let csv = arguments.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
     let format = if csv { SeasonFormat::Csv } else { SeasonFormat::Json };
     let request = ImportSeasonRequest { format: format.into(), content, dry_run: arguments.dry_run };
-    let client = arguments.target.connect_as_admin(Service::LeagueSchedule).await?;
-    let mut client = LeagueAdminServiceClient::new(client);
-    let report = console::step("importing", async { answer(client.import_season(request).await) }).await?;
+    let import = async |channel| {
+        let mut client = LeagueAdminServiceClient::new(channel);
+        console::step("importing", async { answer(client.import_season(request).await) }).await
+    };
+    let report = arguments.target.as_admin(Service::LeagueSchedule, import).await?;
     for line in &report.lines {
         console::say(describe(line));
     }

@@ -59,6 +59,8 @@ async fn an_admin_records_a_result_and_is_told_why_another_cannot_be() {
         refusal(&command.env("LOLJOA_TOKEN", token).output().unwrap())
     };
     assert_eq!(with_token("x.y.z"), (Some(1), "loljoa: the access token is not valid".to_owned()));
+    // Neither what was done nor what was refused leaves a session behind: one is for the test's own asking, one of before.
+    assert_eq!(up.open_sessions_of_admin().await, 2);
     up.stop();
 }
 

@@ -146,6 +146,15 @@ impl Up {
         request.bearer_auth(token).send().await.unwrap().status().as_u16()
     }
 
+    /// How many sessions the admin has, one of which this opens.
+    pub(crate) async fn open_sessions_of_admin(&self) -> i64 {
+        let (_, session) = self.log_in_as_admin().await;
+        let request =
+            reqwest::Client::new().get(self.url("/api/account/users")).query(&[("username", "admin")]);
+        let found = request.bearer_auth(session["accessToken"].as_str().unwrap()).send().await.unwrap();
+        found.json::<Value>().await.unwrap()["openSessions"].as_i64().unwrap()
+    }
+
     /// Gets something that everybody may see.
     pub(crate) async fn get(&self, path: &str) -> Value {
         reqwest::get(self.url(path)).await.unwrap().json().await.unwrap()

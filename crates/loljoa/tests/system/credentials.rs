@@ -56,6 +56,21 @@ async fn an_account_that_is_kept_out_bets_no_more_and_keeps_its_bets() {
     admin.post(&format!("{desk}/sessions/end"), &json!({})).await.ok::<Value>();
     until_refused(&back, &game.winner, "session_over").await;
     enter(&app, PASSWORD).await.bet(&game.winner, "T1", 100).await;
+
+    // The admins' log has what was done here and in the other services, page by page.
+    let (mut log, mut query) = (Vec::new(), String::from("?limit=1"));
+    loop {
+        let page: Value = admin.get(&format!("/api/admin/actions{query}")).await.ok();
+        log.extend(page["items"].as_array().unwrap().clone());
+        let Some(next) = page["nextCursor"].as_str() else { break };
+        query = format!("?limit=1&cursor={next}");
+    }
+    let names: Vec<_> = log.iter().map(|action| action["action"].as_str().unwrap()).collect();
+    assert_eq!(names, ["end_sessions", "enable_account", "disable_account", "import_season"]);
+    for action in &log[..3] {
+        let about = (&action["subjectAccountId"], &action["username"], &action["after"]["username"]);
+        assert_eq!(about, (&json!(faker.account_id), &json!("admin"), &json!("faker")));
+    }
     app.stop().await;
 }
 

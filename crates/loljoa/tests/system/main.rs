@@ -3,6 +3,7 @@
 //! Each test has three databases of its own on the server of `DATABASE_URL`; `loljoa postgres run` provides one.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod access;
 mod audit;
 mod bad_input;
 mod contract;

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub use self::serve::{AdminLog, service};
-use crate::{IncidentId, MarketId, MatchId, identity::Identity};
+use crate::{AccountId, IncidentId, MarketId, MatchId, identity::Identity};
 
 /// What an admin has done. An action that changes nothing is none.
 #[derive(Clone, Debug)]
@@ -63,5 +63,11 @@ impl From<MatchId> for Subject {
 impl From<IncidentId> for Subject {
     fn from(incident: IncidentId) -> Self {
         Self { kind: "incident", id: incident.0 }
+    }
+}
+
+impl From<AccountId> for Subject {
+    fn from(account: AccountId) -> Self {
+        Self { kind: "account", id: account.0 }
     }
 }

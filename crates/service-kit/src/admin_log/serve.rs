@@ -13,14 +13,14 @@ use tonic::{Request, Response, Status, async_trait};
 use super::store::{self, Row};
 use crate::{
     Error,
-    identity::{AdminOnly, Verifier},
+    identity::{AdminOnly, Admins},
     page,
 };
 
 /// Serves what stands in `pool`'s table to admins.
 #[must_use]
-pub fn service(pool: PgPool, tokens: Arc<Verifier>) -> AdminOnly<AdminLogServiceServer<AdminLog>> {
-    AdminOnly::new(AdminLogServiceServer::new(AdminLog { pool }), tokens)
+pub fn service(pool: PgPool, admins: Arc<dyn Admins>) -> AdminOnly<AdminLogServiceServer<AdminLog>> {
+    AdminOnly::new(AdminLogServiceServer::new(AdminLog { pool }), admins)
 }
 
 /// Answers admins.

@@ -20,9 +20,12 @@ pub struct Tokens {
     pub refresh_every_ms: u64,
     /// The shortest time between two fetches, however many tokens name unknown keys. Milliseconds.
     pub refresh_pause_ms: u64,
-    /// How often the gateway asks account which sessions were ended and which keys removed: for so long, and the time of a
-    /// call, their tokens are still taken. Milliseconds.
+    /// How often account is asked which sessions were ended and which keys removed: for so long, and the time of a call, their
+    /// tokens are still taken. Milliseconds.
     pub revocations_every_ms: u64,
+    /// How old what account told of that may be when betting or league-schedule lets an admin in. If it is older account is
+    /// asked at once, and while it does not answer no admin is let in. 0 asks for every call. Milliseconds.
+    pub revocations_stale_ms: u64,
 }
 
 impl Default for Tokens {
@@ -34,6 +37,7 @@ impl Default for Tokens {
             refresh_every_ms: 60_000,
             refresh_pause_ms: 2_000,
             revocations_every_ms: 2_000,
+            revocations_stale_ms: 10_000,
         }
     }
 }

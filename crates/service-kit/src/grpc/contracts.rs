@@ -12,7 +12,7 @@ const OTHER: &str = "other";
 /// Served by every service.
 const COMMON: [&str; 2] = ["loljoa.ops.v1.", "grpc."];
 /// Served by those that write down what admins do.
-const LOGGED: (&str, [&str; 2]) = ("loljoa.admin.v1.", ["betting", "league-schedule"]);
+const LOGGED: (&str, [&str; 3]) = ("loljoa.admin.v1.", ["account", "betting", "league-schedule"]);
 
 static CONTRACTS: LazyLock<Contracts> = LazyLock::new(Contracts::read);
 

@@ -11,21 +11,21 @@ use http::HeaderMap;
 use tonic::{Status, body::Body, server::NamedService};
 use tower::Service;
 
-use super::{Identity, Role, Verifier, admin_required, bearer, login_required};
+use super::{Admins, Identity, bearer, login_required};
 use crate::Error;
 
 /// Lets a call through to `S` only with the access token of an admin, who is then found by [`admin`](super::admin).
 #[derive(Clone)]
 pub struct AdminOnly<S> {
     inner: S,
-    tokens: Arc<Verifier>,
+    admins: Arc<dyn Admins>,
 }
 
 impl<S> AdminOnly<S> {
-    /// Guards `inner` by what `tokens` say.
+    /// Guards `inner` by what `admins` says.
     #[must_use]
-    pub const fn new(inner: S, tokens: Arc<Verifier>) -> Self {
-        Self { inner, tokens }
+    pub const fn new(inner: S, admins: Arc<dyn Admins>) -> Self {
+        Self { inner, admins }
     }
 }
 
@@ -52,9 +52,9 @@ where
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
-        let tokens = Arc::clone(&self.tokens);
+        let admins = Arc::clone(&self.admins);
         Box::pin(async move {
-            match admit(&tokens, request.headers()).await {
+            match admit(&*admins, request.headers()).await {
                 Ok(admin) => {
                     request.extensions_mut().insert(admin);
                     inner.call(request).await
@@ -68,8 +68,6 @@ where
     }
 }
 
-async fn admit(tokens: &Verifier, headers: &HeaderMap) -> Result<Identity, Error> {
-    let token = bearer::of(headers)?.ok_or_else(login_required)?;
-    let identity = tokens.verify(token).await?;
-    if identity.role == Role::Admin { Ok(identity) } else { Err(admin_required()) }
+async fn admit(admins: &dyn Admins, headers: &HeaderMap) -> Result<Identity, Error> {
+    admins.admin_of(bearer::of(headers)?.ok_or_else(login_required)?).await
 }

@@ -7,7 +7,7 @@ use tonic::{
     service::Interceptor,
 };
 
-use super::unauthenticated;
+use super::{login_required, unauthenticated};
 use crate::Error;
 
 /// Somebody's access token. As an interceptor of a client it goes along with every call.
@@ -32,6 +32,15 @@ impl Interceptor for Bearer {
         request.metadata_mut().insert(header::AUTHORIZATION.as_str(), self.0.clone());
         Ok(request)
     }
+}
+
+/// The token that comes with a call that cannot be made without.
+///
+/// # Errors
+///
+/// `token_missing`, `token_malformed`.
+pub fn token<T>(request: &Request<T>) -> Result<&str, Error> {
+    of(request.metadata().as_ref())?.ok_or_else(login_required)
 }
 
 /// The token that comes with a call, if any does.

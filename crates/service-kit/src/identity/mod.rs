@@ -1,12 +1,16 @@
 //! Who acts: access tokens, what checks them, and the calls that only admins may make.
 //!
 //! The gateway checks a token at the edge. What admins do is checked again by the service that does it, with keys of its own
-//! from account, so that a gateway that was taken over is no admin (docs/adr/0023).
+//! from account, so that a gateway that was taken over is no admin (docs/adr/0023); and so does account with whoever
+//! ends sessions or changes a password (docs/adr/0028).
 
 mod admin_only;
+mod admins;
 mod bearer;
 pub(crate) mod caller;
 mod keys;
+mod reader;
+mod revocations;
 mod token;
 
 use std::sync::Arc;
@@ -16,8 +20,16 @@ use serde::Deserialize;
 use tonic::Request;
 use uuid::Uuid;
 
-pub use self::{admin_only::AdminOnly, bearer::Bearer, keys::Keys, token::Verifier};
-use crate::{AccountId, Clock, Error, ErrorCode, config::Tokens, grpc::Channel, lifecycle::Parts};
+pub use self::{
+    admin_only::AdminOnly,
+    admins::{Admins, PublishedAdmins, require_admin},
+    bearer::{Bearer, token},
+    keys::Keys,
+    reader::{Reader, refused},
+    revocations::Revocations,
+    token::Verifier,
+};
+use crate::{AccountId, Error, ErrorCode};
 
 /// What an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -44,14 +56,6 @@ pub struct Identity {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What checks the tokens of admins in a service, with the keys that `account` publishes, kept fresh by one of its `parts`.
-pub fn tokens_of_admins(parts: &mut Parts, account: Channel, config: &Tokens) -> Arc<Verifier> {
-    let keys = Arc::new(Keys::new(account, config.refresh_pause()));
-    let fresh = Arc::clone(&keys).keep_fresh(config.refresh_every(), parts.closing());
-    parts.spawn_worker("keys of tokens", fresh);
-    Arc::new(Verifier::of_admins(config, keys, Clock::system()))
-}
-
 /// The admin who makes a call of a service behind [`AdminOnly`].
 ///
 /// # Errors
@@ -71,6 +75,12 @@ pub fn unauthenticated(reason: &str, message: &str) -> Error {
 #[must_use]
 pub fn login_required() -> Error {
     unauthenticated("token_missing", "log in first: an access token is needed")
+}
+
+/// Somebody's session has ended.
+#[must_use]
+pub fn session_over() -> Error {
+    unauthenticated("session_over", "the session is over; log in again")
 }
 
 /// Somebody asks who may not.

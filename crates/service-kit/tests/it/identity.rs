@@ -12,9 +12,9 @@ use loljoa_service_kit::{
     config::{GrpcServer, Tokens, Upstream},
     grpc::{Channel, client, server},
     health::Health,
-    identity::{Keys, Verifier},
+    identity::{Keys, PublishedAdmins, Revocations},
 };
-use loljoa_test_tokens::{Publisher, Signer, refusal};
+use loljoa_test_tokens::{Publisher, Signer, claims, refusal};
 use serde_json::json;
 use sqlx::PgPool;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -25,14 +25,20 @@ use tracing_subscriber::{Layer, layer::Context, prelude::*};
 const CALL: &str = "/loljoa.admin.v1.AdminLogService/ListAdminActions";
 const HOUR_MS: u64 = 3_600_000;
 
-/// A service for admins whose keys come from `account`, and whose database is away.
+/// A service for admins whose keys come from `account`, and whose database is away. What is revoked is asked for when it is
+/// needed alone.
 async fn serve(account: &Upstream, refresh_pause_ms: u64) -> (Channel, DropGuard) {
-    let config = Tokens { refresh_pause_ms, ..Tokens::default() };
-    let keys = Arc::new(Keys::new(client::connect(account).unwrap(), config.refresh_pause()));
-    let tokens = Arc::new(Verifier::of_admins(&config, keys, Clock::system()));
+    serve_with(account, Tokens { refresh_pause_ms, revocations_stale_ms: HOUR_MS, ..Tokens::default() }).await
+}
+
+async fn serve_with(account: &Upstream, config: Tokens) -> (Channel, DropGuard) {
+    let account = client::connect(account).unwrap();
+    let keys = Arc::new(Keys::new(account.clone(), config.refresh_pause()));
+    let revocations = Arc::new(Revocations::new(account, Arc::clone(&keys)));
+    let admins = Arc::new(PublishedAdmins::new(&config, keys, revocations, Clock::system()));
     let database = PgPool::connect_lazy("postgres://127.0.0.1:1/none").unwrap();
     database.close().await;
-    let routes = Routes::new(admin_log::service(database, tokens));
+    let routes = Routes::new(admin_log::service(database, admins));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let upstream = at(listener.local_addr().unwrap());
     let (shutdown, health) = (CancellationToken::new(), Health::new("test"));
@@ -53,8 +59,8 @@ async fn reason(channel: &Channel, token: &str) -> String {
 }
 
 async fn is_let_in(channel: &Channel, token: &str) -> bool {
-    let (code, _) = refusal(channel, CALL, Some(token)).await.unwrap();
-    !matches!(code, ErrorCode::Unauthenticated | ErrorCode::Forbidden)
+    let (code, reason) = refusal(channel, CALL, Some(token)).await.unwrap();
+    !matches!(code, ErrorCode::Unauthenticated | ErrorCode::Forbidden) && reason != "revocations_unknown"
 }
 
 #[tokio::test]
@@ -103,6 +109,71 @@ async fn while_account_is_away_nobody_is_let_in_and_nobody_is_called_a_forger() 
     let (channel, _server) = serve(&at(nowhere), 1).await;
     let (code, _) = refusal(&channel, CALL, Some(&Signer::new("known").token("admin"))).await.unwrap();
     assert_eq!(code, ErrorCode::Unavailable);
+}
+
+/// A service that asks for every call what was revoked.
+async fn asking() -> (Signer, Publisher, Channel, DropGuard) {
+    let signer = Signer::new("known");
+    let publisher = Publisher::start(signer.key_set()).await;
+    let config = Tokens { refresh_pause_ms: 0, revocations_stale_ms: 0, ..Tokens::default() };
+    let (channel, server) = serve_with(&publisher.upstream(), config).await;
+    (signer, publisher, channel, server)
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_is_the_end_of_its_tokens_and_of_no_others() {
+    let (signer, publisher, channel, _server) = asking().await;
+    let (here, there) = (claims("admin"), claims("admin"));
+    let [here_token, there_token] = [&here, &there].map(|claims| signer.sign(claims));
+    assert!(is_let_in(&channel, &here_token).await && is_let_in(&channel, &there_token).await);
+    for _ in 0..3 {
+        publisher.end(claims("admin")["sid"].as_str().unwrap());
+    }
+    publisher.end(there["sid"].as_str().unwrap());
+    assert_eq!(reason(&channel, &there_token).await, "session_over");
+    assert!(is_let_in(&channel, &here_token).await);
+}
+
+#[tokio::test]
+async fn a_removed_key_lets_nobody_in_although_it_is_still_published() {
+    let (signer, publisher, channel, _server) = asking().await;
+    let token = signer.token("admin");
+    assert!(is_let_in(&channel, &token).await);
+    publisher.remove("known");
+    for _ in 0..2 {
+        assert_eq!(reason(&channel, &token).await, "token_invalid");
+    }
+}
+
+#[tokio::test]
+async fn while_it_cannot_be_told_whether_a_session_goes_on_no_admin_is_let_in() {
+    let (signer, publisher, channel, _server) = asking().await;
+    let (patient, _other) = serve(&publisher.upstream(), 0).await;
+    let token = signer.token("admin");
+    assert!(is_let_in(&channel, &token).await && is_let_in(&patient, &token).await);
+    publisher.keep_secret(true);
+    let refused = refusal(&channel, CALL, Some(&token)).await.unwrap();
+    assert_eq!(refused, (ErrorCode::Unavailable, "revocations_unknown".to_owned()));
+    assert!(is_let_in(&patient, &token).await, "an hour is not over");
+    publisher.keep_secret(false);
+    assert!(is_let_in(&channel, &token).await);
+}
+
+#[tokio::test]
+async fn account_is_asked_for_admins_alone_and_no_oftener_than_need_be() {
+    let signer = Signer::new("known");
+    let publisher = Publisher::start(signer.key_set()).await;
+    let (channel, _server) = serve(&publisher.upstream(), HOUR_MS).await;
+    for (_, token, expected) in signer.no_admins() {
+        if expected != "session_over" {
+            reason(&channel, &token).await;
+        }
+    }
+    assert_eq!(publisher.told(), 0);
+    for _ in 0..3 {
+        assert!(is_let_in(&channel, &signer.token("admin")).await);
+    }
+    assert_eq!(publisher.told(), 1);
 }
 
 /// Notes what is recorded as a span's `caller`.

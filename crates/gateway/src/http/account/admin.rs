@@ -6,7 +6,7 @@ use axum::extract::State;
 use loljoa_proto::account::v1::{
     DisableAccountRequest, EnableAccountRequest, EndSessionsRequest, FindAccountRequest,
 };
-use loljoa_service_kit::AccountId;
+use loljoa_service_kit::{AccountId, grpc::client::sent_once};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -36,10 +36,10 @@ pub(crate) struct ByName {
     responses((status = 200, body = ManagedAccount)))]
 pub(crate) async fn find(
     State(app): State<Arc<App>>,
-    _: Admin,
+    admin: Admin,
     Query(ByName { username }): Query<ByName>,
 ) -> Result {
-    let found = repeat!(app.services.account_admin(), find_account, FindAccountRequest { username })?;
+    let found = repeat!(app.services.account_admin(&admin), find_account, FindAccountRequest { username })?;
     Ok(json(ManagedAccount::try_from(required(found.account)?)?))
 }
 
@@ -48,13 +48,13 @@ pub(crate) async fn find(
     params(("accountId" = Uuid, Path)), responses((status = 200, body = ManagedAccount)))]
 pub(crate) async fn disable(
     State(app): State<Arc<App>>,
-    _: Admin,
-    User(admin): User,
+    admin: Admin,
+    User(by): User,
     Path(account): Path<AccountId>,
 ) -> Result {
-    let (account_id, acting_account_id) = ids(account, &admin);
+    let (account_id, acting_account_id) = ids(account, &by);
     let request = DisableAccountRequest { account_id, acting_account_id };
-    let disabled = repeat!(app.services.account_admin(), disable_account, request)?;
+    let disabled = repeat!(app.services.account_admin(&admin), disable_account, request)?;
     Ok(json(ManagedAccount::try_from(required(disabled.account)?)?))
 }
 
@@ -63,13 +63,13 @@ pub(crate) async fn disable(
     params(("accountId" = Uuid, Path)), responses((status = 200, body = ManagedAccount)))]
 pub(crate) async fn enable(
     State(app): State<Arc<App>>,
-    _: Admin,
-    User(admin): User,
+    admin: Admin,
+    User(by): User,
     Path(account): Path<AccountId>,
 ) -> Result {
-    let (account_id, acting_account_id) = ids(account, &admin);
+    let (account_id, acting_account_id) = ids(account, &by);
     let request = EnableAccountRequest { account_id, acting_account_id };
-    let enabled = repeat!(app.services.account_admin(), enable_account, request)?;
+    let enabled = repeat!(app.services.account_admin(&admin), enable_account, request)?;
     Ok(json(ManagedAccount::try_from(required(enabled.account)?)?))
 }
 
@@ -78,17 +78,17 @@ pub(crate) async fn enable(
     params(("accountId" = Uuid, Path)), responses((status = 200, body = Ended)))]
 pub(crate) async fn end_sessions(
     State(app): State<Arc<App>>,
-    _: Admin,
-    User(admin): User,
+    admin: Admin,
+    User(by): User,
     Path(account): Path<AccountId>,
 ) -> Result {
-    let (account_id, acting_account_id) = ids(account, &admin);
+    let (account_id, acting_account_id) = ids(account, &by);
     let request = EndSessionsRequest { account_id, acting_account_id };
-    let ended = repeat!(app.services.account_admin(), end_sessions, request)?;
+    let ended = app.services.account_admin(&admin).end_sessions(sent_once(request)).await?.into_inner();
     Ok(json(Ended { ended: ended.ended }))
 }
 
-/// On whom an admin acts, and who that is.
+/// On whom an admin acts, and who that is. Account takes that from the token; the release before wants to be told.
 fn ids(account: AccountId, admin: &Identity) -> (String, String) {
     (account.to_string(), admin.account_id.to_string())
 }

@@ -21,7 +21,7 @@ use crate::{
         required,
     },
     app::App,
-    auth::{User, unauthenticated},
+    auth::{Token, User, unauthenticated},
     call::repeat,
     http::extract::{Json, OptionalKey, Result, json},
 };
@@ -92,9 +92,9 @@ pub(crate) async fn log_out(State(app): State<Arc<App>>, cookies: CookieJar) -> 
 /// Ends all sessions of the account, on every device.
 #[utoipa::path(post, path = "/api/account/logout-all", operation_id = "logOutAll", tag = "account",
     responses((status = 200, body = Ended, description = "logged out everywhere; access tokens end within seconds")))]
-pub(crate) async fn log_out_all(State(app): State<Arc<App>>, User(user): User) -> Result {
-    let request = LogOutAllRequest { account_id: user.account_id.to_string() };
-    let response = repeat!(app.services.account(), log_out_all, request)?;
+pub(crate) async fn log_out_all(State(app): State<Arc<App>>, User(user): User, token: Token) -> Result {
+    let request = sent_once(LogOutAllRequest { account_id: user.account_id.to_string() });
+    let response = app.services.own_account(&token).log_out_all(request).await?.into_inner();
     let gone = [(header::SET_COOKIE, cookie("", 0, app.secure_cookies)?)];
     Ok((gone, json(Ended { ended: response.ended })).into_response())
 }
@@ -102,12 +102,13 @@ pub(crate) async fn log_out_all(State(app): State<Arc<App>>, User(user): User) -
 /// Ends all sessions of the account but the one that asks.
 #[utoipa::path(post, path = "/api/account/sessions/end", operation_id = "endOtherSessions", tag = "account",
     responses((status = 200, body = Ended, description = "logged out everywhere else; access tokens of these sessions end within seconds")))]
-pub(crate) async fn end_others(State(app): State<Arc<App>>, User(user): User) -> Result {
+pub(crate) async fn end_others(State(app): State<Arc<App>>, User(user): User, token: Token) -> Result {
     let request = EndOtherSessionsRequest {
         account_id: user.account_id.to_string(),
         access_session_id: user.session.map(|session| session.to_string()).unwrap_or_default(),
     };
-    let response = repeat!(app.services.account(), end_other_sessions, request)?;
+    let request = sent_once(request);
+    let response = app.services.own_account(&token).end_other_sessions(request).await?.into_inner();
     Ok(json(Ended { ended: response.ended }))
 }
 
@@ -118,13 +119,14 @@ pub(crate) async fn end_others(State(app): State<Arc<App>>, User(user): User) ->
 pub(crate) async fn change_password(
     State(app): State<Arc<App>>,
     User(user): User,
+    token: Token,
     LogInTurn(address): LogInTurn,
     Json(ChangePassword { current_password, new_password }): Json<ChangePassword>,
 ) -> Result {
     let account_id = user.account_id.to_string();
     let client_address = address.to_string();
     let request = ChangePasswordRequest { account_id, current_password, new_password, client_address };
-    let response = app.services.account().change_password(request).await?.into_inner();
+    let response = app.services.own_account(&token).change_password(request).await?.into_inner();
     open(&app, StatusCode::OK, response.session)
 }
 

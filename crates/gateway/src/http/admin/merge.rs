@@ -1,4 +1,4 @@
-//! Two lists, newest first, read as one.
+//! Several lists, newest first, read as one.
 
 use std::collections::VecDeque;
 
@@ -32,13 +32,15 @@ impl Log {
     }
 }
 
-/// The newest `limit` actions of both pages, each of which is at least as long as that or whole, and where to read on in each.
-pub(super) fn merge(mut logs: [Log; 2], limit: usize) -> (Vec<AdminAction>, [Option<String>; 2]) {
+/// The newest `limit` actions of all pages, each of which is at least as long as that or whole, and where to read on in each.
+pub(super) fn merge<const N: usize>(
+    mut logs: [Log; N],
+    limit: usize,
+) -> (Vec<AdminAction>, [Option<String>; N]) {
     let mut merged = Vec::with_capacity(limit);
     while merged.len() < limit {
-        let [one, other] = &mut logs;
-        let newest = if one.time() >= other.time() { one } else { other };
-        let Some(action) = newest.take() else { break };
+        let newest = logs.iter_mut().max_by_key(|log| log.time());
+        let Some(action) = newest.and_then(Log::take) else { break };
         merged.push(action);
     }
     (merged, logs.map(Log::place))
@@ -69,11 +71,12 @@ mod tests {
         }
     }
 
-    fn read_all(lists: [&List; 2], limit: usize) -> Vec<i64> {
-        let (mut all, mut places) = (Vec::new(), [Some(String::new()), Some(String::new())]);
+    fn read_all(lists: [&List; 3], limit: usize) -> Vec<i64> {
+        let (mut all, mut places) = (Vec::new(), [const { Some(String::new()) }; 3]);
         while places.iter().any(Option::is_some) {
-            let [one, other] = places;
-            let (page, next) = merge([lists[0].page(one, limit), lists[1].page(other, limit)], limit);
+            let [one, two, three] = places;
+            let pages = [lists[0].page(one, limit), lists[1].page(two, limit), lists[2].page(three, limit)];
+            let (page, next) = merge(pages, limit);
             assert!(page.len() <= limit);
             all.extend(page.iter().map(|action| action.action.parse::<i64>().unwrap()));
             places = next;
@@ -82,12 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_any_size_give_both_lists_whole_and_in_order() {
-        let lists = [List(vec![9, 8, 5, 5, 1]), List(vec![7, 6, 5, 2]), List(Vec::new())];
-        for limit in 1..12 {
-            assert_eq!(read_all([&lists[0], &lists[1]], limit), [9, 8, 7, 6, 5, 5, 5, 2, 1], "{limit}");
-            assert_eq!(read_all([&lists[2], &lists[1]], limit), [7, 6, 5, 2], "{limit}");
-            assert_eq!(read_all([&lists[2], &lists[2]], limit), [] as [i64; 0], "{limit}");
+    fn pages_of_any_size_give_all_lists_whole_and_in_order() {
+        let lists = [List(vec![9, 8, 5, 5, 1]), List(vec![7, 6, 5, 2]), List(vec![8, 4])];
+        let none = List(Vec::new());
+        for limit in 1..14 {
+            let all = read_all([&lists[0], &lists[1], &lists[2]], limit);
+            assert_eq!(all, [9, 8, 8, 7, 6, 5, 5, 5, 4, 2, 1], "{limit}");
+            assert_eq!(read_all([&none, &lists[1], &none], limit), [7, 6, 5, 2], "{limit}");
+            assert_eq!(read_all([&none, &none, &none], limit), [] as [i64; 0], "{limit}");
         }
     }
 }

@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use self::merge::{Log, merge};
 use crate::{
     api::{Page, admin_action::AdminAction, all},
-    app::{App, AsAdmin},
+    app::{App, WithToken},
     auth::Admin,
     call::repeat,
     http::extract::{Query, Result, json, limit},
@@ -41,9 +41,9 @@ pub(crate) struct ActionParams {
 }
 
 /// Where to read on in each service; `None` at its end.
-type Places = [Option<String>; 2];
+type Places = [Option<String>; 3];
 
-/// What admins have done to markets, incidents, matches and seasons, newest first. Written down where it was done, in the same
+/// What admins have done to accounts, markets, incidents, matches and seasons, newest first. Written down where it was done, in the same
 /// commit.
 #[utoipa::path(get, path = "/api/admin/actions",
     operation_id = "listAdminActions", tag = "admin", params(ActionParams),
@@ -58,18 +58,23 @@ pub(crate) async fn actions(
         limit => limit,
     };
     let places: Option<Places> = page::decode_cursor(&asked.cursor)?;
-    let [betting, league] = places.unwrap_or_else(|| [Some(String::new()), Some(String::new())]);
-    let (betting, league) = tokio::try_join!(
+    let [account, betting, league] = places.unwrap_or([const { Some(String::new()) }; 3]);
+    let (account, betting, league) = tokio::try_join!(
+        read(app.services.account_log(&admin), account, limit),
         read(app.services.betting_log(&admin), betting, limit),
         read(app.services.league_log(&admin), league, limit),
     )?;
-    let (actions, places) = merge([betting, league], usize::try_from(limit).unwrap_or_default());
+    let (actions, places) = merge([account, betting, league], usize::try_from(limit).unwrap_or_default());
     let next = if places.iter().all(Option::is_none) { String::new() } else { page::encode_cursor(&places) };
     Ok(json(Page::<AdminAction>::new(all(actions)?, next)))
 }
 
 /// A page of what one service has written down.
-async fn read(log: AdminLogServiceClient<AsAdmin>, place: Option<String>, limit: i32) -> Result<Log, Error> {
+async fn read(
+    log: AdminLogServiceClient<WithToken>,
+    place: Option<String>,
+    limit: i32,
+) -> Result<Log, Error> {
     let Some(cursor) = place else { return Ok(Log::default()) };
     let request = ListAdminActionsRequest { limit, cursor: cursor.clone() };
     let ListAdminActionsResponse { actions, next_cursor } = repeat!(log, list_admin_actions, request)?;

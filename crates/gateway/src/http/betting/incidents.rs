@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use loljoa_proto::betting::v1::{self as pb, ListIncidentsRequest, ResolveIncidentRequest, RetryOwedRequest};
-use loljoa_service_kit::IncidentId;
+use loljoa_service_kit::{IncidentId, grpc::client::sent_once};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -24,7 +24,8 @@ use crate::{
 #[utoipa::path(post, path = "/api/betting/incidents/retry-owed",
     operation_id = "retryOwed", tag = "betting", responses((status = 200, body = RetriedPayments)))]
 pub(crate) async fn retry_owed(State(app): State<Arc<App>>, admin: Admin) -> Result {
-    let response = repeat!(app.services.market_admin(&admin), retry_owed, RetryOwedRequest {})?;
+    let request = sent_once(RetryOwedRequest {});
+    let response = app.services.market_admin(&admin).retry_owed(request).await?.into_inner();
     Ok(json(RetriedPayments::from(response)))
 }
 

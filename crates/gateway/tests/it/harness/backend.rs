@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use loljoa_proto::{
@@ -18,7 +19,7 @@ use loljoa_proto::{
     betting::v1::betting_service_server::BettingServiceServer,
     ops::v1::ops_service_server::OpsServiceServer,
 };
-use loljoa_service_kit::{grpc::Ops, health::Health};
+use loljoa_service_kit::{Error, grpc::Ops, health::Health, identity::token};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{
@@ -73,6 +74,7 @@ struct Books {
     ended: Mutex<Vec<String>>,
     asked: watch::Sender<usize>,
     calls: Mutex<Vec<String>>,
+    answers_lost: AtomicBool,
 }
 
 impl Account {
@@ -106,6 +108,19 @@ impl Account {
 
     fn note(&self, call: String) {
         self.0.calls.lock().unwrap().push(call);
+    }
+
+    /// From now on what ends sessions does so, and answers as if it had not and were to be called again.
+    pub(crate) fn lose_answers(&self) {
+        self.0.answers_lost.store(true, Ordering::SeqCst);
+    }
+
+    fn answer<T>(&self, answer: T) -> Answer<T> {
+        if self.0.answers_lost.load(Ordering::SeqCst) {
+            let retry_after = Some(Duration::from_millis(1));
+            return Err(Error { retry_after, ..Error::unavailable("try again") }.into());
+        }
+        Ok(Response::new(answer))
     }
 
     /// How often a grant was claimed.
@@ -188,8 +203,10 @@ impl AccountService for Account {
         Ok(Response::new(LogOutResponse {}))
     }
 
-    async fn log_out_all(&self, _: Request<LogOutAllRequest>) -> Answer<LogOutAllResponse> {
-        Ok(Response::new(LogOutAllResponse { ended: 2 }))
+    async fn log_out_all(&self, request: Request<LogOutAllRequest>) -> Answer<LogOutAllResponse> {
+        token(&request)?;
+        self.note(format!("end all of {}", request.into_inner().account_id));
+        self.answer(LogOutAllResponse { ended: 2 })
     }
 
     async fn get_account(&self, request: Request<GetAccountRequest>) -> Answer<GetAccountResponse> {
@@ -239,14 +256,16 @@ impl AccountService for Account {
         &self,
         request: Request<EndOtherSessionsRequest>,
     ) -> Answer<EndOtherSessionsResponse> {
+        token(&request)?;
         self.note(format!("end all but {}", request.into_inner().access_session_id));
-        Ok(Response::new(EndOtherSessionsResponse { ended: 3 }))
+        self.answer(EndOtherSessionsResponse { ended: 3 })
     }
 
     async fn change_password(
         &self,
         request: Request<ChangePasswordRequest>,
     ) -> Answer<ChangePasswordResponse> {
+        token(&request)?;
         let request = request.into_inner();
         self.note(format!(
             "{} to {} from {}",
@@ -264,6 +283,7 @@ impl AccountService for Account {
             access_session_ids: self.0.ended.lock().unwrap().clone(),
             until: None,
             keep_seconds: 900,
+            more: false,
         };
         self.0.asked.send_modify(|asked| *asked += 1);
         Ok(Response::new(answer))
@@ -281,6 +301,7 @@ fn managed(account_id: String) -> ManagedAccount {
 #[async_trait]
 impl AccountAdminService for Account {
     async fn find_account(&self, request: Request<FindAccountRequest>) -> Answer<FindAccountResponse> {
+        token(&request)?;
         self.note(format!("find {}", request.into_inner().username));
         let account = managed("018f0000-0000-7000-8000-000000000001".into());
         Ok(Response::new(FindAccountResponse { account: Some(account) }))
@@ -290,20 +311,23 @@ impl AccountAdminService for Account {
         &self,
         request: Request<DisableAccountRequest>,
     ) -> Answer<DisableAccountResponse> {
+        token(&request)?;
         let request = request.into_inner();
         self.note(format!("{} disables {}", request.acting_account_id, request.account_id));
         Ok(Response::new(DisableAccountResponse { account: Some(managed(request.account_id)) }))
     }
 
     async fn enable_account(&self, request: Request<EnableAccountRequest>) -> Answer<EnableAccountResponse> {
+        token(&request)?;
         let request = request.into_inner();
         self.note(format!("{} enables {}", request.acting_account_id, request.account_id));
         Ok(Response::new(EnableAccountResponse { account: Some(managed(request.account_id)) }))
     }
 
     async fn end_sessions(&self, request: Request<EndSessionsRequest>) -> Answer<EndSessionsResponse> {
+        token(&request)?;
         let request = request.into_inner();
         self.note(format!("{} ends sessions of {}", request.acting_account_id, request.account_id));
-        Ok(Response::new(EndSessionsResponse { ended: 1 }))
+        self.answer(EndSessionsResponse { ended: 1 })
     }
 }

@@ -4,7 +4,7 @@ use loljoa_proto::betting::v1::{
 };
 use loljoa_service_kit::IncidentId;
 
-use super::markets::{Client, connect};
+use super::markets::{Client, as_admin};
 use crate::{
     cli::connect::{Target, answer},
     console::{say, table},
@@ -50,9 +50,11 @@ pub(super) struct Resolve {
 
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Incidents { show, target } => list(connect(&target).await?, show).await,
+        Command::Incidents { show, target } => {
+            as_admin(&target, async |client| list(client, show).await).await
+        }
         Command::Resolve(resolution) => resolve(resolution).await,
-        Command::RetryOwed { target } => retry_owed(connect(&target).await?).await,
+        Command::RetryOwed { target } => as_admin(&target, retry_owed).await,
     }
 }
 
@@ -92,7 +94,8 @@ async fn resolve(resolution: Resolve) -> anyhow::Result<()> {
         note: resolution.note,
         ..ResolveIncidentRequest::default()
     };
-    answer(connect(&resolution.target).await?.resolve_incident(request).await)?;
+    let resolve = async |mut client: Client| answer(client.resolve_incident(request).await);
+    as_admin(&resolution.target, resolve).await?;
     say("The incident is resolved.");
     Ok(())
 }

@@ -85,13 +85,17 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 }
 
 async fn record(target: &Target, request: RecordResultRequest) -> anyhow::Result<Option<Match>> {
-    let mut client = LeagueAdminServiceClient::new(target.connect_as_admin(Service::LeagueSchedule).await?);
-    Ok(answer(client.record_result(request).await)?.r#match)
+    let record = async |channel| {
+        Ok(answer(LeagueAdminServiceClient::new(channel).record_result(request).await)?.r#match)
+    };
+    target.as_admin(Service::LeagueSchedule, record).await
 }
 
 async fn update(target: &Target, request: UpdateMatchRequest) -> anyhow::Result<Option<Match>> {
-    let mut client = LeagueAdminServiceClient::new(target.connect_as_admin(Service::LeagueSchedule).await?);
-    Ok(answer(client.update_match(request).await)?.r#match)
+    let update = async |channel| {
+        Ok(answer(LeagueAdminServiceClient::new(channel).update_match(request).await)?.r#match)
+    };
+    target.as_admin(Service::LeagueSchedule, update).await
 }
 
 fn describe(found: &Match) -> String {

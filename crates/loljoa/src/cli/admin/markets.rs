@@ -47,27 +47,31 @@ pub(super) struct OnOutcome {
 
 pub(super) type Client = MarketAdminServiceClient<AsAdmin>;
 
-/// What admins call.
-pub(super) async fn connect(target: &Target) -> anyhow::Result<Client> {
-    Ok(MarketAdminServiceClient::new(target.connect_as_admin(Service::Betting).await?))
+/// Does `work` with what admins call.
+pub(super) async fn as_admin<T>(
+    target: &Target,
+    work: impl AsyncFnOnce(Client) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    target.as_admin(Service::Betting, async |channel| work(Client::new(channel)).await).await
 }
 
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     let market = match command {
         Command::Lock(OnMarket { market_id, target }) => {
             let request = LockMarketRequest { market_id: market_id.to_string() };
-            answer(connect(&target).await?.lock_market(request).await)?.market
+            let lock = async |mut client: Client| Ok(answer(client.lock_market(request).await)?.market);
+            as_admin(&target, lock).await?
         }
         Command::Settle(OnOutcome { market_id, outcome_id, target }) => {
             let (market_id, outcome_id) = (market_id.to_string(), outcome_id.to_string());
-            answer(
-                connect(&target).await?.settle_market(SettleMarketRequest { market_id, outcome_id }).await,
-            )?
-            .market
+            let request = SettleMarketRequest { market_id, outcome_id };
+            let settle = async |mut client: Client| Ok(answer(client.settle_market(request).await)?.market);
+            as_admin(&target, settle).await?
         }
         Command::Void(OnMarket { market_id, target }) => {
             let request = VoidMarketRequest { market_id: market_id.to_string() };
-            answer(connect(&target).await?.void_market(request).await)?.market
+            let void = async |mut client: Client| Ok(answer(client.void_market(request).await)?.market);
+            as_admin(&target, void).await?
         }
         Command::Correct(on) => return correct(on).await,
     };
@@ -77,8 +81,9 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn correct(on: OnOutcome) -> anyhow::Result<()> {
     let (market_id, outcome_id) = (on.market_id.to_string(), on.outcome_id.to_string());
-    let mut client = connect(&on.target).await?;
-    let corrected = answer(client.correct_market(CorrectMarketRequest { market_id, outcome_id }).await)?;
+    let request = CorrectMarketRequest { market_id, outcome_id };
+    let correct = async |mut client: Client| answer(client.correct_market(request).await);
+    let corrected = as_admin(&on.target, correct).await?;
     if corrected.bets == 0 && corrected.points > 0 {
         say(format_args!("very many bets get {} points from the house", corrected.points));
     } else {

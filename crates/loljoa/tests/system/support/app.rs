@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::{Admin, Bettor, Http, TestDatabases, eventually};
 
-const ADMIN_PASSWORD: &str = "correct horse battery staple";
+pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery staple";
 /// 32 bytes of 7.
-const SEALING_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+pub(crate) const SEALING_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 /// All of LOL.JOA, with databases of its own.
 pub(crate) struct App {

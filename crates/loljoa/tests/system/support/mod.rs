@@ -16,7 +16,7 @@ mod sse;
 mod wait;
 
 pub(crate) use admin::Admin;
-pub(crate) use app::App;
+pub(crate) use app::{ADMIN_PASSWORD, App, SEALING_KEY};
 pub(crate) use bettor::{Bettor, PASSWORD};
 pub(crate) use checksums::Checksums;
 pub(crate) use cup::{Cup, Game, fixture, season};

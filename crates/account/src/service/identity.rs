@@ -1,0 +1,55 @@
+//! Who asks, by an access token that account itself has given, and by what account itself knows of its session.
+
+use jsonwebtoken::{DecodingKey, jwk::Jwk};
+use loljoa_service_kit::{
+    Error,
+    identity::{Admins, Identity, Reader, Role, refused, require_admin, session_over},
+};
+use tonic::async_trait;
+
+use super::Service;
+use crate::{
+    domain::{profile, session::access_session},
+    store::{sessions, signing_keys},
+};
+
+impl Service {
+    /// Whom a token was given to that has not ended and whose key is not removed, whatever has become of its session.
+    ///
+    /// # Errors
+    ///
+    /// `token_invalid`, `token_expired`.
+    pub(crate) async fn whose(&self, token: &str) -> Result<Identity, Error> {
+        let (kid, now) = (Reader::key_id(token)?, self.clock.now());
+        let stored = signing_keys::public_key(&self.pool, &kid, now).await?.ok_or_else(refused)?;
+        let jwk: Jwk = serde_json::from_value(stored).map_err(Error::internal)?;
+        let key = DecodingKey::from_jwk(&jwk).map_err(Error::internal)?;
+        self.reader.read(token, &key)?.at(now)
+    }
+
+    /// As [`Self::whose`], while the session goes on. Nobody is an admin by a token alone who is none any more.
+    ///
+    /// # Errors
+    ///
+    /// As there, and `session_over`.
+    pub(crate) async fn identify(&self, token: &str) -> Result<Identity, Error> {
+        let mut identity = self.whose(token).await?;
+        let going_on = sessions::going_on(&self.pool, identity.account_id, self.clock.now()).await?;
+        let mut going_on = going_on.into_iter();
+        let own = going_on.find(|(session, _)| Some(access_session(*session)) == identity.session);
+        let (_, role) = own.ok_or_else(session_over)?;
+        if role != profile::Role::Admin {
+            identity.role = Role::User;
+        }
+        Ok(identity)
+    }
+}
+
+#[async_trait]
+impl Admins for Service {
+    async fn admin_of(&self, token: &str) -> Result<Identity, Error> {
+        let identity = self.identify(token).await?;
+        require_admin(&identity)?;
+        Ok(identity)
+    }
+}
