@@ -165,7 +165,7 @@ pub async fn refuse_stake(pool: &PgPool, refund: &Due, correction: &Correction) 
     Ok(true)
 }
 
-/// Puts right what is stored of an account, or of a system account, by its transfers and results. Answers whether
+/// Puts right what is stored of an account, or of a system account and its cover, by its transfers and results. Answers whether
 /// anything was done.
 ///
 /// # Errors
@@ -216,18 +216,23 @@ fn change(rebuilt: &Rebuilt) -> Holding {
 async fn rebuild_system(connection: &mut PgConnection, ledger: Uuid) -> Result<bool, Error> {
     rows::hold_system(connection).await?;
     let difference = rows::system_difference(connection, ledger).await?;
-    if difference != Points::ZERO {
+    let cover = store::audit_covers::difference(connection, ledger).await?;
+    let differs = (difference, cover) != (Points::ZERO, Points::ZERO);
+    if differs {
         rows::hold_pool(connection, ledger).await?;
-        rows::adjust_system(connection, ledger, difference).await.map_err(below_zero)?;
+        rows::adjust_system(connection, ledger, difference, cover).await.map_err(below_zero)?;
     }
-    Ok(difference != Points::ZERO)
+    Ok(differs)
 }
 
-/// A pool that its transfers leave below zero cannot be made so: points have to come back to it first.
+/// A pool, or a cover, that its transfers leave below zero cannot be made so: points have to come back to it first.
 fn below_zero(error: sqlx::Error) -> Error {
     let is_check = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_check_violation);
     if is_check {
-        return Error::conflict("balance_negative", "the transfers leave the pool with less than nothing");
+        return Error::conflict(
+            "balance_negative",
+            "the transfers leave the pool, or its cover, with less than nothing",
+        );
     }
     error.into()
 }

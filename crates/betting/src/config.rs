@@ -7,10 +7,10 @@ use loljoa_service_kit::{
     cli::ServiceConfig,
     config::{Check, Database, GrpcServer, Problems, Runtime, Tokens, Upstream},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything that betting can be told.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// What every service has.
@@ -88,7 +88,7 @@ const fn default_watch_interval_ms() -> u64 {
 }
 
 /// The path of a bet.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Placement {
     /// Bets that may wait; the next one is told to come again.
@@ -125,7 +125,7 @@ impl Placement {
 }
 
 /// Settling and voiding, and telling the ledger.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settlement {
     /// Bets closed, or payments delivered, in one go.
@@ -164,7 +164,7 @@ impl Settlement {
 }
 
 /// Comparing the ledger with the bets.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recovery {
     /// How old a stake without a bet has to be before it is given back. Milliseconds.
@@ -192,7 +192,7 @@ impl Default for Recovery {
 }
 
 /// Following matches, and locking markets in time.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Life {
     /// How long one call waits for news of matches. Milliseconds.
@@ -208,7 +208,7 @@ impl Default for Life {
 }
 
 /// How long what nobody needs any more is kept.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {
     /// How long after a market's end the positions of its bettors are kept. Milliseconds.

@@ -11,6 +11,8 @@ use std::{
 
 use tokio::sync::watch;
 
+use crate::postgres;
+
 /// What is wrong with a pooler that is too old for transaction mode, and what to do.
 pub(crate) const NO_PREPARED_STATEMENTS: &str = "the pooler does not keep prepared statements: PgBouncer 1.21 or later with \
     max_prepared_statements above 0 is needed";
@@ -20,6 +22,8 @@ pub(crate) const NO_PREPARED_STATEMENTS: &str = "the pooler does not keep prepar
 pub enum Missing {
     /// It does not answer.
     Database,
+    /// Its server does not prove who it is, or speaks no TLS.
+    Tls,
     /// Its server only reads: a standby, or a primary that was demoted.
     Primary,
     /// Its schema is older than this program.
@@ -37,10 +41,20 @@ pub enum Missing {
     Limit(&'static str),
 }
 
+impl Missing {
+    /// What a database lacks that answers with this error.
+    pub(crate) fn of(error: &sqlx::Error) -> Self {
+        if postgres::is_refused_for_tls(error) { Self::Tls } else { Self::Database }
+    }
+}
+
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Database => f.write_str("the database does not answer"),
+            Self::Tls => f.write_str(
+                "the database's server does not prove who it is: see sslmode and sslrootcert of database.url",
+            ),
             Self::Primary => f.write_str("the database's server only reads"),
             Self::Schema { found, needs } => {
                 write!(f, "the database's schema has version {found}, version {needs} is needed: run migrate")

@@ -97,19 +97,28 @@ impl Probe {
     async fn look(&mut self) -> Seen {
         let seen = match time::timeout(TIMEOUT, self.ask()).await {
             Ok(Ok(missing)) => Seen::Answer(missing),
-            failed => {
+            Ok(Err(error)) => {
                 self.connection = None;
-                if failed.is_err() {
-                    Seen::Silent(Missing::Database)
-                } else {
-                    Seen::Refused(Missing::Database)
-                }
+                Seen::Refused(self.refused(error))
+            }
+            Err(_) => {
+                self.connection = None;
+                Seen::Silent(Missing::Database)
             }
         };
         match &mut self.pooler {
             Some(pooler) if seen == Seen::Answer(None) => pooler.look().await,
             _ => seen,
         }
+    }
+
+    /// What a database lacks that answers with an error, whose words are logged once in a row.
+    fn refused(&self, error: sqlx::Error) -> Missing {
+        let missing = Missing::of(&error);
+        if self.failures == 0 {
+            tracing::warn!(error = %postgres::explained(error), "a look at the database failed");
+        }
+        missing
     }
 
     async fn ask(&mut self) -> sqlx::Result<Option<Missing>> {

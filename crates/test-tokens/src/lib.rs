@@ -1,7 +1,8 @@
-//! Access tokens for tests, good and bad, and somebody who publishes the keys that check them.
+//! Access tokens for tests, good and bad, somebody who publishes the keys that check them, and certificates of servers.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+pub mod certificates;
 mod gate;
 mod publisher;
 mod sealed;

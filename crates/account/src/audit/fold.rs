@@ -1,4 +1,4 @@
-//! System accounts, rebuilt by folding the feed of transfers.
+//! System accounts and covers, rebuilt by folding the feed of transfers.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::{
         feed::Position,
     },
     store::{
-        audit_full,
+        audit_covers, audit_full,
         audit_pools::{self, Entry, Reach},
         periods::archive as periods,
     },
@@ -28,6 +28,7 @@ pub struct Fold {
     /// Up to where what no watermark covers yet has been read. It is not folded: more may come before it.
     late: Option<Position>,
     held: HashMap<Uuid, i64>,
+    covers: HashMap<Uuid, i64>,
     transfers: i64,
     /// How many periods were archived when it began; what they did is not folded.
     archived: Option<i64>,
@@ -78,6 +79,9 @@ impl Fold {
         for entry in &entries {
             self.cursor = entry.position;
             *self.held.entry(entry.ledger).or_default() += entry.change.0;
+            if let Some((market, change)) = entry.cover {
+                *self.covers.entry(market).or_default() += change.0;
+            }
         }
         if !is_full(&entries, limit) {
             self.late = Some(self.cursor);
@@ -102,16 +106,21 @@ impl Fold {
             snapshot = audit_full::snapshot(pool).await?;
         }
         let tail = audit_pools::tail(&mut snapshot, self.cursor).await?;
+        let covers = audit_covers::tail(&mut snapshot, self.cursor).await?;
         let sum = audit_full::sum(&mut snapshot).await?;
         let mut differences = audit_pools::refused_stakes(&mut snapshot).await?;
         snapshot.commit().await?;
         for system in tail {
             self.transfers += system.transfers;
             let folded = self.held.remove(&system.ledger).unwrap_or_default();
-            differences.extend(difference(system.ledger, folded + system.change.0, system.stored.0));
+            let expected = folded + system.change.0;
+            differences.extend(difference(system.ledger, Check::Balance, expected, system.stored.0));
         }
         let unknown = self.held.into_iter();
-        differences.extend(unknown.filter_map(|(ledger, folded)| difference(ledger, folded, 0)));
+        differences
+            .extend(unknown.filter_map(|(ledger, folded)| difference(ledger, Check::Balance, folded, 0)));
+        differences.extend(covers_apart(self.covers, covers));
+        differences.sort_by_key(|difference| difference.id);
         Ok(SystemAccounts { transfers: self.transfers, sum, differences })
     }
 }
@@ -135,7 +144,20 @@ fn is_full(entries: &[Entry], limit: i64) -> bool {
     count(entries) == limit
 }
 
-fn difference(id: Uuid, expected: i64, found: i64) -> Option<Difference> {
+/// Covers that are stored otherwise than transfers make them. What archived transfers made of theirs is not known.
+fn covers_apart(mut folded: HashMap<Uuid, i64>, tail: Vec<audit_covers::Tail>) -> Vec<Difference> {
+    let mut apart = Vec::new();
+    for audit_covers::Tail { market, stored, change, is_archived } in tail {
+        let expected = folded.remove(&market).unwrap_or_default() + change.0;
+        apart.extend(difference(market, Check::Cover, expected, stored.0).filter(|_| !is_archived));
+    }
+    // What is not stored at all has no balance either, which is a difference of its own.
+    let unknown = folded.into_iter();
+    apart.extend(unknown.filter_map(|(market, folded)| difference(market, Check::Cover, folded, 0)));
+    apart
+}
+
+fn difference(id: Uuid, check: Check, expected: i64, found: i64) -> Option<Difference> {
     let (expected, found) = (Points(expected), Points(found));
-    (expected != found).then_some(Difference { id, check: Check::Balance, expected, found })
+    (expected != found).then_some(Difference { id, check, expected, found })
 }

@@ -6,13 +6,28 @@ use metrics::{counter, gauge};
 use super::Difference;
 use crate::{SERVICE, store::audit_step::Findings};
 
+/// All that is known to differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Known {
+    /// Balances of accounts and system accounts.
+    pub(super) balances: Findings,
+    /// Covers of markets.
+    pub(super) covers: Findings,
+}
+
+impl Known {
+    const fn count(&self) -> i64 {
+        self.balances.count.saturating_add(self.covers.count)
+    }
+}
+
 /// Reports a comparison: all that is known to differ, and what of it this step has seen.
-pub(super) fn compared(clock: &Clock, findings: Findings, seen: &[Difference]) {
-    report(findings);
+pub(super) fn compared(clock: &Clock, known: Known, seen: &[Difference]) {
+    report(known);
     set("loljoa_audit_last_success_timestamp_seconds", clock.now().timestamp().unsigned_abs());
     counter!("loljoa_audit_steps_total", "service" => SERVICE).increment(1);
-    if findings.count > 0 {
-        tracing::error!(?findings, ?seen, "stored balances differ from the transfers");
+    if known.count() > 0 {
+        tracing::error!(?known, ?seen, "what is stored differs from the transfers");
     }
 }
 
@@ -24,7 +39,7 @@ pub(super) fn leading() {
 
 /// Reports that another replica audits: what was found here before is for that one to say.
 pub(super) fn elsewhere() {
-    report(Findings::default());
+    report(Known::default());
     set("loljoa_audit_leading", 0);
     set("loljoa_audit_failing", 0);
     set("loljoa_audit_last_success_timestamp_seconds", 0);
@@ -38,12 +53,13 @@ pub(super) fn failed(error: &sqlx::Error) {
 }
 
 /// The gauges hold absolute values, so that no difference hides another.
-fn report(findings: Findings) {
-    for (check, points) in [("balances", findings.apart), ("sum", findings.sum)] {
+fn report(known: Known) {
+    let Known { balances, covers } = known;
+    for (check, points) in [("balances", balances.apart), ("sum", balances.sum), ("covers", covers.apart)] {
         let apart = number(points.0.unsigned_abs());
         gauge!("loljoa_audit_difference", "service" => SERVICE, "check" => check).set(apart);
     }
-    set("loljoa_audit_findings", findings.count.unsigned_abs());
+    set("loljoa_audit_findings", known.count().unsigned_abs());
 }
 
 fn set(name: &'static str, value: u64) {

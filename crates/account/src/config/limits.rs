@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use loljoa_service_kit::config::{Check, Problems};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::throttle::{Policies, Policy};
 
@@ -16,7 +16,7 @@ fn require(problems: &mut Problems, key: &str, value: u64, least: u64, most: u64
 }
 
 /// Password hashing with argon2id. The defaults are OWASP's recommendation.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Passwords {
     /// Memory of one hash. KiB.
@@ -48,7 +48,7 @@ impl Check for Passwords {
 }
 
 /// How long an address (IPv6: a /64) waits after failed log-ins.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Throttle {
     /// Failures to one account from one address that cost nothing.
@@ -114,7 +114,7 @@ impl Check for Throttle {
 }
 
 /// The points ledger.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ledger {
     /// Transfers of one class (bets, payments) that wait to be applied or are being applied. Twice as many may wait for
@@ -152,7 +152,7 @@ impl Check for Ledger {
 }
 
 /// What anybody may look at: accounts, ranks, statements, names.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Reads {
     /// Connections of their own, so that a rush of readers takes none from log-ins, bets or payments.
@@ -172,7 +172,7 @@ impl Check for Reads {
 }
 
 /// The continuous audit.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audit {
     /// The pause between two looks. Seconds.

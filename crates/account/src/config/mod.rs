@@ -8,7 +8,7 @@ use loljoa_service_kit::{
     config::{Check, Database, GrpcServer, Problems, Runtime},
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 mod limits;
 
@@ -18,7 +18,7 @@ pub use limits::{Audit, Ledger, Passwords, Reads, Throttle};
 pub(crate) const SEALING_KEY_BYTES: usize = 32;
 
 /// Everything that the account service is told from outside.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The parts that every service has.
@@ -98,10 +98,11 @@ impl ServiceConfig for Config {
 }
 
 /// Access tokens and sessions.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tokens {
     /// Base64 of 32 bytes. Signing keys are sealed with it in the database; all replicas must have the same.
+    #[serde(skip_serializing)]
     pub sealing_key: SecretString,
     /// How long an access token lives. Seconds.
     #[serde(default = "Tokens::default_access_seconds")]
@@ -174,12 +175,13 @@ impl Check for Tokens {
 }
 
 /// An admin to be made at start.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct BootstrapAdmin {
     /// As for every user.
     pub username: String,
     /// As for every user. When it has changed it is applied at the next start, and the admin's sessions end.
+    #[serde(skip_serializing)]
     pub password: SecretString,
 }
 

@@ -11,6 +11,8 @@ use super::transfer::Kind;
 pub enum Check {
     /// The balance of an account, or of a system account (the house, a market's pool).
     Balance,
+    /// What the house may still pay for a market by corrections.
+    Cover,
     /// The points that an account holds in undecided bets.
     Staked,
     /// An account's profit over settled markets.

@@ -16,6 +16,8 @@ pub(crate) struct Entry {
     /// The house, or a market's pool.
     pub(crate) ledger: Uuid,
     pub(crate) change: Points,
+    /// What it does to the cover of its market; none for a grant.
+    pub(crate) cover: Option<(Uuid, Points)>,
     /// The transfer as a bet sees it; none for a grant.
     pub(crate) bet_transfer: Option<BetTransfer>,
 }
@@ -41,7 +43,8 @@ pub(crate) async fn page(
             account_id AS "account_id: AccountId", market_id AS "market_id: MarketId", bet_id AS "bet_id: BetId",
             points AS "points: Points", fingerprint, created_at,
             CASE WHEN kind = 'stake' THEN credit_id ELSE debit_id END AS "ledger!",
-            CASE WHEN kind = 'stake' THEN points ELSE -points END AS "change!: Points"
+            CASE WHEN kind = 'stake' THEN points ELSE -points END AS "change!: Points",
+            cover_change(kind, points) AS "cover!: Points"
         FROM transfers
         WHERE (xid, seq) > ((SELECT $1::bigint::text::xid8), $2)
             AND ($3 OR xid < pg_snapshot_xmin(pg_current_snapshot()))
@@ -66,7 +69,8 @@ pub(crate) async fn page(
             created_at: row.created_at,
         });
         let position = Position { xid: row.xid, seq: row.seq };
-        Entry { position, ledger: row.ledger, change: row.change, bet_transfer }
+        let cover = row.market_id.map(|market| (market.0, row.cover));
+        Entry { position, ledger: row.ledger, change: row.change, cover, bet_transfer }
     });
     Ok(entries.collect())
 }

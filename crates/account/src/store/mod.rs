@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit_bets;
+pub(crate) mod audit_covers;
 pub(crate) mod audit_full;
 pub(crate) mod audit_pools;
 pub(crate) mod audit_step;

@@ -100,17 +100,20 @@ pub(crate) async fn system_difference(connection: &mut PgConnection, ledger: Uui
     .await
 }
 
-/// Adds to what is stored of a system account.
+/// Adds to what is stored of a system account and of its cover.
 pub(crate) async fn adjust_system(
     connection: &mut PgConnection,
     ledger: Uuid,
     change: Points,
+    cover: Points,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO system_balances (ledger_id, stripe, balance) VALUES ($1, 0, $2)
-         ON CONFLICT (ledger_id, stripe) DO UPDATE SET balance = system_balances.balance + EXCLUDED.balance",
+        "INSERT INTO system_balances (ledger_id, stripe, balance, cover) VALUES ($1, 0, $2, $3)
+         ON CONFLICT (ledger_id, stripe) DO UPDATE
+         SET balance = system_balances.balance + EXCLUDED.balance, cover = system_balances.cover + EXCLUDED.cover",
         ledger,
         change as Points,
+        cover as Points,
     )
     .execute(connection)
     .await?;

@@ -26,7 +26,7 @@ async fn planted_differences_are_found(pool: PgPool) {
     service.apply_one(&bet.stake()).await;
     let plant = [
         "UPDATE user_balances SET balance = balance + 7, staked = staked + 1, profit = profit - 2",
-        "UPDATE system_balances SET balance = balance + 5 WHERE ledger_id <> house()",
+        "UPDATE system_balances SET balance = balance + 5, cover = cover + 9 WHERE ledger_id <> house()",
         "INSERT INTO refused_stakes SELECT transfer_id, gen_random_uuid(), now() FROM transfers WHERE kind = 'stake'",
     ];
     for statement in plant {
@@ -43,6 +43,7 @@ async fn planted_differences_are_found(pool: PgPool) {
     let mut expected = [
         difference(faker.0, Check::Balance, 700, 707),
         difference(market.0, Check::Balance, 300, 305),
+        difference(market.0, Check::Cover, 300, 309),
         difference(faker.0, Check::Staked, 300, 301),
         difference(faker.0, Check::Profit, 0, -2),
         difference(bet.id.stake_transfer().0, Check::RefusedStake, 0, 300),
@@ -68,5 +69,21 @@ async fn a_transfer_that_was_changed_behind_the_triggers_back_is_found(pool: PgP
     assert!(report.differences.iter().any(|difference| difference.id == faker.0));
     assert_eq!(report.differences.len(), 2, "the account and the house");
     assert_eq!(report.sum, Points::ZERO);
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn a_cover_is_what_stakes_and_corrections_make_it(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let (faker, market) = (service.account("faker").await, MarketId::fresh());
+    let (lost, open) = (Bet::new(faker, market, 300), Bet::new(faker, market, 200));
+    service.apply(&[lost.stake(), open.stake()]).await;
+    assert!(service.record(lost, 0).await);
+    service.apply_one(&lost.correction(120)).await;
+    assert!(audit::full(&pool).await.unwrap().is_clean());
+    sqlx::query("UPDATE system_balances SET cover = 0").execute(&pool).await.unwrap();
+    let found = audit::full(&pool).await.unwrap().differences;
+    let expected = Difference { id: market.0, check: Check::Cover, expected: Points(380), found: Points(0) };
+    assert_eq!(found, [expected]);
     service.stop().await;
 }

@@ -4,6 +4,7 @@ use loljoa_account::{
     audit::{self, BetTransferKind},
     reconcile::{self, Due},
 };
+use loljoa_proto::account::v1::TransferOutcome;
 use loljoa_service_kit::{AccountId, Correction, MarketId, Points};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -60,7 +61,7 @@ async fn stored_balances_are_made_what_transfers_make_them(pool: PgPool) {
     service.apply_one(&Bet::new(faker, market, 300).stake()).await;
     let plant = [
         "UPDATE user_balances SET balance = balance + 7, staked = staked + 1, profit = profit - 2",
-        "UPDATE system_balances SET balance = balance + 5 WHERE ledger_id <> house()",
+        "UPDATE system_balances SET balance = balance + 5, cover = cover - 9 WHERE ledger_id <> house()",
     ];
     for statement in plant {
         sqlx::query(statement).execute(&pool).await.unwrap();
@@ -73,6 +74,26 @@ async fn stored_balances_are_made_what_transfers_make_them(pool: PgPool) {
     }
     assert!(audit::full(&pool).await.unwrap().is_clean());
     assert_eq!(noted(&pool).await, 2);
+    service.stop().await;
+}
+
+#[sqlx::test]
+async fn a_cover_alone_is_rebuilt_and_a_correction_that_it_kept_from_its_bettor_is_paid(pool: PgPool) {
+    let service = Service::start(&pool).await;
+    let (faker, market) = (service.account("faker").await, MarketId::fresh());
+    let bet = Bet::new(faker, market, 300);
+    service.apply_one(&bet.stake()).await;
+    assert!(service.record(bet, 0).await);
+    let lower = "UPDATE system_balances SET cover = cover - 200 WHERE ledger_id <> house()";
+    sqlx::query(lower).execute(&pool).await.unwrap();
+    assert_eq!(service.apply_one(&bet.correction(120)).await, TransferOutcome::LimitExceeded);
+    for is_first in [true, false] {
+        let rebuild = correction("rebuild", market.0);
+        assert_eq!(reconcile::rebuild(&pool, market.0, &rebuild).await.unwrap(), is_first);
+    }
+    assert_eq!(service.apply_one(&bet.correction(120)).await, TransferOutcome::Applied);
+    assert!(audit::full(&pool).await.unwrap().is_clean());
+    assert_eq!(noted(&pool).await, 1);
     service.stop().await;
 }
 

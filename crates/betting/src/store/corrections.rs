@@ -3,7 +3,10 @@
 use loljoa_service_kit::{AccountId, BetId, MarketId, OutcomeId, Points};
 use sqlx::{PgConnection, PgExecutor};
 
-use crate::domain::payout::{Cutoff, Division};
+use crate::domain::{
+    BetState,
+    payout::{Cutoff, Division, Winner},
+};
 
 /// A market's correction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,26 @@ pub(crate) struct Correction {
     pub(crate) cursor: i64,
     /// Whether everything has been.
     pub(crate) is_done: bool,
+}
+
+impl Correction {
+    /// What it gives a bet; none where there is nothing to give.
+    #[must_use]
+    pub(crate) fn owed(&self, outcome: Option<OutcomeId>, state: BetState, bet: Winner) -> Option<Points> {
+        let division = self.division.filter(|_| outcome == Some(self.outcome_id))?;
+        let points = match state {
+            BetState::Lost => division.payout(bet),
+            BetState::Void => division.profit(bet),
+            BetState::Accepted | BetState::Cancelled | BetState::Refunded | BetState::Won => return None,
+        };
+        Some(points).filter(|points| *points > Points::ZERO)
+    }
+
+    /// Whether it was made when how it divides was not kept, so that nobody can tell what a bet was owed.
+    #[must_use]
+    pub(crate) fn is_without_division(&self) -> bool {
+        self.division.is_none() && self.bets.is_some_and(|bets| bets > 0)
+    }
 }
 
 /// Notes that a final market is corrected to this outcome, once. The caller holds the market.

@@ -5,7 +5,7 @@ use loljoa_proto::{
     betting::v1::{BetState, MarketState},
 };
 use loljoa_service_kit::{AccountId, BetId, ids};
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::harness::{Bet, Game, World, eventually};
 
@@ -99,6 +99,39 @@ async fn a_closing_that_does_not_follow_from_its_bet_is_reported(pool: PgPool) {
     assert_eq!(incidents[0].kind, "transfer_refused");
     let market = world.betting().market(&game.winner.market_id).await;
     assert_eq!(market.state(), MarketState::Voiding);
+    world.abandon().await;
+}
+
+#[sqlx::test]
+async fn a_correction_of_other_points_than_the_bets_is_reported(pool: PgPool) {
+    let mut world = World::start_with(&pool, |config| config.recovery.grace_ms = u32::MAX).await;
+    let (game, other) = (world.game().await, world.game().await);
+    let [faker, chovy, canyon] = ["faker", "chovy", "canyon"].map(|name| world.account(name));
+    let (faker, chovy, canyon) = (faker.await, chovy.await, canyon.await);
+    for game in [&game, &other] {
+        world.betting().bet(&Bet::on(&game.score, "2-0", faker, 300)).await;
+        world.betting().bet(&Bet::on(&game.score, "2-1", canyon, 100)).await;
+    }
+    let wronged = world.betting().bet(&Bet::on(&game.score, "2-1", chovy, 200)).await;
+    for game in [&game, &other] {
+        world.feed.say(game.fixture.completed(2, [2, 0]));
+        world.until(&game.score, MarketState::Settled).await;
+        world.betting().correct(&game.score, "2-1").await.unwrap();
+    }
+    world.until_delivered().await;
+    let tampering = format!(
+        "ALTER TABLE transfers DISABLE TRIGGER transfers_append_only;
+        UPDATE transfers SET points = points - 1 WHERE kind = 'correction' AND bet_id = '{}';
+        ALTER TABLE transfers ENABLE TRIGGER transfers_append_only",
+        wronged.bet_id
+    );
+    sqlx::raw_sql(AssertSqlSafe(tampering)).execute(world.ledger_pool()).await.unwrap();
+    // The ledger's feed is read from now on.
+    world.add_replica(|config| config.recovery.grace_ms = 1_000).await;
+    world.stop_first_replica().await;
+    world.until_differences("transfer", 1).await;
+    let subject = format!("{}/TRANSFER_KIND_CORRECTION", wronged.bet_id);
+    assert_eq!(world.findings().await, [("transfer".to_owned(), subject)], "the other corrections are right");
     world.abandon().await;
 }
 

@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, time::Duration};
 
 use loljoa_service_kit::config::{Check, Problems};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The public port.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Http {
     /// Where it listens.
@@ -16,6 +16,11 @@ pub struct Http {
     /// How long a new connection may take until the head of its first request is whole. Milliseconds.
     pub header_timeout_ms: u64,
     /// How long a connection may take from its last answer to the next whole head. Milliseconds.
+    ///
+    /// A proxy in front keeps connections, too, and must be the first to let one go: what it sends on one that is being closed
+    /// here gets no answer, and is a 502 to its client. The default is above the 60 s of AWS's load balancers and of nginx's
+    /// `keepalive` upstreams and the 75 s of nginx towards its clients, with time for a head on its way. A proxy that keeps
+    /// connections longer (Google's for 600 s, Envoy for an hour) wants a longer time here, or a shorter one there.
     pub idle_timeout_ms: u64,
     /// How long a request's body may take in all. Milliseconds.
     pub body_timeout_ms: u64,
@@ -77,7 +82,7 @@ impl Default for Http {
             listen: SocketAddr::from(([0, 0, 0, 0], 8080)),
             timeout_ms: 10_000,
             header_timeout_ms: 10_000,
-            idle_timeout_ms: 60_000,
+            idle_timeout_ms: 90_000,
             body_timeout_ms: 30_000,
             min_body_rate: 1_024,
             write_timeout_ms: 20_000,
@@ -100,7 +105,6 @@ impl Check for Http {
         for (key, time) in [
             ("http.timeout_ms", self.timeout_ms),
             ("http.header_timeout_ms", self.header_timeout_ms),
-            ("http.idle_timeout_ms", self.idle_timeout_ms),
             ("http.body_timeout_ms", self.body_timeout_ms),
             ("http.write_timeout_ms", self.write_timeout_ms),
         ] {
@@ -111,6 +115,9 @@ impl Check for Http {
                 "must be from 1 to 3600000 (an hour)",
             );
         }
+        let idle = self.idle_timeout_ms;
+        let allowed = "must be from 1 to 7200000 (two hours)";
+        problems.require((1..=7_200_000).contains(&idle), "http.idle_timeout_ms", idle, allowed);
     }
 }
 

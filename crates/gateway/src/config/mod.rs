@@ -6,7 +6,7 @@ use loljoa_service_kit::{
     cli::ServiceConfig,
     config::{Check, Problems, Runtime, Tokens, Upstream},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 mod http;
 mod streams;
@@ -15,7 +15,7 @@ pub use http::Http;
 pub use streams::Streams;
 
 /// The gateway's configuration.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Admin port, telemetry, draining, experiments.
@@ -75,7 +75,7 @@ impl ServiceConfig for Config {
 }
 
 /// The services behind the gateway.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Upstreams {
     /// Accounts, sessions, points.
@@ -87,7 +87,7 @@ pub struct Upstreams {
 }
 
 /// A sustained rate and what may come on top at once. A rate of 0 is no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
     /// Requests a second.
@@ -97,7 +97,7 @@ pub struct Rate {
 }
 
 /// As [`Rate`], for what nobody needs every second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlowRate {
     /// Requests a minute.
@@ -107,7 +107,7 @@ pub struct SlowRate {
 }
 
 /// What one client, and all of them, may use.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Requests under way at once; the next is told to come again.
@@ -144,7 +144,7 @@ impl Default for Limits {
 }
 
 /// How the refresh cookie is set and protected.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cookies {
     /// Whether the cookie is kept off plain HTTP (browsers take localhost for safe).
@@ -160,7 +160,7 @@ impl Default for Cookies {
 }
 
 /// How bets are gathered into calls.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bets {
     /// Bets that may wait; the next is told to come again.

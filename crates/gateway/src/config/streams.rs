@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use loljoa_service_kit::config::{Check, Problems};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The event stream.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Streams {
     /// Streams at once.

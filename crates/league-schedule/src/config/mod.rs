@@ -5,14 +5,14 @@ use std::{net::SocketAddr, path::PathBuf};
 use chrono::NaiveDate;
 use loljoa_service_kit::{
     cli::ServiceConfig,
-    config::{Check, Database, GrpcServer, Problems, Runtime, Tokens, Upstream},
+    config::{Check, Database, GrpcServer, Problems, RedactedUrl, Runtime, Tokens, Upstream},
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 /// The whole configuration.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The parts that every service has.
@@ -74,7 +74,7 @@ impl ServiceConfig for Config {
 }
 
 /// Where matches come from.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Source {
     /// Only from what administrators bring in.
@@ -89,7 +89,7 @@ pub enum Source {
 }
 
 /// A season file.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct File {
     /// JSON, or CSV when the name ends so; without a path, the bundled LCK 2022 Spring.
@@ -97,15 +97,16 @@ pub struct File {
 }
 
 /// The LoL Esports feed.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Live {
     /// What stands before `/persisted/gw/…`.
-    pub base_url: Url,
+    pub base_url: RedactedUrl,
     /// Whether the key may go over plain HTTP to another machine.
     #[serde(default)]
     pub plain_http: bool,
     /// Sent as `x-api-key`.
+    #[serde(skip_serializing)]
     pub api_key: SecretString,
     /// The league to follow.
     #[serde(default = "Live::default_league_id")]
@@ -134,7 +135,7 @@ pub struct Live {
 }
 
 /// The days of a tournament in the live feed, which does not name any.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// The tournament's name.
@@ -150,7 +151,7 @@ impl Live {
     #[must_use]
     pub fn at(base_url: Url, api_key: impl Into<String>) -> Self {
         Self {
-            base_url,
+            base_url: RedactedUrl::new(base_url),
             plain_http: false,
             api_key: SecretString::from(api_key.into()),
             league_id: Self::default_league_id(),
@@ -229,7 +230,7 @@ impl Check for Live {
 }
 
 /// A season that runs now.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Replay {
     /// From one start to the next. Milliseconds.

@@ -8,6 +8,7 @@ mod decide;
 mod esports;
 mod experiments;
 mod feed;
+mod feed_tls;
 mod harness;
 mod history;
 mod import;

@@ -4,7 +4,7 @@ use loljoa_proto::account::v1::{
     LogInRequest, LogOutRequest, Session, account_service_client::AccountServiceClient,
 };
 use loljoa_service_kit::{
-    config::Upstream,
+    config::{Upstream, redacted},
     error::Error,
     grpc::client::{self, Channel},
     identity::Bearer,
@@ -92,7 +92,8 @@ impl Target {
 }
 
 fn connect(url: &Url) -> anyhow::Result<Channel> {
-    client::connect(&Upstream::at(url.clone())).with_context(|| format!("{url} cannot be connected to"))
+    client::connect(&Upstream::at(url.clone()))
+        .with_context(|| format!("{} cannot be connected to", redacted(url.as_str())))
 }
 
 /// What a service answered, or what it complained of in one line.

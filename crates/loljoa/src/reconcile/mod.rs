@@ -28,7 +28,7 @@ const PARKED: i64 = 10_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// The stored balance, staked points and profit are made what transfers and results make them.
+    /// The stored balance, cover, staked points and profit are made what transfers and results make them.
     Rebuild,
     /// The missing stake is taken now.
     TakeStake,
@@ -174,7 +174,7 @@ enum Subject {
 fn subject_of(difference: &Difference) -> Subject {
     let id = || Uuid::parse_str(&difference.subject).unwrap_or_default();
     match (difference.books, difference.check.as_str()) {
-        ("account", "balance" | "staked" | "profit") => Subject::Balance(id()),
+        ("account", "balance" | "cover" | "staked" | "profit") => Subject::Balance(id()),
         ("account", "sum") => Subject::Nothing,
         ("account", _) => Subject::Unknown("a stake was taken that is refused: see its bet"),
         ("both", "transfer") => Subject::Unknown("the ledger moved points that betting never asked for"),

@@ -25,11 +25,13 @@ async fn every_planted_difference_is_found_and_named() {
     let game = Cup::of(&app).await.game().await;
     let faker = app.sign_up("faker").await;
     let bet = faker.bet(&game.winner, "T1", 500).await;
+    faker.bet(&game.score, "2-0", 200).await;
     promises::all_hold(&app.db).await;
     let (market, outcome) = (game.winner.market_id, game.winner.outcome("T1").outcome_id);
     let plants = [
         (&app.db.account, "user_balances SET balance = balance", "account_id", faker.account_id),
         (&app.db.account, "system_balances SET balance = balance", "ledger_id", market),
+        (&app.db.account, "system_balances SET cover = cover", "ledger_id", game.score.market_id),
         (&app.db.betting, "outcomes SET pool = pool", "outcome_id", outcome),
         (&app.db.betting, "bets SET stake = stake", "bet_id", bet.bet_id),
     ];

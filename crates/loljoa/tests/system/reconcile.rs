@@ -118,6 +118,10 @@ async fn lost_stakes_and_payments_are_mended_and_nothing_is_done_twice() {
     }
     let market = open.score.market_id;
     plant(&app.db.account, "system_balances SET balance = balance", "ledger_id", market, 11).await;
+    plant(&app.db.account, "system_balances SET cover = cover", "ledger_id", market, 13).await;
+    // What the house may still pay for another market, which would have paid too much or nothing.
+    let covered = paid.winner.market_id;
+    plant(&app.db.account, "system_balances SET cover = cover", "ledger_id", covered, -1).await;
 
     let (clean, said) = reconcile(&app.db, &[]).await;
     assert!(!clean);
@@ -129,6 +133,7 @@ async fn lost_stakes_and_payments_are_mended_and_nothing_is_done_twice() {
         ("tombstone", orphan),
         ("rebuild", zeus.account_id),
         ("rebuild", market),
+        ("rebuild", covered),
     ]);
     assert_eq!(proposals(&said), proposed, "{said:#}");
     assert!(noted(&app.db.account).await.is_empty(), "looking changes nothing");
@@ -143,7 +148,7 @@ async fn lost_stakes_and_payments_are_mended_and_nothing_is_done_twice() {
     assert_eq!((zeus.me().await.points, zeus.me().await.staked, zeus.me().await.profit), (1_500, 0, 0));
 
     let (done, transfers) = (noted(&app.db.account).await, app.db.transfers().await);
-    let subjects = [zeus.account_id, market, unpaid.bet_id, won.bet_id, winner.bet_id, loser.bet_id];
+    let subjects = [zeus.account_id, market, covered, unpaid.bet_id, won.bet_id, winner.bet_id, loser.bet_id];
     assert!(subjects.iter().all(|id| done.iter().any(|(_, subject)| subject == id)), "{done:?}");
     assert!(noted(&app.db.betting).await.contains(&("tombstone".to_owned(), orphan)));
     let (clean, said) = reconcile(&app.db, &APPLY).await;

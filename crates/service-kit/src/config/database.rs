@@ -1,16 +1,17 @@
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Check, Problems};
 
 /// The service's own database.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
     /// `postgres://user:password@host:port/database`; that of a pooler where [`Self::direct_url`] is set.
+    #[serde(skip_serializing)]
     pub url: SecretString,
     /// The same database and user without the pooler: for migrations, `LISTEN` and readiness, which need a session.
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     pub direct_url: Option<SecretString>,
     /// Connections for requests. With those of workers and background, and one for the probe, all replicas together must
     /// stay below the server's limit.

@@ -6,17 +6,19 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use url::Url;
 
 mod database;
 mod secrets;
+mod shown;
 mod sources;
 mod tokens;
 mod told;
 mod waits;
 
 pub use database::Database;
+pub use shown::{RedactedUrl, redacted};
 pub use tokens::Tokens;
 pub use waits::warn_of_waits;
 
@@ -35,9 +37,10 @@ pub struct Error(pub Vec<String>);
 pub struct Problems(Vec<(String, String)>);
 
 impl Problems {
-    /// Reports `key` unless `ok`; `value` is what stands there and `allowed` what may.
+    /// Reports `key` unless `ok`; `value` is what stands there, of which no secret of a URL is shown, and `allowed` what may.
     pub fn require(&mut self, ok: bool, key: &str, value: impl fmt::Display, allowed: &str) {
         if !ok {
+            let value = redacted(&value.to_string());
             self.0.push((key.to_owned(), format!("{key} = {value}: {allowed}")));
         }
     }
@@ -90,7 +93,7 @@ pub fn checked<C: Check>(config: C) -> Result<C, Error> {
 }
 
 /// The parts that every service has.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Runtime {
     /// Where `/livez`, `/readyz` and `/metrics` are served.
@@ -127,12 +130,22 @@ impl Check for Runtime {
             "",
             allowed,
         );
+        let endpoint = self.telemetry.otlp_endpoint.as_ref();
+        let plain = endpoint.is_none_or(is_plain);
+        let shown = endpoint.map(ToString::to_string).unwrap_or_default();
+        let allowed = "must be http://host:port (a collector beside; the mesh encrypts), without a user";
+        problems.require(plain, "runtime.telemetry.otlp_endpoint", shown, allowed);
         self.drain.check(problems);
     }
 }
 
+/// Whether a gRPC channel can be opened to it, and nothing stands in it that would not be sent.
+fn is_plain(url: &RedactedUrl) -> bool {
+    url.scheme() == "http" && url.host().is_some() && !url.has_user_info()
+}
+
 /// How logs are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// One JSON object a line, for machines.
@@ -143,7 +156,7 @@ pub enum LogFormat {
 }
 
 /// Traces and logs.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Telemetry {
     /// What the process is called in traces, where not by the service's name.
@@ -154,8 +167,8 @@ pub struct Telemetry {
     pub log_format: LogFormat,
     /// Which spans there are, in the syntax of `RUST_LOG`, whatever is logged.
     pub trace: String,
-    /// An OTLP collector (gRPC); without one, trace context is passed on but no span is exported.
-    pub otlp_endpoint: Option<Url>,
+    /// An OTLP collector (gRPC, plain text); without one, trace context is passed on but no span is exported.
+    pub otlp_endpoint: Option<RedactedUrl>,
     /// The share of traces that are kept where the caller has not decided, 0.0 to 1.0.
     pub sample_ratio: f64,
 }
@@ -174,7 +187,7 @@ impl Default for Telemetry {
 }
 
 /// How a service stops.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Drain {
     /// Time between "not ready" and closing the port, so that load balancers look elsewhere first. Milliseconds.
@@ -220,7 +233,7 @@ impl Default for Drain {
 }
 
 /// The service's gRPC port.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcServer {
     /// Where it listens.
@@ -292,11 +305,11 @@ impl Check for GrpcServer {
 }
 
 /// Another service that is called.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
     /// Such as `http://account:50051`.
-    pub url: Url,
+    pub url: RedactedUrl,
     /// Spreads calls over all addresses of the name. Off under Envoy, which does so itself.
     #[serde(default = "Upstream::default_balance")]
     pub balance: bool,
@@ -314,7 +327,7 @@ impl Upstream {
     #[must_use]
     pub const fn at(url: Url) -> Self {
         Self {
-            url,
+            url: RedactedUrl::new(url),
             balance: Self::default_balance(),
             timeout_ms: Self::default_timeout_ms(),
             silence_ms: Self::default_silence_ms(),
@@ -335,8 +348,8 @@ impl Upstream {
 
     /// Reports what cannot be worked with, under `key`, where this upstream stands in its configuration.
     pub fn check(&self, key: &str, problems: &mut Problems) {
-        let plain = self.url.scheme() == "http" && self.url.host().is_some();
-        let allowed = "must be http://host:port (the mesh encrypts)";
+        let plain = is_plain(&self.url) && self.url.query().is_none();
+        let allowed = "must be http://host:port (the mesh encrypts), without a user or a query";
         problems.require(plain, &format!("{key}.url"), &self.url, allowed);
         let timeout = self.timeout_ms;
         problems.require(timeout > 0, &format!("{key}.timeout_ms"), timeout, "must be 1 or more");

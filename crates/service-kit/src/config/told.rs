@@ -47,6 +47,16 @@ fn key(error: &Error) -> String {
 
 /// Some complaints quote what they complain of.
 fn tells_the_value(sources: &Figment, key: &str, text: &str) -> bool {
-    let value = sources.find_value(key).ok().and_then(Value::into_string);
-    value.is_some_and(|value| !value.is_empty() && text.contains(&value))
+    sources.find_value(key).is_ok_and(|value| tells(&value, text))
+}
+
+/// Whether a text is, or is somewhere in, a value. Of what stands in a table that is told apart by one of its keys, only the
+/// table's own key is known.
+fn tells(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(_, value) => !value.is_empty() && text.contains(value.as_str()),
+        Value::Dict(_, values) => values.values().any(|value| tells(value, text)),
+        Value::Array(_, values) => values.iter().any(|value| tells(value, text)),
+        _ => false,
+    }
 }

@@ -39,7 +39,8 @@ pub async fn migrate(config: &Database, service: &str, migrator: &Migrator) -> R
     let options = session::migration_options(config, &format!("{service} migrate"), LOCK_TIMEOUT)?;
     let mut attempt = 1;
     loop {
-        let connection = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let connection = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await;
+        let connection = connection.map_err(session::explained)?;
         let result = tolerant.run(&connection).await;
         if result.is_ok() && config.is_pooled() {
             limits::keep(config, &connection).await;

@@ -29,4 +29,4 @@ pub use pool::{Pools, pool, session_pool};
 pub(crate) use pool::{distrust, note};
 pub(crate) use pooler::{Pooler, Seen};
 pub use reading::{Reading, reading};
-pub(crate) use session::probe_options;
+pub(crate) use session::{explained, is_refused_for_tls, probe_options};

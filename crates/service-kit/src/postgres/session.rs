@@ -1,9 +1,13 @@
 //! What the server is told about each connection.
 
-use std::{net::IpAddr, str::FromStr, time::Duration};
+use std::{fs::File, io, net::IpAddr, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{
+    ConnectOptions as _,
+    postgres::{PgConnectOptions, PgSslMode},
+};
+use url::Url;
 
 use crate::config::Database;
 
@@ -18,6 +22,29 @@ const KEEPALIVES: [(&str, u64); 4] = [
 ];
 /// While a statement runs, the server looks this often whether anybody still waits for it. Milliseconds.
 const CONNECTION_CHECK: (&str, u64) = ("client_connection_check_interval", 5_000);
+
+/// What a URL may say besides user, server and database: what sqlx knows.
+const PARAMETERS: [&str; 15] = [
+    "sslmode",
+    "ssl-mode",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+/// The names that it knows for a file of authorities, or for what stands in one.
+const AUTHORITY: [&str; 3] = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
+const TLS_ADVICE: &str = "database.url (and database.direct_url) names the server's authority by sslrootcert, and only its \
+    sslmode waives that the server proves its name";
 
 /// The three bounds that protect others, in milliseconds.
 pub(super) fn bounds(config: &Database) -> [(&'static str, u64); 3] {
@@ -79,9 +106,10 @@ pub(crate) fn probe_options(
 }
 
 fn named(url: &SecretString, application: &str) -> sqlx::Result<PgConnectOptions> {
-    let url = url.expose_secret();
-    let options = PgConnectOptions::from_str(url)?.application_name(application);
-    Ok(if names_its_tls(url) || is_local(&options) {
+    let url = understood(url.expose_secret())?;
+    find_authority(&url)?;
+    let options = PgConnectOptions::from_url(&url)?.application_name(application);
+    Ok(if names_its_tls(&url) || is_local(&options) {
         options
     } else {
         options.ssl_mode(PgSslMode::VerifyFull)
@@ -89,9 +117,60 @@ fn named(url: &SecretString, application: &str) -> sqlx::Result<PgConnectOptions
 }
 
 /// Whether the URL says itself how the connection is protected; only there can the check of the server be waived.
-fn names_its_tls(url: &str) -> bool {
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    query.split('&').any(|pair| pair.starts_with("sslmode=") || pair.starts_with("ssl-mode="))
+fn names_its_tls(url: &Url) -> bool {
+    url.query_pairs().any(|(name, _)| name == "sslmode" || name == "ssl-mode")
+}
+
+/// The URL without parameters that mean nothing here. sqlx would log their values, of which one may well be a password
+/// (`sslpassword`, or `password` misspelt).
+fn understood(url: &str) -> sqlx::Result<Url> {
+    let mut url = Url::parse(url).map_err(|error| sqlx::Error::Configuration(error.into()))?;
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let (known, unknown): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| is_known(name));
+    for (name, _) in &unknown {
+        tracing::warn!(name, "a parameter of the database's URL is not known, and does nothing");
+    }
+    if !unknown.is_empty() {
+        url.query_pairs_mut().clear().extend_pairs(known);
+    }
+    Ok(url)
+}
+
+/// Whether the file of authorities that the URL names can be read; when connecting, nobody would say which file is missing.
+fn find_authority(url: &Url) -> sqlx::Result<()> {
+    let named = url.query_pairs().find(|(name, _)| AUTHORITY.contains(&name.as_ref()));
+    let Some((name, file)) = named.filter(|(_, file)| !file.starts_with("-----BEGIN")) else { return Ok(()) };
+    let told = |error| format!("{name} = {file} of the database's URL cannot be read: {error}");
+    File::open(file.as_ref()).map(drop).map_err(|error| sqlx::Error::Configuration(told(error).into()))
+}
+
+fn is_known(parameter: &str) -> bool {
+    PARAMETERS.contains(&parameter) || AUTHORITY.contains(&parameter) || parameter.starts_with("options[")
+}
+
+/// `error`, which says besides, where a server could not prove who it is, which setting decides that.
+pub(crate) fn explained(error: sqlx::Error) -> sqlx::Error {
+    match error {
+        sqlx::Error::Tls(cause) => sqlx::Error::Tls(format!("{cause}; {TLS_ADVICE}").into()),
+        sqlx::Error::Io(cause) if is_of_tls(&cause) => {
+            sqlx::Error::Tls(format!("{cause}; {TLS_ADVICE}").into())
+        }
+        error => error,
+    }
+}
+
+/// Whether a server did not prove who it is, or speaks no TLS.
+pub(crate) fn is_refused_for_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(cause) => is_of_tls(cause),
+        _ => false,
+    }
+}
+
+/// What rustls complains of comes as bytes that make no sense; the protocol behind it has errors of its own for that.
+fn is_of_tls(cause: &io::Error) -> bool {
+    cause.kind() == io::ErrorKind::InvalidData
 }
 
 /// Whether the server is this machine, so that nobody stands between.
@@ -130,6 +209,16 @@ mod tests {
         assert_eq!(bound(&options, "lock_timeout"), Some(123));
         assert_eq!(bound(&options, "no_timeout"), None);
         assert_eq!(bound(&PgConnectOptions::new(), "lock_timeout"), None);
+    }
+
+    #[test]
+    fn a_parameter_that_means_nothing_is_left_out_with_its_value() {
+        let url = "postgres://u:p@h/x?sslpassword=hunter2&sslmode=require&options[geqo]=off&passwd=hunter2";
+        let understood = understood(url).unwrap();
+        let left: Vec<_> = understood.query_pairs().map(|(name, _)| name.into_owned()).collect();
+        assert_eq!(left, ["sslmode", "options[geqo]"]);
+        let as_it_is = "postgres://u:p%40@h/x?sslmode=require";
+        assert_eq!(super::understood(as_it_is).unwrap().as_str(), as_it_is);
     }
 
     #[test]

@@ -8,10 +8,10 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Difference, gauges};
+use super::{Difference, gauges, gauges::Known};
 use crate::{
     config::Audit as Config,
-    store::audit_step::{self, Findings},
+    store::{audit_covers, audit_step},
 };
 
 /// The most transfers, and the most touched accounts, of one transaction.
@@ -39,7 +39,7 @@ enum Step {
     /// What was touched lately has been compared.
     Compared {
         /// All that is known to differ.
-        findings: Findings,
+        known: Known,
         /// What of it was looked at now.
         seen: Vec<Difference>,
         /// Whether more was touched than one step looks at.
@@ -95,9 +95,9 @@ impl Reconciler {
                 gauges::leading();
                 true
             }
-            Ok(Step::Compared { findings, seen, more }) => {
+            Ok(Step::Compared { known, seen, more }) => {
                 gauges::leading();
-                gauges::compared(&self.clock, findings, &seen);
+                gauges::compared(&self.clock, known, &seen);
                 more
             }
             Err(error) => {
@@ -138,10 +138,36 @@ impl Reconciler {
         // Behind the last one it begins again.
         let last = sampled.last().filter(|_| i64::try_from(sampled.len()).is_ok_and(|n| n == sample));
         audit_step::move_sample(connection, last.copied().unwrap_or_default()).await?;
-        ids.extend(sampled);
-        let seen = audit_step::compare(connection, from, &ids).await?;
+        ids.extend(&sampled);
+        let mut seen = audit_step::compare(connection, from, &ids).await?;
         audit_step::settle(connection, &ids, &seen).await?;
-        Ok(Step::Compared { findings: audit_step::findings(connection).await?, seen, more })
+        let covers = self.covers(connection, sampled).await?;
+        let more = more || covers.is_none();
+        seen.extend(covers.into_iter().flatten());
+        let known = Known {
+            balances: audit_step::findings(connection).await?,
+            covers: audit_covers::findings(connection).await?,
+        };
+        Ok(Step::Compared { known, seen, more })
+    }
+
+    /// Folds a chunk of transfers into covers and, when that was all there is, compares those that were touched, and those
+    /// whose turn it is. Balances do not wait for it: after an upgrade covers are folded from the first transfer on.
+    async fn covers(
+        &self,
+        connection: &mut PgConnection,
+        sampled: Vec<Uuid>,
+    ) -> sqlx::Result<Option<Vec<Difference>>> {
+        let folded = audit_covers::cursor(connection).await?;
+        if audit_covers::fold(connection, folded, self.size.chunk).await? == self.size.chunk {
+            return Ok(None);
+        }
+        let from = audit_covers::cursor(connection).await?;
+        let mut ids = audit_covers::touched(connection, self.size.chunk).await?;
+        ids.extend(sampled);
+        let seen = audit_covers::compare(connection, from, &ids).await?;
+        audit_covers::settle(connection, &ids, &seen).await?;
+        Ok(Some(seen))
     }
 
     fn lease(&self) -> PgInterval {

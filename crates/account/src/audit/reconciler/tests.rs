@@ -1,14 +1,18 @@
 //! Differences, planted; who finds them, and what the gauges say.
 
-use loljoa_service_kit::{AccountId, Points};
+use loljoa_service_kit::{AccountId, BetId, MarketId, Points};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use super::*;
 use crate::{
     audit::Check,
     config::Audit,
-    domain::{grant, transfer::Transfer},
-    store::transfers,
+    domain::{
+        grant,
+        results::BetResult,
+        transfer::{Kind, Transfer},
+    },
+    store::{audit_step::Findings, results, transfers},
 };
 
 fn reconciler(pool: &PgPool) -> Reconciler {
@@ -36,6 +40,31 @@ fn gift(account: AccountId) -> Transfer {
     Transfer { id, ..grant::signup(account) }
 }
 
+fn stake(account: AccountId, market: MarketId, points: i64) -> Transfer {
+    let bet = BetId(ids::fresh());
+    Transfer {
+        id: bet.stake_transfer(),
+        kind: Kind::Stake,
+        account,
+        market: Some(market),
+        bet: Some(bet),
+        points: Points(points),
+        fingerprint: vec![7],
+        closes: None,
+    }
+}
+
+/// A bet that lost, and what a correction gives it.
+async fn corrected(pool: &PgPool, stake: &Transfer, points: i64) {
+    let (bet, account, market) = (stake.bet.unwrap(), stake.account, stake.market.unwrap());
+    let lost = BetResult { bet, account, market, staked: stake.points, paid: Points::ZERO };
+    assert_eq!(results::record(pool, &[lost]).await.unwrap().new, 1);
+    let (id, closes) = (bet.correction_transfer(), Some(stake.id));
+    let correction = Transfer { id, kind: Kind::Correction, points: Points(points), closes, ..stake.clone() };
+    let outcomes = transfers::apply(pool, &[correction], 0).await.unwrap();
+    assert_eq!(outcomes[0].name(), "applied");
+}
+
 async fn run(pool: &PgPool, statement: &'static str) {
     sqlx::query(statement).execute(pool).await.unwrap();
 }
@@ -43,9 +72,9 @@ async fn run(pool: &PgPool, statement: &'static str) {
 /// Goes on until all has been compared; what differs then, and by how much.
 async fn differences(reconciler: &Reconciler) -> Vec<(Uuid, i64)> {
     loop {
-        if let Step::Compared { seen, findings, more: false } = reconciler.step().await.unwrap() {
+        if let Step::Compared { seen, known, more: false } = reconciler.step().await.unwrap() {
             assert!(seen.iter().all(|difference| difference.check == Check::Balance));
-            assert_eq!(usize::try_from(findings.count).unwrap(), seen.len());
+            assert_eq!(usize::try_from(known.balances.count).unwrap(), seen.len());
             return seen.into_iter().map(|d| (d.id, d.found.0 - d.expected.0)).collect();
         }
     }
@@ -92,12 +121,16 @@ async fn a_long_way_is_gone_in_chunks(pool: PgPool) {
     let mut steps = 0;
     let found = loop {
         match reconciler.step().await.unwrap() {
-            Step::Compared { findings, more: false, .. } => break findings,
+            Step::Compared { known, more: false, .. } => break known,
             _ => steps += 1,
         }
     };
-    assert!(steps <= 5, "seven transfers are at most three full chunks of two, and two accounts one more");
-    assert_eq!(found, Findings { count: 1, apart: Points(3), sum: Points(3) });
+    assert!(
+        steps <= 9,
+        "seven transfers are at most three full chunks of two for balances and for covers, and two accounts one more"
+    );
+    let balances = Findings { count: 1, apart: Points(3), sum: Points(3) };
+    assert_eq!(found, Known { balances, covers: Findings::default() });
 }
 
 #[sqlx::test]
@@ -124,6 +157,75 @@ async fn what_nobody_touches_is_looked_at_in_turn(pool: PgPool) {
     let mut apart: Vec<_> = found.into_iter().map(|(_, apart)| apart).collect();
     apart.sort_unstable();
     assert_eq!(apart, [-1_000, 7, 11]);
+}
+
+/// Goes on until all has been compared; which covers differ then, and by how much.
+async fn covers_apart(reconciler: &Reconciler) -> Vec<(Uuid, i64)> {
+    loop {
+        if let Step::Compared { seen, known, more: false } = reconciler.step().await.unwrap() {
+            assert_eq!(known.balances.count, 0);
+            assert_eq!(usize::try_from(known.covers.count).unwrap(), seen.len());
+            assert!(seen.iter().all(|difference| difference.check == Check::Cover));
+            return seen.into_iter().map(|d| (d.id, d.found.0 - d.expected.0)).collect();
+        }
+    }
+}
+
+#[sqlx::test]
+async fn a_cover_that_does_not_follow_is_found_until_it_is_mended(pool: PgPool) {
+    // None is looked at in turn.
+    let reconciler = Reconciler { size: Size { chunk: CHUNK, sample: 0 }, ..reconciler(&pool) };
+    let (faker, market) = (account(&pool, "faker").await, MarketId::fresh());
+    let lost = stake(faker, market, 300);
+    transfers::apply(&pool, std::slice::from_ref(&lost), 0).await.unwrap();
+    assert_eq!(covers_apart(&reconciler).await, []);
+    corrected(&pool, &lost, 120).await;
+    assert_eq!(covers_apart(&reconciler).await, [], "300 staked, 120 given");
+
+    run(&pool, "UPDATE system_balances SET cover = cover + 5 WHERE ledger_id <> house()").await;
+    transfers::apply(&pool, &[stake(faker, market, 200)], 1).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(covers_apart(&reconciler).await, [(market.0, 5)]);
+    }
+    run(&pool, "UPDATE system_balances SET cover = cover - 5 WHERE ledger_id <> house() AND stripe = 0")
+        .await;
+    assert_eq!(covers_apart(&reconciler).await, []);
+}
+
+#[sqlx::test]
+async fn a_cover_that_nobody_touches_is_looked_at_in_turn(pool: PgPool) {
+    let reconciler = reconciler(&pool);
+    let (faker, market) = (account(&pool, "faker").await, MarketId::fresh());
+    transfers::apply(&pool, &[stake(faker, market, 300)], 0).await.unwrap();
+    assert_eq!(covers_apart(&reconciler).await, []);
+    run(&pool, "UPDATE system_balances SET cover = 0").await;
+    let (metrics, _guard) = recorder();
+    reconciler.step_and_report().await;
+    assert!(says(&metrics, "loljoa_audit_difference{,check=\"covers\"} 300"), "{:#?}", gauges_of(&metrics));
+    assert!(says(&metrics, "loljoa_audit_findings{} 1"));
+}
+
+#[sqlx::test]
+async fn covers_that_a_release_before_left_out_are_caught_up_with(pool: PgPool) {
+    let reconciler = Reconciler { size: Size { chunk: 2, sample: 0 }, ..reconciler(&pool) };
+    let (faker, market) = (account(&pool, "faker").await, MarketId::fresh());
+    let lost = stake(faker, market, 300);
+    transfers::apply(&pool, std::slice::from_ref(&lost), 0).await.unwrap();
+    corrected(&pool, &lost, 100).await;
+    // All of it is below the watermark, whatever else the server does.
+    let folded = "SELECT NOT EXISTS (
+        SELECT FROM transfers t, audit_cursor c WHERE (t.xid, t.seq) > (c.cover_xid, c.cover_seq))";
+    while !sqlx::query_scalar::<_, bool>(folded).fetch_one(&pool).await.unwrap() {
+        assert_eq!(covers_apart(&reconciler).await, []);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    run(&pool, "TRUNCATE audit_covers").await;
+    run(&pool, "UPDATE audit_cursor SET cover_xid = '0', cover_seq = 0").await;
+    // Balances are compared all the while.
+    assert!(matches!(reconciler.step().await.unwrap(), Step::Compared { more: true, .. }));
+    assert_eq!(covers_apart(&reconciler).await, []);
+    let cover: i64 = sqlx::query_scalar("SELECT cover FROM audit_covers").fetch_one(&pool).await.unwrap();
+    assert_eq!(cover, 200);
 }
 
 /// A recorder of this thread, and so of this test alone.

@@ -23,8 +23,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_mins(1);
 const POLL_EVERY: Duration = Duration::from_millis(5);
 /// How a restored ledger begins its audit from nothing, as the runbook says.
-const FORGET: &str =
-    "TRUNCATE audit_cursor, audit_balances; INSERT INTO audit_cursor (xid, seq) VALUES ('0', 0)";
+const FORGET: &str = "TRUNCATE audit_cursor, audit_balances, audit_covers; INSERT INTO audit_cursor (xid, seq) VALUES ('0', 0)";
 
 /// A ledger of three accounts, and what is asked of it.
 struct Ledger {

@@ -44,7 +44,8 @@ pub(crate) async fn standing(
                     AND (t.xid, t.seq) > ((SELECT xid FROM audit_cursor), (SELECT seq FROM audit_cursor))
                 ORDER BY t.xid, t.seq LIMIT 1
             ) IS NOT NULL AS "is_unaudited!",
-            (SELECT count(*) FROM audit_balances WHERE difference <> 0) AS "findings!",
+            (SELECT count(*) FROM audit_balances WHERE difference <> 0)
+                + (SELECT count(*) FROM audit_covers WHERE difference <> 0) AS "findings!",
             coalesce((SELECT done FROM period_counts c WHERE c.period = p.period), false) AS "is_counted!",
             (SELECT count(*) FROM period_stakes s
                 WHERE s.period = p.period AND NOT stake_has_ended(s.transfer_id, s.bet_id, NULL)) AS "open_stakes!"

@@ -6,7 +6,10 @@ use super::Auditor;
 use crate::{
     domain::finding::{AuditedBet, Finding, Place},
     ledger,
-    service::{feed_watch::CURSOR_AHEAD, recovery::Seen},
+    service::{
+        feed_watch::CURSOR_AHEAD,
+        recovery::{self, Seen},
+    },
     store::{
         self,
         audit::{changes, findings, turns, turns::Turn},
@@ -124,9 +127,12 @@ impl Auditor {
         let found = findings::transfers(&self.pool, AGAIN).await?;
         let ids: Vec<_> = found.iter().filter_map(|finding| finding.bet_id).collect();
         let bets = store::bets::by_ids(&self.pool, &ids).await?;
-        for finding in found {
+        let found: Vec<_> = found.into_iter().filter_map(|it| Some((Seen::of(&it)?, it))).collect();
+        let corrections = recovery::corrections(&self.pool, found.iter().map(|(seen, _)| seen)).await?;
+        for (seen, finding) in found {
             let bet = bets.iter().find(|bet| Some(bet.bet_id) == finding.bet_id);
-            if Seen::of(&finding).is_some_and(|seen| seen.difference(bet).is_none()) {
+            let correction = finding.market_id.and_then(|market| corrections.get(&market));
+            if seen.difference(bet, correction).is_none() {
                 findings::forget(&self.pool, &finding.check, &finding.subject).await?;
             }
         }

@@ -17,7 +17,7 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub(crate) use self::seen::Seen;
+pub(crate) use self::seen::{Seen, corrections};
 use super::{Wakers, feed_watch::FeedWatch, unless_lost};
 use crate::{
     config,
@@ -115,8 +115,11 @@ impl Recovery {
             |seen: &&Seen| seen.kind == TransferKind::Stake && !bets.contains_key(&seen.stake.bet_id);
         let orphans: Vec<_> = transfers.iter().filter(is_orphan).map(|seen| seen.stake.clone()).collect();
         let orphaned: HashSet<_> = orphans.iter().map(|stake| stake.bet_id).collect();
+        let corrections = corrections(&self.pool, transfers.iter()).await?;
         let booked = transfers.iter().filter(|seen| !orphaned.contains(&seen.stake.bet_id));
-        differences.extend(booked.filter_map(|seen| seen.difference(bets.get(&seen.stake.bet_id))));
+        differences.extend(booked.filter_map(|seen| {
+            seen.difference(bets.get(&seen.stake.bet_id), corrections.get(&seen.stake.market_id))
+        }));
         let written = postgres::retrying(|| self.commit(from, to, &orphans, &differences)).await?;
         if written > 0 {
             tracing::warn!(stakes = written, "gave back stakes that never became bets");

@@ -1,12 +1,15 @@
 //! A transfer of the ledger's feed, and whether it follows from its bet.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use loljoa_proto::account::v1::{Transfer, TransferKind};
 use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points};
+use sqlx::PgPool;
 
 use crate::{
-    domain::{Bet, BetState, OwedKind, bet::Fingerprint, finding::Finding},
-    store::bets::TakenStake,
+    domain::{Bet, BetState, OwedKind, bet::Fingerprint, finding::Finding, payout::Winner},
+    store::{self, bets::TakenStake, corrections::Correction},
 };
 
 /// A transfer of the feed that concerns a bet.
@@ -51,12 +54,19 @@ impl Seen {
         Some(Self { kind: TransferKind::from_str_name(finding.kind.as_deref()?)?, stake, moved_at: None })
     }
 
-    /// What was found unless the bet agrees with this transfer.
+    /// The market whose correction it is of, if it is of any.
     #[must_use]
-    pub(crate) fn difference(&self, bet: Option<&Bet>) -> Option<Finding> {
+    pub(crate) fn corrected_market(&self) -> Option<MarketId> {
+        (self.kind == TransferKind::Correction).then_some(self.stake.market_id)
+    }
+
+    /// What was found unless the bet, and the correction of its market if this is of one, agree with this transfer.
+    #[must_use]
+    pub(crate) fn difference(&self, bet: Option<&Bet>, correction: Option<&Correction>) -> Option<Finding> {
         let stake = &self.stake;
         let agrees = bet.is_some_and(|bet| {
-            (bet.account_id, bet.market_id) == (stake.account_id, stake.market_id) && self.fits(bet)
+            (bet.account_id, bet.market_id) == (stake.account_id, stake.market_id)
+                && self.fits(bet, correction)
         });
         let kind = self.kind.as_str_name();
         (!agrees).then(|| Finding {
@@ -71,7 +81,7 @@ impl Seen {
         })
     }
 
-    fn fits(&self, bet: &Bet) -> bool {
+    fn fits(&self, bet: &Bet, correction: Option<&Correction>) -> bool {
         let closes = |kind| bet.state.closing() == Some(kind) && bet.returned == self.stake.stake;
         match self.kind {
             TransferKind::Stake => bet.stake == self.stake.stake,
@@ -79,10 +89,38 @@ impl Seen {
             TransferKind::Cancel => closes(OwedKind::Cancel),
             TransferKind::Void => closes(OwedKind::Void),
             TransferKind::Tombstone => closes(OwedKind::Tombstone),
-            TransferKind::Correction => matches!(bet.state, BetState::Lost | BetState::Void),
+            TransferKind::Correction => correction.is_some_and(|correction| self.corrects(bet, correction)),
             TransferKind::Unspecified | TransferKind::SignupGrant | TransferKind::DailyGrant => false,
         }
     }
+}
+
+impl Seen {
+    /// Whether the points are those that the correction gives the bet, as far as anybody can tell.
+    fn corrects(&self, bet: &Bet, correction: &Correction) -> bool {
+        if correction.is_without_division() {
+            return matches!(bet.state, BetState::Lost | BetState::Void);
+        }
+        let winner = Winner { seq: bet.seq, stake: bet.stake };
+        correction.owed(bet.outcome_id, bet.state, winner) == Some(self.stake.stake)
+    }
+}
+
+/// The corrections of which these transfers are. What they give is fixed before any is paid.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub(crate) async fn corrections(
+    pool: &PgPool,
+    transfers: impl Iterator<Item = &Seen>,
+) -> sqlx::Result<HashMap<MarketId, Correction>> {
+    let mut corrections = HashMap::new();
+    for market in transfers.filter_map(Seen::corrected_market).collect::<HashSet<_>>() {
+        let correction = store::corrections::of(pool, market).await?;
+        corrections.extend(correction.map(|correction| (market, correction)));
+    }
+    Ok(corrections)
 }
 
 /// A transfer that no bet can have caused. It must not hold up those behind it.

@@ -3,16 +3,12 @@
 //! A bet on the right outcome that lost gets what it would have won. One that was given back when the market was voided has
 //! its stake already, and gets what it would have won beyond it.
 
-use loljoa_service_kit::{Error, MarketId, Points};
+use loljoa_service_kit::{Error, MarketId};
 use sqlx::PgConnection;
 
 use super::{Progress, Settlement};
 use crate::{
-    domain::{
-        BetState,
-        count::Counted,
-        payout::{Division, Winner},
-    },
+    domain::{count::Counted, payout::Winner},
     store::{
         corrections::{self as store, Correction, Due},
         settlement::{Standing, next_bets},
@@ -56,16 +52,7 @@ impl Settlement {
 
 /// What a bet gets; none where there is nothing to get.
 fn due(correction: &Correction, bet: &Standing) -> Option<Due> {
-    let division = correction.division.filter(|_| bet.outcome_id == Some(correction.outcome_id))?;
-    let points = owed(&division, bet).filter(|points| *points > Points::ZERO)?;
-    Some(Due { bet_id: bet.bet_id, account_id: bet.account_id, points, staked: bet.stake })
-}
-
-fn owed(division: &Division, bet: &Standing) -> Option<Points> {
     let winner = Winner { seq: bet.seq, stake: bet.stake };
-    match bet.state {
-        BetState::Lost => Some(division.payout(winner)),
-        BetState::Void => Some(division.profit(winner)),
-        BetState::Accepted | BetState::Cancelled | BetState::Refunded | BetState::Won => None,
-    }
+    let points = correction.owed(bet.outcome_id, bet.state, winner)?;
+    Some(Due { bet_id: bet.bet_id, account_id: bet.account_id, points, staked: bet.stake })
 }

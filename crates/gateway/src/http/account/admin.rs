@@ -27,7 +27,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct ByName {
     /// Its name, in whatever case.
-    #[param(min_length = 3, max_length = 20)]
+    #[param(min_length = 3, max_length = 20, pattern = "^[a-zA-Z0-9_가-힣]+$")]
     username: String,
 }
 

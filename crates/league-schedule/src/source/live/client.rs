@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use loljoa_service_kit::config::RedactedUrl;
 use reqwest::{
     Client as Http, StatusCode,
     header::{HeaderMap, HeaderValue},
@@ -22,7 +23,7 @@ const LANGUAGE: &str = "en-US";
 pub enum Error {
     /// No whole answer came.
     #[error("no answer: {0}")]
-    Transport(#[from] reqwest::Error),
+    Transport(String),
     /// The answer was not a success; 403 means that the key is not accepted.
     #[error("answered {0}")]
     Status(StatusCode),
@@ -34,11 +35,19 @@ pub enum Error {
     Unreadable(#[from] serde_json::Error),
 }
 
+/// Without the URL, in which secrets may stand; with every cause, because only the last one says what to mend.
+impl From<reqwest::Error> for Error {
+    fn from(error: reqwest::Error) -> Self {
+        let error = anyhow::Error::from(error.without_url());
+        Self::Transport(format!("{error:#}"))
+    }
+}
+
 /// A client of the API, with its key.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: Http,
-    base_url: Url,
+    base_url: RedactedUrl,
     league_id: String,
     max_bytes: usize,
 }
@@ -80,7 +89,7 @@ impl Client {
     }
 
     async fn get<T: DeserializeOwned>(&self, call: &str, query: &[(&str, &str)]) -> Result<T, Error> {
-        let mut url = self.base_url.clone();
+        let mut url = Url::clone(&self.base_url);
         url.set_path(&format!("{}/persisted/gw/{call}", self.base_url.path().trim_end_matches('/')));
         url.query_pairs_mut().append_pair("hl", LANGUAGE).extend_pairs(query);
         let mut response = self.http.get(url).send().await?;

@@ -82,7 +82,7 @@ fn telemetry_of(arguments: &Arguments) -> Telemetry {
     Telemetry {
         log: arguments.log.clone(),
         log_format: LogFormat::Text,
-        otlp_endpoint: arguments.otlp.clone(),
+        otlp_endpoint: arguments.otlp.clone().map(Into::into),
         sample_ratio: 1.0,
         ..Telemetry::default()
     }

@@ -27,9 +27,10 @@ impl TestDatabases {
                 SET balance = b.balance - balance_change(l.kind, l.points), staked = b.staked - staked_change(l.kind, l.points)
                 FROM lost l WHERE b.account_id = l.account_id
             )
-            INSERT INTO system_balances (ledger_id, stripe, balance)
-            SELECT market_id, 0, balance_change(kind, points) FROM lost
-            ON CONFLICT (ledger_id, stripe) DO UPDATE SET balance = system_balances.balance + EXCLUDED.balance;
+            INSERT INTO system_balances (ledger_id, stripe, balance, cover)
+            SELECT market_id, 0, balance_change(kind, points), -cover_change(kind, points) FROM lost
+            ON CONFLICT (ledger_id, stripe) DO UPDATE
+            SET balance = system_balances.balance + EXCLUDED.balance, cover = system_balances.cover + EXCLUDED.cover;
             ALTER TABLE system_balances ENABLE TRIGGER USER;
             ALTER TABLE transfers ENABLE TRIGGER transfers_append_only;"
         );

@@ -23,6 +23,7 @@ use tonic::{
 use tower::ServiceExt;
 
 use super::lost::{self, Lost};
+use crate::config::redacted;
 
 /// What is known of a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,7 +183,7 @@ impl Replica {
         }
         self.gauge(before).decrement(1);
         self.gauge(condition).increment(1);
-        let (neighbour, address) = (&self.names.neighbour, self.endpoint.uri());
+        let (neighbour, address) = (&self.names.neighbour, redacted(&self.endpoint.uri().to_string()));
         match condition {
             Condition::Answers => tracing::info!(neighbour, %address, "a neighbour answers again"),
             Condition::Refuses => tracing::warn!(neighbour, %address, "a neighbour is not there"),

@@ -6,6 +6,7 @@ mod migrate;
 mod pooler;
 mod probe;
 mod proxy;
+mod tls;
 mod vanished;
 
 use loljoa_service_kit::config::Database;

@@ -1,0 +1,24 @@
+//! What a program carries is what stands in its crate: cargo alone does not see a migration that was added.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use sqlx::migrate::Migrator;
+
+#[test]
+fn every_program_carries_all_migrations_of_its_crate() {
+    let services: [(&str, &Migrator); 3] = [
+        ("account", &loljoa_account::MIGRATOR),
+        ("league-schedule", &loljoa_league_schedule::MIGRATOR),
+        ("betting", &loljoa_betting::MIGRATOR),
+    ];
+    for (service, migrator) in services {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(service).join("migrations");
+        let files =
+            fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        let there: BTreeSet<i64> =
+            files.map(|name| name.split('_').next().unwrap().parse().unwrap()).collect();
+        let carried: BTreeSet<i64> = migrator.iter().map(|migration| migration.version).collect();
+        assert!(!there.is_empty());
+        assert_eq!(carried, there, "{service}");
+    }
+}

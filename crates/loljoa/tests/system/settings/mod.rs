@@ -1,0 +1,5 @@
+//! Every setting of every service, found by walking the configurations themselves.
+
+mod book;
+mod secrets;
+mod walk;
