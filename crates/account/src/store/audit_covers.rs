@@ -5,7 +5,7 @@ use loljoa_service_kit::Points;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::audit_step::Findings;
+use super::audit_step::{Findings, columns};
 use crate::domain::{
     audit::{Check, Difference},
     feed::Position,
@@ -104,8 +104,7 @@ pub(crate) async fn settle(
     )
     .execute(&mut *connection)
     .await?;
-    let differing: Vec<_> = found.iter().map(|difference| difference.id).collect();
-    let apart: Vec<_> = found.iter().map(|d| d.found.0.saturating_sub(d.expected.0)).collect();
+    let (differing, apart) = columns(found);
     sqlx::query!(
         "INSERT INTO audit_covers (market_id, cover, dirty, difference)
         SELECT id, 0, false, apart FROM unnest($1::uuid[], $2::bigint[]) AS found (id, apart) ORDER BY id

@@ -207,6 +207,11 @@ pub(crate) async fn compare(
     Ok(rows.into_iter().map(|row| difference(row.id, row.expected, row.found)).collect())
 }
 
+/// What differs, and by how much it is stored too high, as columns of a statement.
+pub(super) fn columns(found: &[Difference]) -> (Vec<Uuid>, Vec<i64>) {
+    found.iter().map(|it| (it.id, it.found.0.saturating_sub(it.expected.0))).unzip()
+}
+
 /// Notes what the comparison of `ids` has found: these differences, and that all others are equal.
 pub(crate) async fn settle(
     connection: &mut PgConnection,
@@ -220,8 +225,7 @@ pub(crate) async fn settle(
     )
     .execute(&mut *connection)
     .await?;
-    let differing: Vec<_> = found.iter().map(|difference| difference.id).collect();
-    let apart: Vec<_> = found.iter().map(|d| d.found.0.saturating_sub(d.expected.0)).collect();
+    let (differing, apart) = columns(found);
     sqlx::query!(
         "INSERT INTO audit_balances (id, balance, dirty, difference)
         SELECT id, 0, false, apart FROM unnest($1::uuid[], $2::bigint[]) AS found (id, apart) ORDER BY id

@@ -37,6 +37,7 @@ use crate::{
     config::Http,
     places::{Place, Places},
 };
+
 /// Requests of one HTTP/2 connection at once.
 const MAX_STREAMS: u32 = 256;
 /// Requests of one HTTP/2 connection that were given up before anybody looked at them. A proxy gives up all that it has

@@ -76,6 +76,13 @@ async fn until_parked(db: &TestDatabases, count: i64) {
     .await;
 }
 
+/// Settles a market on T1, of whose bets the ledger refuses so many.
+async fn settle_unpayable(db: &TestDatabases, cup: &Cup, market: &Market, refused: i64) {
+    cup.admin().lock(market.market_id).await.ok::<Value>();
+    cup.admin().settle(market.market_id, market.outcome("T1").outcome_id).await.ok::<Value>();
+    until_parked(db, refused).await;
+}
+
 async fn spend_all(bettor: &Bettor, game: &crate::support::Game) {
     let points = bettor.me().await.points;
     bettor.bet(&game.score, "2-0", points).await;
@@ -106,10 +113,7 @@ async fn lost_stakes_and_payments_are_mended_and_nothing_is_done_twice() {
     app.db.lose_stake(winner.bet_id).await;
     app.db.lose_stake(loser.bet_id).await;
     spend_all(&oner, &open).await;
-    cup.admin().lock(parked.winner.market_id).await.ok::<Value>();
-    let t1 = parked.winner.outcome("T1").outcome_id;
-    cup.admin().settle(parked.winner.market_id, t1).await.ok::<Value>();
-    until_parked(&app.db, 2).await;
+    settle_unpayable(&app.db, &cup, &parked.winner, 2).await;
     // A stake without a bet, and stored points that no transfer made.
     let orphan = app.db.orphan_stake(zeus.account_id, open.sets.market_id, 250).await;
     for (column, points) in [("balance", -7), ("staked", 3), ("profit", 5)] {
@@ -174,10 +178,7 @@ async fn a_payout_that_waits_for_anothers_stake_is_made_in_the_same_run() {
     let loser = oner.bet(&game.winner, "GEN", 1_000).await;
     let winner = bet_listed_before(&doran, &loser, &game.winner, "T1", 400).await;
     app.db.lose_stake(loser.bet_id).await;
-    cup.admin().lock(game.winner.market_id).await.ok::<Value>();
-    let t1 = game.winner.outcome("T1").outcome_id;
-    cup.admin().settle(game.winner.market_id, t1).await.ok::<Value>();
-    until_parked(&app.db, 2).await;
+    settle_unpayable(&app.db, &cup, &game.winner, 2).await;
 
     // The winner's own books are whole, but the ledger refused to pay out of a pool that lacks a stake.
     let (clean, said) = reconcile(&app.db, &[]).await;

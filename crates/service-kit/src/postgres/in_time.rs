@@ -37,11 +37,12 @@ pub(super) fn statement_ms(pool: &PgPool) -> sqlx::Result<Option<u64>> {
     left_below(pool, session::bound(&options, "statement_timeout").unwrap_or_else(patience::statement_ms))
 }
 
-/// Like [`statement_ms`], for whoever only reads, waits for no row, and so seldom for anything: only where the caller gives up
-/// before the server's own bound on waiting would.
-pub(super) fn reading_ms(pool: &PgPool) -> sqlx::Result<Option<u64>> {
+/// Whether the present caller gives up before the server's own bound on waiting would come. Who only reads waits for no row, and
+/// so seldom for anything; only then are its statements worth a bound of their own.
+pub(super) fn is_hasty(pool: &PgPool) -> sqlx::Result<bool> {
     let options = pool.connect_options();
-    left_below(pool, session::bound(&options, "lock_timeout").unwrap_or_else(patience::lock_ms))
+    let bound_ms = session::bound(&options, "lock_timeout").unwrap_or_else(patience::lock_ms);
+    Ok(left_below(pool, bound_ms)?.is_some())
 }
 
 fn left_below(pool: &PgPool, bound_ms: u64) -> sqlx::Result<Option<u64>> {

@@ -25,9 +25,10 @@ enum Inner {
 ///
 /// When no connection is free in time, the database does not answer, or nobody waits any more.
 pub async fn reading(pool: &PgPool) -> sqlx::Result<Reading> {
-    let inner = match in_time::reading_ms(pool)? {
-        Some(_) => Inner::Bounded(begin_with(pool, "BEGIN READ ONLY").await?),
-        None => Inner::Plain(in_time::connection(pool).await?),
+    let inner = if in_time::is_hasty(pool)? {
+        Inner::Bounded(begin_with(pool, "BEGIN READ ONLY").await?)
+    } else {
+        Inner::Plain(in_time::connection(pool).await?)
     };
     Ok(Reading(inner))
 }
