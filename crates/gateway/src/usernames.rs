@@ -18,7 +18,10 @@ use moka::sync::Cache;
 use tokio::time;
 use tonic::Status;
 
-use crate::{api::market::Market, rest::Rest};
+use crate::{
+    api::market::{Market, Rendered},
+    rest::Rest,
+};
 
 const REMEMBERED: u64 = 100_000;
 /// What one call may ask for.
@@ -39,11 +42,12 @@ impl Usernames {
     }
 
     /// The markets as clients see them, their top bettors named where account answers.
-    pub(crate) async fn name(&self, markets: Vec<pb::Market>) -> Result<Vec<Arc<Market>>, Error> {
+    pub(crate) async fn name(&self, markets: Vec<pb::Market>) -> Result<Vec<Arc<Rendered>>, Error> {
         let outcomes = markets.iter().flat_map(|market| &market.outcomes);
         let ids = outcomes.filter_map(|outcome| AccountId::parse(&outcome.top_account_id).ok()).collect();
         let usernames = self.resolve(ids).await;
-        markets.into_iter().map(|market| Market::new(market, &usernames).map(Arc::new)).collect()
+        let named = markets.into_iter().map(|market| Market::new(market, &usernames));
+        named.map(|market| Rendered::new(market?).map(Arc::new)).collect()
     }
 
     async fn resolve(&self, ids: HashSet<AccountId>) -> HashMap<AccountId, Arc<str>> {

@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod admin_log;
+mod allocator;
 pub mod caller;
 pub mod cli;
 pub mod clock;

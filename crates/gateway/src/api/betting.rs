@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{
     id,
-    market::Market,
+    market::{Market, Rendered},
     odds::{Odds, potential_payout},
     optional_id, optional_time, time,
 };
@@ -94,7 +94,7 @@ pub(crate) struct Bet {
 
 impl Bet {
     /// The bet with its present odds, when its market is at hand.
-    pub(crate) fn new(bet: &pb::Bet, market: Option<&Market>) -> Result<Self, Error> {
+    pub(crate) fn new(bet: &pb::Bet, market: Option<&Rendered>) -> Result<Self, Error> {
         let state = BetState::try_from(bet.state())?;
         let (outcome_id, points) = (optional_id(&bet.outcome_id)?, Points(bet.stake));
         let open = market.filter(|_| state == BetState::Accepted);
@@ -123,11 +123,11 @@ pub(crate) struct BetOnMarket {
     #[serde(flatten)]
     bet: Bet,
     #[schema(value_type = Market)]
-    market: Arc<Market>,
+    market: Arc<Rendered>,
 }
 
 impl BetOnMarket {
-    pub(crate) fn new(bet: &pb::Bet, market: Arc<Market>) -> Result<Self, Error> {
+    pub(crate) fn new(bet: &pb::Bet, market: Arc<Rendered>) -> Result<Self, Error> {
         Ok(Self { bet: Bet::new(bet, Some(&market))?, market })
     }
 }

@@ -1,11 +1,12 @@
 //! Markets and their outcomes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use loljoa_proto::betting::v1 as pb;
 use loljoa_service_kit::{AccountId, Error, MarketId, MatchId, OutcomeId, Points};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use super::{Text, id, odds::Odds, optional_id, present, time};
@@ -124,6 +125,40 @@ impl Market {
     /// Whether nothing will happen to it any more.
     pub(crate) const fn is_over(&self) -> bool {
         matches!(self.state, MarketState::Settled | MarketState::Void)
+    }
+}
+
+/// A market and its JSON, rendered once for everybody who gets to see it: bets of one batch share their markets.
+#[derive(Debug)]
+pub(crate) struct Rendered {
+    market: Market,
+    json: Box<RawValue>,
+}
+
+impl Rendered {
+    /// Renders `market`.
+    pub(crate) fn new(market: Market) -> Result<Self, Error> {
+        let json = to_raw_value(&market).map_err(Error::internal)?;
+        Ok(Self { market, json })
+    }
+
+    /// The market's JSON.
+    pub(crate) fn json(&self) -> &str {
+        self.json.get()
+    }
+}
+
+impl Deref for Rendered {
+    type Target = Market;
+
+    fn deref(&self) -> &Market {
+        &self.market
+    }
+}
+
+impl Serialize for Rendered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
     }
 }
 

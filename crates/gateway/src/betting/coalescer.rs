@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tonic::Code;
 use tracing::{Instrument, Span, info_span};
 
-use crate::{api::market::Market, call::repeat, usernames::Usernames};
+use crate::{api::market::Rendered, call::repeat, usernames::Usernames};
 
 /// What one `PlaceBets` call may hold.
 const MAX_BATCH: usize = 1_000;
@@ -28,7 +28,7 @@ const SERVICE: &str = "gateway";
 pub(crate) struct Placed {
     pub(crate) bet: Bet,
     /// The bet's market after the batch.
-    pub(crate) market: Arc<Market>,
+    pub(crate) market: Arc<Rendered>,
     /// Whether the bet was there before.
     pub(crate) replayed: bool,
 }
@@ -142,7 +142,7 @@ impl Coalescer {
     }
 }
 
-fn answer(result: PlaceBetResult, markets: &HashMap<MarketId, Arc<Market>>) -> Answer {
+fn answer(result: PlaceBetResult, markets: &HashMap<MarketId, Arc<Rendered>>) -> Answer {
     use place_bet_result::Result::{Placed as Stands, Refusal as Refused};
     match result.result {
         Some(Stands(placed)) => {

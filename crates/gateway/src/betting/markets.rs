@@ -14,7 +14,7 @@ use loljoa_service_kit::{Error, MarketId, MatchId, grpc::Channel};
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
-use crate::{api::market::Market, call::repeat, usernames::Usernames};
+use crate::{api::market::Rendered, call::repeat, usernames::Usernames};
 
 /// Matches that one call may name.
 const MAX_MATCHES: usize = 100;
@@ -23,11 +23,10 @@ const KEPT_WHEN_OVER: Duration = Duration::from_mins(1);
 
 type Latest = HashMap<MatchId, HashMap<MarketId, Arc<Snapshot>>>;
 
-/// A market as it was at one revision, rendered once for all streams.
+/// A market as it was at one revision.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    pub(crate) market: Arc<Market>,
-    pub(crate) json: String,
+    pub(crate) market: Arc<Rendered>,
     taken: Instant,
 }
 
@@ -140,11 +139,7 @@ impl Hub {
 
     async fn snapshots(&self, markets: Vec<pb::Market>) -> Result<Vec<Snapshot>, Error> {
         let markets = self.usernames.name(markets).await?;
-        let snapshot = |market: Arc<Market>| {
-            let json = serde_json::to_string(&market).map_err(Error::internal)?;
-            Ok(Snapshot { market, json, taken: Instant::now() })
-        };
-        markets.into_iter().map(snapshot).collect()
+        Ok(markets.into_iter().map(|market| Snapshot { market, taken: Instant::now() }).collect())
     }
 
     /// The present state of all markets of `matches`, those that are over too, from betting itself.
@@ -162,7 +157,7 @@ impl Hub {
     }
 
     /// A live market.
-    pub(crate) fn market(&self, match_id: MatchId, market_id: MarketId) -> Option<Arc<Market>> {
+    pub(crate) fn market(&self, match_id: MatchId, market_id: MarketId) -> Option<Arc<Rendered>> {
         self.read(|latest| Some(Arc::clone(&latest.get(&match_id)?.get(&market_id)?.market)))
     }
 

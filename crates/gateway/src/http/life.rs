@@ -4,7 +4,7 @@
 //! whose client gives no room to send. So each connection counts its requests and its answers by itself.
 
 use std::{
-    collections::BTreeMap,
+    collections::VecDeque,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -77,8 +77,8 @@ struct Now {
     leaving: bool,
     /// Requests whose answer has not been taken whole.
     active: usize,
-    /// Of these, answers of which a piece was handed over and no further one asked for, by when that was.
-    owed: BTreeMap<Turn, Instant>,
+    /// Of these, answers of which a piece was handed over and no further one asked for, and when that was, in this order.
+    owed: VecDeque<(Turn, Instant)>,
     /// The pieces that were handed over.
     turn: Turn,
     /// When any of this last changed.
@@ -95,7 +95,7 @@ impl Life {
             asked: false,
             leaving: false,
             active: 0,
-            owed: BTreeMap::new(),
+            owed: VecDeque::new(),
             turn: 0,
             since: Instant::now(),
         };
@@ -162,6 +162,20 @@ impl Life {
 }
 
 impl Now {
+    /// A piece was handed over just now.
+    fn handed_over(&mut self) -> Turn {
+        self.turn += 1;
+        self.owed.push_back((self.turn, self.since));
+        self.turn
+    }
+
+    /// The piece of this turn was taken.
+    fn taken(&mut self, turn: Turn) {
+        if let Ok(index) = self.owed.binary_search_by_key(&turn, |(turn, _)| *turn) {
+            self.owed.remove(index);
+        }
+    }
+
     /// What is due next, and when, if nothing happens before.
     fn due(&self, bounds: &Bounds) -> Option<(Over, Instant)> {
         if self.active == 0 {
@@ -173,7 +187,7 @@ impl Now {
             return Some((over, self.since + time));
         }
         let all = (self.owed.len() == self.active).then(|| self.since + bounds.unread);
-        let beside = self.owed.first_key_value().map(|(_, since)| *since + BESIDE_OTHERS * bounds.unread);
+        let beside = self.owed.front().map(|(_, since)| *since + BESIDE_OTHERS * bounds.unread);
         let at = [all, beside].into_iter().flatten().min()?;
         Some((Over::Unread, at))
     }
@@ -189,24 +203,28 @@ pub(super) struct Exchange {
 impl Exchange {
     /// A piece of the answer was handed over, or the next one is asked for.
     pub(super) fn owe(&mut self, owed: bool) {
+        if !owed && self.owed.is_none() {
+            return;
+        }
         let mut now = self.life.now();
         now.since = Instant::now();
         if let Some(turn) = self.owed.take() {
-            now.owed.remove(&turn);
+            now.taken(turn);
         }
         if owed {
-            now.turn += 1;
-            let (turn, since) = (now.turn, now.since);
-            now.owed.insert(turn, since);
-            self.owed = Some(turn);
+            self.owed = Some(now.handed_over());
         }
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.owe(false);
-        self.life.now().active -= 1;
+        let mut now = self.life.now();
+        if let Some(turn) = self.owed {
+            now.taken(turn);
+        }
+        now.active -= 1;
+        now.since = Instant::now();
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) mod web;
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -35,17 +36,19 @@ pub(crate) fn router(app: &Arc<App>, config: &Config) -> anyhow::Result<Router> 
     let (api, document) = api(&config.cookies.trusted_origins)?.split_for_parts();
     let guarded = api.route_layer(middleware::from_fn_with_state(Arc::clone(app), guard));
     let web = web::routes(config.web_root.as_deref())?;
-    // The last layer is the outermost.
+    // The first layer is the outermost. They are one layer to the router, which boxes each that it gets.
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(Arc::clone(app), observe::observe))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), security::headers))
+        .layer(CompressionLayer::new().br(true).gzip(true))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), layers::within_limits))
+        .layer(DefaultBodyLimit::max(MAX_BODY));
     Ok(guarded
         .merge(docs::routes(document))
         .fallback_service(web)
         .method_not_allowed_fallback(layers::wrong_method)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), layers::within_limits))
-        .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(CompressionLayer::new().br(true).gzip(true))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), security::headers))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), observe::observe))
+        .layer(layers)
         .with_state(Arc::clone(app)))
 }
 

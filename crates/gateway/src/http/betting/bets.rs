@@ -13,7 +13,7 @@ use crate::{
     api::{
         Page,
         betting::{Bet, BetOnMarket, BetState, PlaceBet},
-        market::Market,
+        market::Rendered,
         required,
     },
     app::App,
@@ -92,7 +92,7 @@ pub(crate) async fn list(
     Ok(json(Page::new(bets, response.next_cursor)))
 }
 
-fn on_market(bet: &pb::Bet, markets: &HashMap<MarketId, Arc<Market>>) -> Result<BetOnMarket, Error> {
+fn on_market(bet: &pb::Bet, markets: &HashMap<MarketId, Arc<Rendered>>) -> Result<BetOnMarket, Error> {
     let market = MarketId::parse(&bet.market_id).ok().and_then(|id| markets.get(&id).cloned());
     BetOnMarket::new(bet, required(market)?)
 }

@@ -45,7 +45,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Query(filter): Query<Marke
     };
     let response = repeat!(app.services.betting(), list_markets, request)?;
     let markets = app.usernames.name(response.markets).await?;
-    Ok(json(Page::new(markets.iter().map(AsRef::as_ref).collect::<Vec<&Market>>(), response.next_cursor)))
+    Ok(json(Page::new(markets, response.next_cursor)))
 }
 
 /// One market.

@@ -129,7 +129,7 @@ fn end(app: Arc<App>, identity: Option<&Identity>) -> impl Future<Output = ()> +
 
 fn render(event: events::Event) -> Option<Event> {
     let sse = match event {
-        events::Event::Market(snapshot) => Event::default().event("market").data(&snapshot.json),
+        events::Event::Market(snapshot) => Event::default().event("market").data(snapshot.market.json()),
         events::Event::Bet(bet) => Event::default().event(events::name(bet.state)).json_data(&bet).ok()?,
         events::Event::Alive => Event::default().comment(""),
         events::Event::Behind => return None,
