@@ -31,7 +31,7 @@ pub(super) const fn request(bet: &NewBet) -> Request {
 #[derive(Clone)]
 pub(super) struct Recorder {
     pub(super) pool: PgPool,
-    /// Those in which bets are recorded.
+    /// Those in which bets are recorded, and their markets read.
     pub(super) connections: Arc<Kept>,
     pub(super) markets: MarketCache,
     pub(super) wakers: Wakers,
@@ -111,6 +111,9 @@ impl Recorder {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        Ok(self.markets.read(&self.pool, &ids).await?)
+        let mut connection = self.connections.take().await?;
+        let markets = self.markets.read(&mut *connection, &ids).await?;
+        self.connections.keep(connection);
+        Ok(markets)
     }
 }
