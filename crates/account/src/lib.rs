@@ -45,8 +45,8 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 /// # Errors
 ///
 /// When the database does not answer or a migration fails.
-pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    postgres::migrate(&config.database, SERVICE, &MIGRATOR).await?;
+pub async fn migrate(database: &Database) -> anyhow::Result<()> {
+    postgres::migrate(database, SERVICE, &MIGRATOR).await?;
     Ok(())
 }
 

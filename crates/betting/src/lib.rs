@@ -20,7 +20,7 @@ mod service;
 mod store;
 
 pub use loljoa_service_kit::cli::Listeners;
-use loljoa_service_kit::postgres;
+use loljoa_service_kit::{config::Database, postgres};
 use sqlx::migrate::Migrator;
 use tokio_util::sync::CancellationToken;
 
@@ -68,7 +68,7 @@ pub async fn serve_with(
 /// # Errors
 ///
 /// When the database does not answer or a migration fails.
-pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    postgres::migrate(&config.database, SERVICE, &MIGRATOR).await?;
+pub async fn migrate(database: &Database) -> anyhow::Result<()> {
+    postgres::migrate(database, SERVICE, &MIGRATOR).await?;
     Ok(())
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use loljoa_service_kit::{
     admin,
     cli::Listeners,
+    config::Database,
     grpc::{client, server},
     health::Health,
     identity::PublishedAdmins,
@@ -94,7 +95,7 @@ fn source(config: config::Source, pool: &PgPool) -> anyhow::Result<Option<Box<dy
 /// # Errors
 ///
 /// When the database does not answer or a migration fails.
-pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    postgres::migrate(&config.database, SERVICE, &MIGRATOR).await?;
+pub async fn migrate(database: &Database) -> anyhow::Result<()> {
+    postgres::migrate(database, SERVICE, &MIGRATOR).await?;
     Ok(())
 }

@@ -4,12 +4,14 @@ use std::{future::Future, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use serde::de::DeserializeOwned;
+use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{self, Check, Runtime},
-    follow, lifecycle, telemetry,
+    config::{self, Check, Migration, Runtime},
+    follow, lifecycle, postgres,
+    telemetry::{self, LogFilter},
 };
 
 /// The exit code of a command line or configuration that cannot be worked with (`EX_USAGE`).
@@ -78,53 +80,75 @@ pub enum Command {
     /// Serve until SIGTERM or Ctrl-C.
     #[command(after_help = EXAMPLES)]
     Serve(Files),
-    /// Bring the database up to date and exit. Safe with many replicas at once.
+    /// Bring the database up to date and exit. Safe with many replicas at once. Of the configuration only `database` and
+    /// `runtime` are looked at, so that no other secret need be at hand
     #[command(after_help = EXAMPLES)]
     Migrate(Files),
 }
 
-/// Runs a service's command line to its end.
-pub async fn run<C, S, M>(
+/// Runs a service's command line to its end. Without a `schema` there is no database, and migrating it succeeds at once, so that
+/// every service is deployed alike.
+pub async fn run<C, S>(
     service: &'static str,
     serve: impl FnOnce(C, Listeners, CancellationToken) -> S,
-    migrate: impl FnOnce(C) -> M,
+    schema: Option<&'static Migrator>,
 ) -> ExitCode
 where
     C: ServiceConfig,
     S: Future<Output = anyhow::Result<()>>,
-    M: Future<Output = anyhow::Result<()>>,
 {
-    execute(service, Arguments::parse().command, serve, migrate).await
+    execute(service, Arguments::parse().command, serve, schema).await
 }
 
 /// Runs one command of a service to its end, for programs that hold several services.
-pub async fn execute<C, S, M>(
+pub async fn execute<C, S>(
     service: &'static str,
     command: Command,
     serve: impl FnOnce(C, Listeners, CancellationToken) -> S,
-    migrate: impl FnOnce(C) -> M,
+    schema: Option<&'static Migrator>,
 ) -> ExitCode
 where
     C: ServiceConfig,
     S: Future<Output = anyhow::Result<()>>,
-    M: Future<Output = anyhow::Result<()>>,
 {
-    let (Files { config: files }, serves) = match command {
-        Command::Serve(files) => (files, true),
-        Command::Migrate(files) => (files, false),
-    };
-    let config: C = match config::load(&files) {
+    match (command, schema) {
+        (Command::Serve(Files { config: files }), _) => {
+            let work = async |config: C, log_filter| {
+                let log = config.runtime().telemetry.log.clone();
+                let following = tokio::spawn(follow::run::<C>(files.clone(), log, log_filter));
+                let result = bind_and_serve(config, serve).await;
+                following.abort();
+                result
+            };
+            configured(service, &files, C::runtime, work).await
+        }
+        (Command::Migrate(Files { config: files }), Some(schema)) => {
+            let work = async |config: Migration, _| {
+                postgres::migrate(&config.database, service, schema).await?;
+                Ok(())
+            };
+            configured(service, &files, |config: &Migration| &config.runtime, work).await
+        }
+        (Command::Migrate(_), None) => ExitCode::SUCCESS,
+    }
+}
+
+/// Reads the configuration in `files` and does `work` with it and with the filter of what is logged meanwhile.
+async fn configured<C: DeserializeOwned + Check>(
+    service: &'static str,
+    files: &[PathBuf],
+    runtime: impl FnOnce(&C) -> &Runtime,
+    work: impl AsyncFnOnce(C, LogFilter) -> anyhow::Result<()>,
+) -> ExitCode {
+    let config: C = match config::load(files) {
         Ok(config) => config,
         Err(error) => return usage(&error),
     };
-    let guard = match telemetry::init(service, &config.runtime().telemetry) {
+    let guard = match telemetry::init(service, &runtime(&config).telemetry) {
         Ok(guard) => guard,
         Err(error) => return usage(&error),
     };
-    let following =
-        tokio::spawn(follow::run::<C>(files, config.runtime().telemetry.log.clone(), guard.log_filter()));
-    let result = if serves { bind_and_serve(config, serve).await } else { migrate(config).await };
-    following.abort();
+    let result = work(config, guard.log_filter()).await;
     if let Err(error) = &result {
         tracing::error!(error = format!("{error:#}"), "stopped");
     }

@@ -288,7 +288,7 @@ async fn what_was_written_before_there_were_periods_is_all_there(pool: PgPool) {
     .execute(&pool)
     .await
     .unwrap();
-    loljoa_account::migrate(&config(&pool)).await.unwrap();
+    loljoa_account::migrate(&config(&pool).database).await.unwrap();
 
     let kept: (i64, i64, i64) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM transfers), (SELECT count(*) FROM bet_results), (SELECT count(*) FROM periods)",

@@ -54,6 +54,7 @@ async fn a_stake_has_one_closing_transfer(pool: PgPool) {
 #[sqlx::test(migrations = false)]
 async fn replicas_that_start_at_once_may_all_migrate(pool: PgPool) {
     let config = crate::harness::config(&pool);
-    let migrations = futures::future::join_all((0..3).map(|_| loljoa_account::migrate(&config))).await;
+    let migrations =
+        futures::future::join_all((0..3).map(|_| loljoa_account::migrate(&config.database))).await;
     assert!(migrations.iter().all(Result::is_ok));
 }

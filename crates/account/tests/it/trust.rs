@@ -216,7 +216,7 @@ async fn what_was_staked_before_the_bounds_counts_and_a_pool_below_zero_keeps_no
         .await
         .unwrap();
     sqlx::query("INSERT INTO system_balances VALUES ($1, 0, -50)").bind(broken).execute(&pool).await.unwrap();
-    loljoa_account::migrate(&config(&pool)).await.unwrap();
+    loljoa_account::migrate(&config(&pool).database).await.unwrap();
 
     let service = Service::start(&pool).await;
     assert!(service.record(bet, 0).await);

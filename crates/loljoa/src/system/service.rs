@@ -3,7 +3,7 @@ use std::{fmt, process::ExitCode};
 use clap::ValueEnum;
 use loljoa_service_kit::{
     cli::{self, Listeners},
-    config::{Check, checked},
+    config::{Check, Migration, checked},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -52,28 +52,19 @@ impl fmt::Display for Service {
 
 /// Runs the command line of one service to its end, as the service's own binary does.
 pub async fn execute(service: Service, command: cli::Command) -> ExitCode {
+    let name = service.name();
     match service {
         Service::Account => {
-            cli::execute(service.name(), command, loljoa_account::serve, async |config| {
-                loljoa_account::migrate(&config).await
-            })
-            .await
+            cli::execute(name, command, loljoa_account::serve, Some(&loljoa_account::MIGRATOR)).await
         }
         Service::LeagueSchedule => {
-            cli::execute(service.name(), command, loljoa_league_schedule::serve, async |config| {
-                loljoa_league_schedule::migrate(&config).await
-            })
-            .await
+            let schema = Some(&loljoa_league_schedule::MIGRATOR);
+            cli::execute(name, command, loljoa_league_schedule::serve, schema).await
         }
         Service::Betting => {
-            cli::execute(service.name(), command, loljoa_betting::serve, async |config| {
-                loljoa_betting::migrate(&config).await
-            })
-            .await
+            cli::execute(name, command, loljoa_betting::serve, Some(&loljoa_betting::MIGRATOR)).await
         }
-        Service::Gateway => {
-            cli::execute(service.name(), command, loljoa_gateway::serve, async |_| Ok(())).await
-        }
+        Service::Gateway => cli::execute(name, command, loljoa_gateway::serve, None).await,
     }
 }
 
@@ -94,9 +85,10 @@ pub(super) async fn serve(
 
 /// Brings the three databases up to date.
 pub(super) async fn migrate_all(configs: &Configs) -> anyhow::Result<()> {
-    let account = read(configs.of(Service::Account).clone())?;
-    let league_schedule = read(configs.of(Service::LeagueSchedule).clone())?;
-    let betting = read(configs.of(Service::Betting).clone())?;
+    let database = |service| read(configs.of(service).clone()).map(|config: Migration| config.database);
+    let account = database(Service::Account)?;
+    let league_schedule = database(Service::LeagueSchedule)?;
+    let betting = database(Service::Betting)?;
     tokio::try_join!(
         loljoa_account::migrate(&account),
         loljoa_league_schedule::migrate(&league_schedule),

@@ -75,6 +75,31 @@ fn a_file_that_is_not_there_and_a_value_told_twice_are_refused_by_name() {
 }
 
 #[test]
+fn migrating_is_told_of_the_database_and_refuses_what_is_wrong_with_that_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    // What a service's ConfigMap holds: all but the secrets.
+    let text =
+        "[tokens]\naccess_seconds = 60\n[bootstrap_admin]\nusername = 'bengi'\n[database]\nreplicas = 3\n";
+    fs::write(folder.path().join("account.toml"), text).unwrap();
+    let complaint = |variables: &[(&str, &str)]| {
+        let mut migrate = loljoa(&["migrate", "account", "--config"]);
+        let output = migrate.arg(folder.path()).envs(variables.iter().copied()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, lacking) = complaint(&[]);
+    assert_eq!(code, Some(64));
+    assert!(lacking.contains("database: missing field `url`") && !lacking.contains("tokens"), "{lacking}");
+    let (code, wrong) = complaint(&[
+        ("LOLJOA__DATABASE__URL", "mysql://h/x"),
+        ("LOLJOA__RUNTIME__TELEMETRY__SAMPLE_RATIO", "2"),
+    ]);
+    assert_eq!(code, Some(64));
+    assert!(wrong.contains("database.url = (not shown): must start with postgres://"), "{wrong}");
+    assert!(wrong.contains("runtime.telemetry.sample_ratio = 2"), "{wrong}");
+    assert!(loljoa(&["migrate", "gateway"]).status().unwrap().success(), "it has no database");
+}
+
+#[test]
 fn a_wrong_variable_of_the_environment_is_named() {
     let complaint = complaint("account", &[("LOLJOA__DATABASE__MAX_CONNECTIONS", SECRET)]);
     let expected =

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use url::Url;
 
 mod database;
+mod migration;
 mod secrets;
 mod shown;
 mod sources;
@@ -18,6 +19,7 @@ mod told;
 mod waits;
 
 pub use database::Database;
+pub use migration::Migration;
 pub use shown::{RedactedUrl, redacted};
 pub use tokens::Tokens;
 pub use waits::warn_of_waits;

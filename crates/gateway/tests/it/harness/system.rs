@@ -64,19 +64,19 @@ impl System {
             username: "admin".into(),
             password: PASSWORD.to_owned().into(),
         });
-        loljoa_account::migrate(&config).await.unwrap();
+        loljoa_account::migrate(&config.database).await.unwrap();
         let (listeners, account) = bind().await;
         serve(loljoa_account::serve(config, listeners, shutdown.clone()).boxed());
 
         let mut config = loljoa_league_schedule::Config::new(league, account.clone(), Source::Import);
         config.runtime.drain.delay_ms = 0;
-        loljoa_league_schedule::migrate(&config).await.unwrap();
+        loljoa_league_schedule::migrate(&config.database).await.unwrap();
         let (listeners, league_schedule) = bind().await;
         serve(loljoa_league_schedule::serve(config, listeners, shutdown.clone()).boxed());
 
         let mut config = loljoa_betting::Config::new(betting, account.clone(), league_schedule.clone());
         config.runtime.drain.delay_ms = 0;
-        loljoa_betting::migrate(&config).await.unwrap();
+        loljoa_betting::migrate(&config.database).await.unwrap();
         let (listeners, betting) = bind().await;
         serve(loljoa_betting::serve(config, listeners, shutdown.clone()).boxed());
 

@@ -48,7 +48,7 @@ impl ServiceConfig for Config {
 async fn role() {
     if env::var_os(ROLE).is_some() {
         let files = Files { config: env::var_os(FILE).map(PathBuf::from).into_iter().collect() };
-        execute("test", Command::Serve(files), serve, async |_: Config| Ok(())).await;
+        execute("test", Command::Serve(files), serve, None).await;
     }
 }
 
