@@ -10,14 +10,13 @@ pub mod config;
 mod http;
 mod limits;
 pub mod metrics;
-mod places;
 mod rest;
 mod streams;
 mod usernames;
 
 use std::{sync::Arc, time::Duration};
 
-use loljoa_service_kit::{Clock, admin, health::Health, lifecycle::Parts, metrics::describe};
+use loljoa_service_kit::{Clock, admin, edge, health::Health, lifecycle::Parts, metrics::describe};
 use tokio_util::sync::CancellationToken;
 
 pub use config::Config;
@@ -62,7 +61,8 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let until = closing.clone();
     parts.spawn_worker("limits", async move { limits.forget_idle(until).await });
     parts.spawn_last("admin port", admin::serve(listeners.admin, health, parts.ending()));
-    parts.spawn_worker("http", http::server::serve(config.http, listeners.service, router, closing));
+    let edge = edge::serve(SERVICE, config.http.edge(), listeners.service, router, closing);
+    parts.spawn_worker("http", edge);
     parts.run(&config.runtime.drain, async {}).await
 }
 

@@ -14,7 +14,9 @@ use governor::{
     state::keyed::DefaultKeyedStateStore,
 };
 use loljoa_service_kit::{
-    AccountId, Error, ErrorCode, metrics,
+    AccountId, Error, ErrorCode,
+    edge::{Place, Places},
+    metrics,
     origin::{limit_key, network_key},
 };
 use tokio::{
@@ -23,10 +25,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    SERVICE, config,
-    places::{Place, Places},
-};
+use crate::{SERVICE, config};
 
 const FORGET_EVERY: Duration = Duration::from_secs(5);
 

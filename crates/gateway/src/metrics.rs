@@ -16,7 +16,5 @@ pub const METRICS: &[Described] = &[
         Counter,
         "Event streams that were given up because their reader did not keep up.",
     ),
-    ("loljoa_connections_open", Gauge, "Connections that are open."),
-    ("loljoa_connections_refused_total", Counter, "Connections of addresses that had enough."),
     ("loljoa_daily_grant_claims_total", Counter, "Claims of the day's grant, by outcome."),
 ];

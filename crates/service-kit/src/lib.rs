@@ -12,6 +12,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod correction;
+pub mod edge;
 pub mod error;
 mod follow;
 pub mod grpc;

@@ -2,7 +2,11 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use loljoa_service_kit::config::{Check, Problems};
+use loljoa_service_kit::{
+    config::{Check, Problems},
+    edge::{self, check_time},
+};
+use loljoa_web::headers::Hsts;
 use serde::{Deserialize, Serialize};
 
 /// The public port.
@@ -49,30 +53,23 @@ pub struct Http {
 }
 
 impl Http {
-    /// The longest pause between two signs of life of a client that does not read.
+    /// What the edge does with connections.
     #[must_use]
-    pub const fn write_timeout(&self) -> Duration {
-        Duration::from_millis(self.write_timeout_ms)
-    }
-
-    /// Connections that one address may hold; none when that is not limited.
-    #[must_use]
-    pub const fn connections_per_address(&self) -> Option<usize> {
-        self.of_peers(self.max_connections_per_address)
-    }
-
-    /// Connections that one network may hold; none when that is not limited.
-    #[must_use]
-    pub const fn connections_per_network(&self) -> Option<usize> {
-        self.of_peers(self.max_connections_per_network)
-    }
-
-    /// A limit of peers is one of clients only where no proxy stands between.
-    const fn of_peers(&self, most: usize) -> Option<usize> {
-        match (self.trusted_proxies, most) {
-            (0, 1..) => Some(most),
-            _ => None,
+    pub const fn edge(&self) -> edge::Settings {
+        edge::Settings {
+            header_timeout: Duration::from_millis(self.header_timeout_ms),
+            idle_timeout: Duration::from_millis(self.idle_timeout_ms),
+            write_timeout: Duration::from_millis(self.write_timeout_ms),
+            max_connections: self.max_connections,
+            max_connections_per_address: self.max_connections_per_address,
+            max_connections_per_network: self.max_connections_per_network,
+            trusted_proxies: self.trusted_proxies,
         }
+    }
+
+    /// How long browsers come by TLS alone.
+    pub(crate) const fn hsts(&self) -> Hsts {
+        Hsts { seconds: self.hsts_seconds, include_subdomains: self.hsts_include_subdomains }
     }
 }
 
@@ -100,38 +97,11 @@ impl Default for Http {
 
 impl Check for Http {
     fn check(&self, problems: &mut Problems) {
-        let connections = self.max_connections;
-        problems.require(connections > 0, "http.max_connections", connections, "must be 1 or more");
-        for (key, time) in [
-            ("http.timeout_ms", self.timeout_ms),
-            ("http.header_timeout_ms", self.header_timeout_ms),
-            ("http.body_timeout_ms", self.body_timeout_ms),
-            ("http.write_timeout_ms", self.write_timeout_ms),
-        ] {
-            problems.require(
-                (1..=3_600_000).contains(&time),
-                key,
-                time,
-                "must be from 1 to 3600000 (an hour)",
-            );
+        self.edge().check(problems);
+        for (key, time) in
+            [("http.timeout_ms", self.timeout_ms), ("http.body_timeout_ms", self.body_timeout_ms)]
+        {
+            check_time(key, Duration::from_millis(time), problems);
         }
-        let idle = self.idle_timeout_ms;
-        let allowed = "must be from 1 to 7200000 (two hours)";
-        problems.require((1..=7_200_000).contains(&idle), "http.idle_timeout_ms", idle, allowed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_proxy_is_not_limited_like_a_client() {
-        let http = Http { max_connections_per_address: 7, ..Http::default() };
-        assert_eq!(http.connections_per_address(), Some(7));
-        assert_eq!(Http { trusted_proxies: 1, ..http.clone() }.connections_per_address(), None);
-        assert_eq!(Http { trusted_proxies: 1, ..http.clone() }.connections_per_network(), None);
-        assert_eq!(http.connections_per_network(), Some(4_096));
-        assert_eq!(Http { max_connections_per_address: 0, ..http }.connections_per_address(), None);
     }
 }

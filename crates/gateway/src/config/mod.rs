@@ -41,6 +41,9 @@ pub struct Config {
     /// The event stream.
     #[serde(default)]
     pub streams: Streams,
+    /// Whether the web app is served beside the API. Not needed where a proxy in front sends pages to `loljoa-web`.
+    #[serde(default = "Config::default_serve_web")]
+    pub serve_web: bool,
     /// The web app's built files, instead of those built into the binary.
     #[serde(default)]
     pub web_root: Option<PathBuf>,
@@ -59,8 +62,13 @@ impl Config {
             cookies: Cookies::default(),
             bets: Bets::default(),
             streams: Streams::default(),
+            serve_web: Self::default_serve_web(),
             web_root: None,
         }
+    }
+
+    const fn default_serve_web() -> bool {
+        true
     }
 }
 
@@ -223,6 +231,8 @@ impl Check for Config {
         }
         if let Some(root) = &self.web_root {
             problems.require(root.is_dir(), "web_root", root.display(), "must be a directory");
+            let allowed = "must be true where web_root is set: nothing would be served of it";
+            problems.require(self.serve_web, "serve_web", self.serve_web, allowed);
         }
     }
 }

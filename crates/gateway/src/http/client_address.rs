@@ -9,7 +9,7 @@ use std::{
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, request::Parts};
 use loljoa_service_kit::Error;
-pub(crate) use loljoa_service_kit::origin::{limit_key, network_key};
+pub(crate) use loljoa_service_kit::origin::limit_key;
 
 use super::problem::Problem;
 use crate::config::Http;

@@ -2,7 +2,6 @@
 
 pub(crate) mod account;
 pub(crate) mod admin;
-mod answered;
 pub(crate) mod betting;
 pub(crate) mod client_address;
 pub(crate) mod csrf;
@@ -11,14 +10,12 @@ pub(crate) mod extract;
 mod heads;
 pub(crate) mod layers;
 pub(crate) mod league;
-mod life;
 pub(crate) mod observe;
 pub(crate) mod ops;
+mod page;
 pub(crate) mod problem;
 pub(crate) mod reading;
 pub(crate) mod security;
-pub(crate) mod server;
-pub(crate) mod web;
 
 use std::sync::Arc;
 
@@ -35,7 +32,7 @@ const MAX_BODY: usize = 64 * 1024;
 pub(crate) fn router(app: &Arc<App>, config: &Config) -> anyhow::Result<Router> {
     let (api, document) = api(&config.cookies.trusted_origins)?.split_for_parts();
     let guarded = api.route_layer(middleware::from_fn_with_state(Arc::clone(app), guard));
-    let web = web::routes(config.web_root.as_deref())?;
+    let page = page::routes(config)?;
     // The first layer is the outermost. They are one layer to the router, which boxes each that it gets.
     let layers = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(Arc::clone(app), observe::observe))
@@ -46,7 +43,7 @@ pub(crate) fn router(app: &Arc<App>, config: &Config) -> anyhow::Result<Router> 
         .layer(DefaultBodyLimit::max(MAX_BODY));
     Ok(guarded
         .merge(docs::routes(document))
-        .fallback_service(web)
+        .fallback_service(page)
         .method_not_allowed_fallback(layers::wrong_method)
         .layer(layers)
         .with_state(Arc::clone(app)))

@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
-use loljoa_service_kit::{Error, metrics::refused};
+use loljoa_service_kit::{
+    Error,
+    edge::{Place, Places},
+    metrics::refused,
+};
 use metrics::gauge;
 
-use crate::{
-    SERVICE, config,
-    places::{Place, Places},
-};
+use crate::{SERVICE, config};
 
 pub(crate) use reader::{count_slow_reader, tell};
 

@@ -2,9 +2,11 @@
 
 use std::fs;
 
+use loljoa_gateway::Config;
+use loljoa_service_kit::config::checked;
 use reqwest::{StatusCode, header};
 
-use crate::harness::{Gateway, header, problem};
+use crate::harness::{Gateway, header, problem, upstreams};
 
 async fn with_app() -> (Gateway, tempfile::TempDir) {
     let root = tempfile::tempdir().unwrap();
@@ -56,6 +58,19 @@ async fn without_the_app_the_first_page_points_to_the_documentation() {
     let gateway = Gateway::start_with(|config| config.web_root = web_root).await;
     assert!(gateway.get("/").send().await.unwrap().text().await.unwrap().contains("/api/docs"));
     assert_eq!(problem(gateway.get("/matches/42")).await, "404 path_unknown");
+}
+
+#[tokio::test]
+async fn a_gateway_that_leaves_pages_to_others_has_none() {
+    let gateway = Gateway::start_with(|config| config.serve_web = false).await;
+    for path in ["/", "/matches/42", "/index.html"] {
+        assert_eq!(problem(gateway.get(path)).await, "404 path_unknown", "{path}");
+    }
+    assert_eq!(gateway.get("/api/betting/markets").send().await.unwrap().status(), StatusCode::OK);
+    let mut config = Config::new(upstreams(gateway.address));
+    (config.serve_web, config.web_root) = (false, Some(std::env::temp_dir()));
+    let refused = checked(config).unwrap_err().to_string();
+    assert!(refused.contains("serve_web = false: must be true where web_root is set"), "{refused}");
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub const METRICS: &[Described] = &[
         Histogram,
         "How long calls took until their answer began, by method.",
     ),
+    ("loljoa_connections_open", Gauge, "Connections that are open to a public port."),
+    ("loljoa_connections_refused_total", Counter, "Connections of addresses that had enough."),
     ("loljoa_connections_dropped_total", Counter, "Connections that were dropped, by reason."),
     ("loljoa_refused_total", Counter, "What was refused because there was too much of it, by limiter."),
     ("loljoa_neighbour_replicas", Gauge, "Replicas of a neighbour as a caller sees them, by state."),

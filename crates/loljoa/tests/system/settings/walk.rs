@@ -84,8 +84,7 @@ impl Configured {
         defaults: &C,
         least: &[(&'static str, &'static str)],
     ) -> Self {
-        let mut settings = Settings::new();
-        walk::<C>(&mut Vec::new(), &serde_json::to_value(defaults).unwrap(), &mut settings);
+        let settings = settings(defaults);
         let load = |paths: &[PathBuf]| match config::load::<C>(paths) {
             Ok(_) => Ok(()),
             Err(error) => Err(error.to_string()),
@@ -103,6 +102,13 @@ impl Configured {
         std::fs::write(&file, toml.join("\n")).unwrap();
         (self.load)(&[file])
     }
+}
+
+/// All settings of a program whose defaults are these.
+pub(super) fn settings<C: ServiceConfig + Serialize>(defaults: &C) -> Settings {
+    let mut settings = Settings::new();
+    walk::<C>(&mut Vec::new(), &serde_json::to_value(defaults).unwrap(), &mut settings);
+    settings
 }
 
 /// Notes all settings below `path`, whose defaults are `defaults`.

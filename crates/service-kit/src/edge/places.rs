@@ -8,26 +8,28 @@ use std::{
 
 /// Counts by address, up to a number each.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub struct Places {
     most: usize,
     held: Mutex<HashMap<IpAddr, usize>>,
 }
 
 /// One of an address's places; dropping it makes room.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub struct Place {
     places: Arc<Places>,
     address: IpAddr,
 }
 
 impl Places {
     /// At most so many for each address; none is no limit.
-    pub(crate) fn new(most: Option<usize>) -> Arc<Self> {
+    #[must_use]
+    pub fn new(most: Option<usize>) -> Arc<Self> {
         Arc::new(Self { most: most.unwrap_or(usize::MAX), held: Mutex::default() })
     }
 
     /// One more for `address`, unless it has all that it may.
-    pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+    #[must_use]
+    pub fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let own = held.entry(address).or_default();
         if *own >= self.most {

@@ -14,7 +14,7 @@ use hyper_util::server::graceful::GracefulConnection;
 use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Http;
+use super::Settings;
 
 /// What a connection that was told to close may take to do so.
 const LINGER: Duration = Duration::from_secs(5);
@@ -31,12 +31,8 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    pub(super) const fn new(config: &Http) -> Self {
-        Self {
-            head: Duration::from_millis(config.header_timeout_ms),
-            idle: Duration::from_millis(config.idle_timeout_ms),
-            unread: config.write_timeout(),
-        }
+    pub(super) const fn new(config: &Settings) -> Self {
+        Self { head: config.header_timeout, idle: config.idle_timeout, unread: config.write_timeout }
     }
 }
 

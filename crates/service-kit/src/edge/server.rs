@@ -16,7 +16,6 @@ use hyper_util::{
     server::conn::auto::Builder,
     service::TowerToHyperService,
 };
-use loljoa_service_kit::{metrics::connection_dropped, patient::Patient};
 use metrics::{counter, gauge};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -28,14 +27,15 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::{
+    Settings,
     answered::Answered,
-    client_address::{limit_key, network_key},
     life::{Bounds, Life},
+    places::{Place, Places},
 };
 use crate::{
-    SERVICE,
-    config::Http,
-    places::{Place, Places},
+    metrics::connection_dropped,
+    origin::{limit_key, network_key},
+    patient::Patient,
 };
 
 /// Requests of one HTTP/2 connection at once.
@@ -49,8 +49,14 @@ const MAX_BUFFER: usize = 64 * 1024;
 /// Accepting fails when the process has no file descriptor left; it may have one again soon.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `router` until `closing`, then lets requests that are under way finish.
-pub(crate) async fn serve(config: Http, listener: TcpListener, router: Router, closing: CancellationToken) {
+/// Serves `router` as the port of `service` until `closing`, then lets requests that are under way finish.
+pub async fn serve(
+    service: &'static str,
+    config: Settings,
+    listener: TcpListener,
+    router: Router,
+    closing: CancellationToken,
+) {
     let server = Arc::new(protocols());
     let places = Arc::new(Semaphore::new(config.max_connections));
     let peers = Peers::new(&config);
@@ -59,20 +65,20 @@ pub(crate) async fn serve(config: Http, listener: TcpListener, router: Router, c
     while let Some(Some((place, socket, peer))) = closing.run_until_cancelled(next(&listener, &places)).await
     {
         let Some(own) = peers.take(peer.ip()) else {
-            counter!("loljoa_connections_refused_total", "service" => SERVICE).increment(1);
+            counter!("loljoa_connections_refused_total", "service" => service).increment(1);
             continue;
         };
-        let io = TokioIo::new(Patient::new(SERVICE, socket, config.write_timeout(), place));
+        let io = TokioIo::new(Patient::new(service, socket, config.write_timeout, place));
         let life = Life::new(Bounds::new(&config));
-        let service = watched(router.clone(), peer, Arc::clone(&life));
+        let requests = watched(router.clone(), peer, Arc::clone(&life));
         let (server, closing) = (Arc::clone(&server), closing.clone());
         connections.spawn(async move {
-            let _open = Open::new(own);
-            let connection = server.serve_connection(io, TowerToHyperService::new(service)).into_owned();
+            let _open = Open::new(service, own);
+            let connection = server.serve_connection(io, TowerToHyperService::new(requests)).into_owned();
             match life.lead(connection, &closing).await {
                 Ok(None) => {}
-                Ok(Some(over)) => connection_dropped(SERVICE, over.name()),
-                Err(error) => broke(&*error),
+                Ok(Some(over)) => connection_dropped(service, over.name()),
+                Err(error) => broke(service, &*error),
             }
         });
         while connections.try_join_next().is_some() {}
@@ -82,9 +88,9 @@ pub(crate) async fn serve(config: Http, listener: TcpListener, router: Router, c
 }
 
 /// Takes note of a connection that came to a bad end. Who leaves an answer unread was counted by the socket.
-fn broke(error: &(dyn Error + Send + Sync + 'static)) {
+fn broke(service: &'static str, error: &(dyn Error + Send + Sync + 'static)) {
     if error.downcast_ref::<hyper::Error>().is_some_and(is_unanswered_ping) {
-        connection_dropped(SERVICE, "gone");
+        connection_dropped(service, "gone");
     }
     tracing::debug!(error, "a connection broke");
 }
@@ -104,7 +110,7 @@ struct Peers {
 type Own = (Place, Option<Place>);
 
 impl Peers {
-    fn new(config: &Http) -> Self {
+    fn new(config: &Settings) -> Self {
         Self {
             by_address: Places::new(config.connections_per_address()),
             by_network: Places::new(config.connections_per_network()),
@@ -121,18 +127,21 @@ impl Peers {
 }
 
 /// A connection that counts among the open ones, and among those of its address.
-struct Open(#[expect(dead_code, reason = "held, not read")] Own);
+struct Open {
+    service: &'static str,
+    _own: Own,
+}
 
 impl Open {
-    fn new(own: Own) -> Self {
-        gauge!("loljoa_connections_open", "service" => SERVICE).increment(1);
-        Self(own)
+    fn new(service: &'static str, own: Own) -> Self {
+        gauge!("loljoa_connections_open", "service" => service).increment(1);
+        Self { service, _own: own }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        gauge!("loljoa_connections_open", "service" => SERVICE).decrement(1);
+        gauge!("loljoa_connections_open", "service" => self.service).decrement(1);
     }
 }
 
@@ -199,12 +208,11 @@ async fn next(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::tests::SETTINGS, *};
 
     #[test]
     fn a_network_of_many_addresses_has_so_many_connections_together() {
-        let config =
-            Http { max_connections_per_address: 2, max_connections_per_network: 3, ..Http::default() };
+        let config = Settings { max_connections_per_address: 2, max_connections_per_network: 3, ..SETTINGS };
         let peers = Peers::new(&config);
         let take = |address: &str| peers.take(address.parse().unwrap());
         let mut held = vec![take("2001:db8:1:1::1").unwrap(), take("2001:db8:1:1::2").unwrap()];

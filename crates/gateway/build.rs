@@ -1,5 +1,0 @@
-//! Compiles the gateway again when the web app that it carries was built again.
-
-fn main() {
-    println!("cargo:rerun-if-changed=../../web/dist");
-}

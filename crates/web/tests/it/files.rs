@@ -1,0 +1,89 @@
+//! What is answered, and what browsers are told of it.
+
+use std::fs;
+
+use reqwest::{Method, StatusCode, header as name};
+
+use crate::harness::{Web, header};
+
+const SCRIPT: &str = "/assets/app-1a2b.js";
+
+#[tokio::test]
+async fn the_app_answers_its_own_deep_links_and_files_that_are_gone_are_not_the_app() {
+    let web = Web::start().await;
+    for path in ["/", "/matches/42", "/leaderboard?tier=gold"] {
+        let page = web.get(path).await;
+        assert_eq!(header(&page, "cache-control"), "no-cache");
+        assert!(page.text().await.unwrap().contains("app"), "{path}");
+    }
+    for path in ["/assets/gone.js", "/assets/..%2f..%2fetc%2fpasswd"] {
+        assert_eq!(web.get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let posted = web.request(Method::POST, "/").body("x").send().await.unwrap();
+    assert_eq!((posted.status(), header(&posted, "allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD"));
+    let head = web.request(Method::HEAD, SCRIPT).send().await.unwrap();
+    assert_eq!((head.status(), header(&head, "content-length")), (StatusCode::OK, "5"));
+}
+
+#[tokio::test]
+async fn hashed_files_stay_in_caches_and_known_ones_are_not_sent_again() {
+    let web = Web::start().await;
+    let script = web.get(SCRIPT).await;
+    assert_eq!(header(&script, "cache-control"), "public, max-age=31536000, immutable");
+    assert!(header(&script, "content-type").contains("javascript"));
+    let tag = header(&script, "etag").to_owned();
+    let again = web.request(Method::GET, SCRIPT).header(name::IF_NONE_MATCH, tag).send().await.unwrap();
+    assert_eq!((again.status(), again.text().await.unwrap().as_str()), (StatusCode::NOT_MODIFIED, ""));
+}
+
+#[tokio::test]
+async fn a_file_that_was_built_packed_is_sent_as_it_was_built() {
+    let web = Web::start_with(|_, root| {
+        fs::write(root.join("assets/app-1a2b.js.br"), "as built, in br").unwrap();
+        fs::write(root.join("assets/app-1a2b.js.gz"), "as built, in gzip").unwrap();
+    })
+    .await;
+    let get = async |accepts: &str| {
+        let request = web.request(Method::GET, SCRIPT).header(name::ACCEPT_ENCODING, accepts);
+        let answer = request.send().await.unwrap();
+        let head = ["content-encoding", "vary", "content-type"].map(|name| header(&answer, name).to_owned());
+        (head, answer.text().await.unwrap())
+    };
+    let whole = |encoding: &str| [encoding, "accept-encoding", "text/javascript"].map(str::to_owned);
+    assert_eq!(get("gzip, br").await, (whole("br"), "as built, in br".to_owned()));
+    assert_eq!(get("gzip, br;q=0").await, (whole("gzip"), "as built, in gzip".to_owned()));
+    assert_eq!(get("identity").await, (whole(""), "run()".to_owned()));
+    assert_eq!(web.get("/assets/app-1a2b.js.br").await.status(), StatusCode::NOT_FOUND, "no file of its own");
+}
+
+#[tokio::test]
+async fn what_was_not_built_packed_is_packed_for_who_can_read_that() {
+    let web = Web::start().await;
+    for encoding in ["br", "gzip"] {
+        let page = web.request(Method::GET, "/").header(name::ACCEPT_ENCODING, encoding);
+        assert_eq!(header(&page.send().await.unwrap(), "content-encoding"), encoding);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_what_it_may_do() {
+    let web = Web::start_with(|config, _| config.http.hsts_seconds = 60).await;
+    for path in ["/", SCRIPT, "/assets/gone.js"] {
+        let answer = web.get(path).await;
+        assert_eq!(header(&answer, "x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header(&answer, "strict-transport-security"), "max-age=60");
+        assert_eq!(header(&answer, "referrer-policy"), "no-referrer");
+        assert_eq!(header(&answer, "cross-origin-opener-policy"), "same-origin");
+        assert_eq!(header(&answer, "content-security-policy"), loljoa_web::headers::PAGE_POLICY);
+    }
+    let without = Web::start().await.get("/").await;
+    assert_eq!(header(&without, "strict-transport-security"), "");
+}
+
+#[tokio::test]
+async fn without_the_app_the_first_page_points_to_the_documentation() {
+    let web = Web::start_with(|_, root| fs::remove_file(root.join("index.html")).unwrap()).await;
+    assert!(web.get("/").await.text().await.unwrap().contains("/api/docs"));
+    assert_eq!(web.get("/matches/42").await.status(), StatusCode::NOT_FOUND);
+    assert!(web.root().join("assets").is_dir(), "the other files are there");
+}
