@@ -4,11 +4,16 @@ mod admin;
 mod audit;
 mod books;
 mod connect;
+mod demo;
 mod import;
+mod password_file;
 mod postgres;
+mod release;
 mod replay;
 mod reset;
+mod season;
 mod serve;
+mod smoke;
 mod up;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -42,6 +47,12 @@ enum Command {
     Migrate(serve::MigrateArguments),
     /// Bring a season file in, and report line by line
     Import(import::Arguments),
+    /// Bring a season into a running release, by its public address, once it answers
+    Season(season::Arguments),
+    /// Let demo bettors bet at a running release
+    Demo(demo::Arguments),
+    /// Walk a user's way through a running release: sign up, bet, and check the balance
+    Smoke(smoke::Arguments),
     /// Show the tournaments, and how far a replay is
     Replay(replay::Arguments),
     /// Do what admins do: results, markets, incidents, corrections
@@ -102,6 +113,9 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => Ok(serve::run(arguments).await),
         Command::Migrate(arguments) => Ok(serve::migrate(arguments).await),
         Command::Import(arguments) => import::run(arguments).await,
+        Command::Season(arguments) => season::run(arguments).await,
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Smoke(arguments) => smoke::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Admin(arguments) => admin::run(arguments).await,
         Command::Audit(arguments) => audit::run(arguments).await,

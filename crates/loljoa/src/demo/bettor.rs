@@ -1,4 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use loljoa_service_kit::{BetId, IdempotencyKey};
 use rand::RngExt;
@@ -21,6 +27,7 @@ const ATTEMPTS: u32 = 5;
 pub(super) struct Bettor {
     client: Client,
     board: watch::Receiver<Arc<Board>>,
+    placed: Arc<AtomicU64>,
 }
 
 /// How an account's time ended.
@@ -30,8 +37,12 @@ enum End {
 }
 
 impl Bettor {
-    pub(super) const fn new(client: Client, board: watch::Receiver<Arc<Board>>) -> Self {
-        Self { client, board }
+    pub(super) const fn new(
+        client: Client,
+        board: watch::Receiver<Arc<Board>>,
+        placed: Arc<AtomicU64>,
+    ) -> Self {
+        Self { client, board, placed }
     }
 
     pub(super) async fn run(self, names: impl Iterator<Item = String>) {
@@ -77,6 +88,7 @@ impl Bettor {
         let board = self.board.borrow().clone();
         let Some(chosen) = strategy::choose(&board, purse.points, &mut rand::rng()) else { return Ok(None) };
         let bet_id = place(account, &chosen).await?;
+        self.placed.fetch_add(1, Ordering::Relaxed);
         if rand::rng().random_bool(REGRET) {
             account.cancel(bet_id).await?;
         }

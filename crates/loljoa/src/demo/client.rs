@@ -53,8 +53,8 @@ struct Placed {
 }
 
 impl Client {
-    pub(super) fn new(url: Url, password: SecretString) -> Self {
-        Self { http: reqwest::Client::new(), url, password }
+    pub(super) const fn new(http: reqwest::Client, url: Url, password: SecretString) -> Self {
+        Self { http, url, password }
     }
 
     /// Makes the account `name`, or, since the key is the same every time, logs in to it.

@@ -7,7 +7,10 @@ mod client;
 mod names;
 mod strategy;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use secrecy::SecretString;
 use tokio::{sync::watch, task::JoinSet, time};
@@ -23,23 +26,27 @@ const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// Who bets, and where.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What sends their requests.
+    pub http: reqwest::Client,
     /// The gateway.
     pub url: Url,
     /// How many bet at the same time.
     pub bettors: usize,
     /// The password of all of them.
     pub password: SecretString,
+    /// Counts the bets that they place.
+    pub placed: Arc<AtomicU64>,
 }
 
 /// Bets until `shutdown`, patiently when the gateway does not answer.
 pub async fn run(options: Options, shutdown: CancellationToken) {
-    let client = Client::new(options.url, options.password);
+    let client = Client::new(options.http, options.url, options.password);
     let (sender, board) = watch::channel(Arc::new(Board::default()));
     let mut tasks = JoinSet::new();
     tasks.spawn(look(client.clone(), sender));
     for place in 0..options.bettors {
         let names = names::of_bettor(place, options.bettors);
-        tasks.spawn(Bettor::new(client.clone(), board.clone()).run(names));
+        tasks.spawn(Bettor::new(client.clone(), board.clone(), Arc::clone(&options.placed)).run(names));
     }
     shutdown.cancelled().await;
     tasks.shutdown().await;

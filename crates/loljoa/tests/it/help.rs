@@ -10,8 +10,9 @@ fn help(command: &[&str]) -> String {
 
 #[test]
 fn every_command_shows_an_example() {
-    let commands = ["up", "reset", "serve", "migrate", "import", "replay", "admin", "audit"]
-        .map(|command| vec![command]);
+    let commands =
+        ["up", "reset", "serve", "migrate", "import", "season", "demo", "smoke", "replay", "admin", "audit"]
+            .map(|command| vec![command]);
     let nested = [
         vec![],
         vec!["postgres", "run"],
@@ -37,6 +38,9 @@ fn the_commands_are_listed() {
       serve     Run one service, as its own binary does
       migrate   Bring one service's database up to date, as its own binary does
       import    Bring a season file in, and report line by line
+      season    Bring a season into a running release, by its public address, once it answers
+      demo      Let demo bettors bet at a running release
+      smoke     Walk a user's way through a running release: sign up, bet, and check the balance
       replay    Show the tournaments, and how far a replay is
       admin     Do what admins do: results, markets, incidents, corrections
       audit     Rebuild every balance and pool from transfers and bets, and show differences

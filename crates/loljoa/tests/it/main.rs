@@ -9,6 +9,7 @@ mod help;
 mod import;
 mod processes;
 mod refusals;
+mod release;
 mod reset;
 mod restart;
 mod secrets;

@@ -51,8 +51,14 @@ impl Place {
 
     /// `loljoa up` without anything that moves by itself, once it says that it is up.
     pub(crate) fn up(&self, options: &[&str]) -> Up {
-        let mut command = self.command(&["up", "--listen", "127.0.0.1:0", "--no-replay", "--no-demo"]);
-        let mut child = command.args(options).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let still = ["up", "--listen", "127.0.0.1:0", "--no-replay", "--no-demo"];
+        self.up_with(&[&still, options].concat())
+    }
+
+    /// `loljoa <command>`, an `up`, once it says that it is up.
+    pub(crate) fn up_with(&self, command: &[&str]) -> Up {
+        let mut command = self.command(command);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let complaints = lines(child.stderr.take().unwrap());
         let said = read_until(&mut output, LAST_LINE);
@@ -149,10 +155,15 @@ impl Up {
     /// How many sessions the admin has, one of which this opens.
     pub(crate) async fn open_sessions_of_admin(&self) -> i64 {
         let (_, session) = self.log_in_as_admin().await;
-        let request =
-            reqwest::Client::new().get(self.url("/api/account/users")).query(&[("username", "admin")]);
-        let found = request.bearer_auth(session["accessToken"].as_str().unwrap()).send().await.unwrap();
-        found.json::<Value>().await.unwrap()["openSessions"].as_i64().unwrap()
+        let token = session["accessToken"].as_str().unwrap();
+        loop {
+            let request = reqwest::Client::new().get(self.url("/api/account/users?username=admin"));
+            let found = request.bearer_auth(token).send().await.unwrap();
+            // On a busy machine account may be too late.
+            if found.status() != 503 {
+                return found.json::<Value>().await.unwrap()["openSessions"].as_i64().unwrap();
+            }
+        }
     }
 
     /// Gets something that everybody may see.

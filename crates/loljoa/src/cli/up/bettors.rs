@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -25,9 +27,11 @@ impl Bettors {
             return Ok(None);
         }
         let options = demo::Options {
+            http: reqwest::Client::new(),
             url: format!("http://{}", system.addresses()[&Service::Gateway].reachable()).parse()?,
             bettors: arguments.bettors,
             password: secrets.demo.clone(),
+            placed: Arc::default(),
         };
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(demo::run(options, shutdown.clone()));

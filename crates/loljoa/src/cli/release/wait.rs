@@ -1,0 +1,37 @@
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use tokio::time;
+
+use crate::console;
+
+/// How often is said that the same thing is still waited for.
+const SAY_EVERY: Duration = Duration::from_secs(10);
+
+/// A wait with an end, which says what it is for.
+pub(in crate::cli) struct Wait {
+    begun: Instant,
+    patience: Duration,
+    said: Option<(String, Instant)>,
+}
+
+impl Wait {
+    pub(in crate::cli) fn begin(patience: Duration) -> Self {
+        Self { begun: Instant::now(), patience, said: None }
+    }
+
+    /// Waits for a moment, because of `why`; or complains of it, when its time is up.
+    pub(in crate::cli) async fn pause(&mut self, why: &str, pause: Duration) -> anyhow::Result<()> {
+        let waited = self.begun.elapsed();
+        if waited >= self.patience {
+            bail!("not ready after {} s: {why}", self.patience.as_secs());
+        }
+        if self.said.as_ref().is_none_or(|(said, at)| said != why || at.elapsed() >= SAY_EVERY) {
+            let (waited, patience) = (waited.as_secs(), self.patience.as_secs());
+            console::complain(format_args!("waiting ({waited} of {patience} s): {why}"));
+            self.said = Some((why.to_owned(), Instant::now()));
+        }
+        time::sleep(pause).await;
+        Ok(())
+    }
+}
