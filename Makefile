@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
-.PHONY: help setup web build up reset audit test lint advisories sbom fmt check e2e test-attack test-build test-pooler test-streams screenshots \
+.PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e test-attack test-build test-pooler test-streams screenshots \
 	lighthouse sqlx clean
 
 TOOLS := target/tools
@@ -13,25 +13,32 @@ DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 SQLX_VERSION := 0.9.0
 CYCLONEDX_VERSION := 0.5.9
+include deploy/images/tools.sh
 # Queries are checked against the committed .sqlx/ folders; `make sqlx` renews them from a real database.
 export SQLX_OFFLINE ?= true
 BROWSER := web/browser/node_modules/.package-lock.json
 NODE_MODULES := tools/node_modules/.package-lock.json web/node_modules/.package-lock.json $(BROWSER)
 # Folders too, which change when a file in them goes.
 WEB_SOURCES := $(shell find web/src web/public) docs/openapi.json web/index.html web/package.json web/tsconfig.json \
-	web/vite.config.ts web/scripts/api-types.mjs web/scripts/bundle-size.mjs
+	web/vite.config.ts web/scripts/api-types.mjs web/scripts/bundle-size.mjs web/scripts/precompress.mjs
+# For images: their tag, what stands before their names, whether they are compiled in containers, by which builder, and which.
+TAG ?= dev
+REPOSITORY ?= docker.io/loljoa
+BUILD ?= compile
+BUILDER ?=
+IMAGES ?=
 # Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000".
 ARGS ?=
 
 help: ## List the targets
 	@echo "LOL.JOA: points betting on League of Legends matches"; echo
-	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 	@echo; echo 'Options of `loljoa up` go into ARGS: make up ARGS="--processes --listen 127.0.0.1:9000"'
 
 setup: ## Install what this machine lacks (PostgreSQL, a C compiler), and say so
 	@scripts/setup.sh
 
-web: web/dist/index.html ## Build the web app, which the gateway then carries
+web: web/dist/index.html ## Build the web app, which `loljoa-web` and the gateway then carry
 
 # Built again only when something that it is made of has changed: the gateway that carries it is then compiled anew.
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES) | setup
@@ -49,6 +56,12 @@ reset: build ## Forget the data of `make up`
 
 audit: build ## Rebuild every balance and pool from transfers and bets, and show differences
 	@exec target/release/loljoa audit $(ARGS)
+
+images: ## Build the container images with docker, podman or buildah (TAG=…, BUILD=prebuilt, IMAGES="web …")
+	@TAG="$(TAG)" REPOSITORY="$(REPOSITORY)" BUILD="$(BUILD)" BUILDER="$(BUILDER)" IMAGES="$(IMAGES)" deploy/images/build.sh
+
+image-binaries: web $(TOOLS)/bin/cargo-auditable ## Compile what images hold, for BUILD=prebuilt, into target/images
+	deploy/images/compile.sh target/images
 
 test: web lint check ## Lint and every test, with all they need set up first
 
@@ -124,6 +137,9 @@ $(TOOLS)/bin/cargo-deny:
 
 $(TOOLS)/bin/cargo-machete:
 	cargo install --quiet --locked --root $(TOOLS) --version $(MACHETE_VERSION) cargo-machete
+
+$(TOOLS)/bin/cargo-auditable:
+	cargo install --quiet --locked --root $(TOOLS) --version $(AUDITABLE_VERSION) cargo-auditable
 
 $(TOOLS)/bin/sqlx:
 	cargo install --quiet --locked --root $(TOOLS) --version $(SQLX_VERSION) sqlx-cli --no-default-features --features postgres,sqlx-toml

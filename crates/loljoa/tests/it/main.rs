@@ -6,6 +6,7 @@ mod audit;
 mod configuration;
 mod databases;
 mod help;
+mod images;
 mod import;
 mod processes;
 mod refusals;
