@@ -1,4 +1,4 @@
-{{/* What each service is told, as TOML. Secrets are not in it: their files are named by variables. */}}
+{{/* What each service is told, as TOML (docs/operations.md). Secrets are not in it: their files are named by variables. */}}
 
 {{/* loljoa.config: one service's configuration. Takes (list $ "service"). */}}
 {{- define "loljoa.config" -}}
@@ -8,7 +8,11 @@
 {{- $wishes := include "loljoa.wishes" . | fromYaml -}}
 {{- $config := include "loljoa.config.all" . | fromYaml -}}
 {{- if $facts.database -}}
-  {{- $_ := set $config "database" (dict "replicas" (int $wishes.replicas.max)) -}}
+  {{- $replicas := int $wishes.replicas.max -}}
+  {{- if has $service (include "loljoa.canary" $root | fromYaml).list }}{{ $replicas = add $replicas $root.Values.mesh.canary.replicas }}{{ end -}}
+  {{- $_ := set $config "database" (dict "replicas" $replicas) -}}
+{{- else -}}
+  {{- $_ := set $config "http" (include "loljoa.config.http" $root | fromYaml) -}}
 {{- end -}}
 {{- if eq $service "gateway" -}}
   {{- $_ := mergeOverwrite $config (include "loljoa.config.gateway" $root | fromYaml) -}}
@@ -23,15 +27,26 @@
 {{- if eq $service "account" -}}
   {{- $_ := set $config "bootstrap_admin" (dict "username" $root.Values.secrets.adminUsername) -}}
 {{- end -}}
-{{- mergeOverwrite $config (deepCopy $wishes.config) | toToml -}}
+{{- include "loljoa.toml" (mergeOverwrite $config (deepCopy $wishes.config)) -}}
 {{- end }}
 
+{{/* loljoa.toml: whole numbers as whole numbers, which YAML that was read as JSON has lost. */}}
+{{- define "loljoa.toml" -}}
+{{- regexReplaceAll "(?m)^(\\s*[\\w-]+ = -?\\d+)\\.0$" (toToml .) "${1}" -}}
+{{- end }}
+
+{{/* Under Istio a service's spans carry the name that Envoy's do, so that a trace shows one service and not two. */}}
 {{- define "loljoa.config.all" -}}
 {{- $root := index . 0 -}}
 {{- $telemetry := $root.Values.telemetry -}}
 runtime:
   experiments: {{ $root.Values.experiments.enabled }}
+  drain:
+    delay_ms: {{ mul 1000 $root.Values.drain.delaySeconds }}
+    grace_ms: {{ mul 1000 $root.Values.drain.graceSeconds }}
+    budget_ms: {{ include "loljoa.budgetMs" $root }}
   telemetry:
+    service_name: {{ printf "%s.%s" (index . 1) $root.Release.Namespace | quote }}
     log: {{ $telemetry.log | quote }}
     sample_ratio: {{ $telemetry.sampleRatio }}
     {{- with $telemetry.otlpEndpoint }}
@@ -45,21 +60,22 @@ url: {{ printf "http://%s:50051" (include "loljoa.name" .) | quote }}
 balance: false
 {{- end }}
 
+{{/* Istio's ingress gateway appends the address that it sees, after those of the proxies in front of it. */}}
+{{- define "loljoa.config.http" -}}
+trusted_proxies: {{ add 1 .Values.ingress.proxiesInFront }}
+hsts_seconds: {{ include "loljoa.hstsSeconds" . }}
+{{- end }}
+
 {{- define "loljoa.config.gateway" -}}
-{{- $ingress := .Values.ingress -}}
-{{- $isHttps := ne $ingress.tls.mode "none" -}}
 upstreams:
   {{- range $neighbour := list "account" "league-schedule" "betting" }}
   {{ $neighbour | replace "-" "_" }}:
     {{- include "loljoa.config.neighbour" (list $ $neighbour) | nindent 4 }}
   {{- end }}
 http:
-  # Istio's ingress gateway appends the address that it sees, after those of the proxies in front of it.
-  trusted_proxies: {{ add 1 $ingress.proxiesInFront }}
   trust_traceparent: true
-  hsts_seconds: {{ $isHttps | ternary $ingress.hstsSeconds 0 }}
 cookies:
-  secure: {{ $isHttps }}
+  secure: {{ include "loljoa.isHttps" . | eq "true" }}
 {{- end }}
 
 {{- define "loljoa.config.source" -}}
@@ -67,6 +83,7 @@ cookies:
 {{- if eq $season.mode "replay" -}}
 kind: replay
 interval_ms: {{ mul 1000 $season.replay.intervalSeconds }}
+duration_ms: {{ mul 1000 $season.replay.intervalSeconds }}
 {{- else if eq $season.mode "live" -}}
 kind: live
 base_url: {{ $season.live.baseUrl | quote }}

@@ -16,7 +16,23 @@ readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end }}
 
-{{/* loljoa.pullSecrets: a pod's key, if there are any. */}}
+{{/* loljoa.smallResources: of what runs once, or does little. */}}
+{{- define "loljoa.smallResources" -}}
+requests: { cpu: 10m, memory: 16Mi }
+limits: { memory: 128Mi }
+{{- end }}
+
+{{/* loljoa.podBasics: of every pod's specification. Takes (list $ "part"), the part whose identity it has. */}}
+{{- define "loljoa.podBasics" -}}
+{{- $root := index . 0 -}}
+serviceAccountName: {{ include "loljoa.name" . }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext: {{- include "loljoa.podSecurity" $root | nindent 2 }}
+{{- include "loljoa.pullSecrets" $root }}
+{{- end }}
+
+{{/* loljoa.pullSecrets: a pod's keys, if there are any. */}}
 {{- define "loljoa.pullSecrets" -}}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
@@ -26,43 +42,31 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
+{{/* loljoa.meshLabels: a sidecar, whether or not the namespace asks for one. */}}
+{{- define "loljoa.meshLabels" -}}
+sidecar.istio.io/inject: "true"
+{{- with .Values.mesh.revision }}
+istio.io/rev: {{ . }}
+{{- end }}
+{{- end }}
+
 {{/* loljoa.meshAnnotations: the sidecar is a native one, so that it starts before and ends after what it serves. The database speaks
 TLS of its own, and the sidecar leaves it alone. */}}
 {{- define "loljoa.meshAnnotations" -}}
 sidecar.istio.io/nativeSidecar: "true"
 traffic.sidecar.istio.io/excludeOutboundPorts: "5432"
+{{- with .Values.mesh.sidecar.resources }}
+{{- with dig "requests" "cpu" "" . }}
+sidecar.istio.io/proxyCPU: {{ . | quote }}
 {{- end }}
-
-{{/* loljoa.databaseEnv: where a service finds its database. Takes (list $ "service"). */}}
-{{- define "loljoa.databaseEnv" -}}
-- name: LOLJOA__DATABASE__URL_FILE
-  value: /run/secrets/loljoa/database/url
-{{- $root := index . 0 }}
-{{- if and (eq $root.Values.database.mode "external") (index $root.Values.database.external.directUrl (index . 1)) }}
-- name: LOLJOA__DATABASE__DIRECT_URL_FILE
-  value: /run/secrets/loljoa/database/direct-url
+{{- with dig "requests" "memory" "" . }}
+sidecar.istio.io/proxyMemory: {{ . | quote }}
+{{- end }}
+{{- with dig "limits" "cpu" "" . }}
+sidecar.istio.io/proxyCPULimit: {{ . | quote }}
+{{- end }}
+{{- with dig "limits" "memory" "" . }}
+sidecar.istio.io/proxyMemoryLimit: {{ . | quote }}
 {{- end }}
 {{- end }}
-
-{{/* loljoa.databaseVolume: the Secret with it. Takes (list $ "service"). */}}
-{{- define "loljoa.databaseVolume" -}}
-- name: database
-  secret:
-    secretName: {{ include "loljoa.databaseSecret" . }}
-    defaultMode: 0440
-{{- end }}
-
-{{/* loljoa.databaseSecret: its name. Takes (list $ "service"). */}}
-{{- define "loljoa.databaseSecret" -}}
-{{- $root := index . 0 -}}
-{{- if eq $root.Values.database.mode "external" -}}
-{{- index $root.Values.database.external.secrets (index . 1) -}}
-{{- else -}}
-{{- include "loljoa.name" (list $root (printf "database-%s" (index . 1))) -}}
-{{- end -}}
-{{- end }}
-
-{{/* loljoa.secret: the name of the Secret with the sealing key and the first admin's password. */}}
-{{- define "loljoa.secret" -}}
-{{- .Values.secrets.existing | default (include "loljoa.name" (list . "secrets")) -}}
 {{- end }}

@@ -15,6 +15,11 @@
 {{- include "loljoa.kept" . | default (randAlphaNum 32) -}}
 {{- end }}
 
+{{/* loljoa.secret: the name of the Secret with the sealing key and the first admin's password. */}}
+{{- define "loljoa.secret" -}}
+{{- .Values.secrets.existing | default (include "loljoa.name" (list . "secrets")) -}}
+{{- end }}
+
 {{/* loljoa.tlsSecret: the name of the Secret with the certificate of the way in, in the ingress gateway's namespace. */}}
 {{- define "loljoa.tlsSecret" -}}
 {{- if eq .Values.ingress.tls.mode "secret" -}}
