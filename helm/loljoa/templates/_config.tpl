@@ -30,9 +30,22 @@
 {{- include "loljoa.toml" (mergeOverwrite $config (deepCopy $wishes.config)) -}}
 {{- end }}
 
-{{/* loljoa.toml: whole numbers as whole numbers, which YAML that was read as JSON has lost. */}}
+{{/* loljoa.toml: a table as TOML. What comes out of YAML are floating-point numbers, of which whole ones are meant to be whole. */}}
 {{- define "loljoa.toml" -}}
-{{- regexReplaceAll "(?m)^(\\s*[\\w-]+ = -?\\d+)\\.0$" (toToml .) "${1}" -}}
+{{- include "loljoa.whole" . -}}
+{{- toToml . -}}
+{{- end }}
+
+{{- define "loljoa.whole" -}}
+{{- range $key, $value := . -}}
+  {{- if kindIs "map" $value -}}
+    {{- include "loljoa.whole" $value -}}
+  {{- else if kindIs "slice" $value -}}
+    {{- range $item := $value }}{{ if kindIs "map" $item }}{{ include "loljoa.whole" $item }}{{ end }}{{ end -}}
+  {{- else if and (kindIs "float64" $value) (eq (floor $value) $value) -}}
+    {{- $_ := set $ $key (int64 $value) -}}
+  {{- end -}}
+{{- end -}}
 {{- end }}
 
 {{/* Under Istio a service's spans carry the name that Envoy's do, so that a trace shows one service and not two. */}}
