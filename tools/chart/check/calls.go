@@ -38,42 +38,63 @@ func readContracts(folder string) map[string]bool {
 	return methods
 }
 
+// shared are the services that each of ours has besides its own.
+var shared = []string{"/loljoa.admin.v1.AdminLogService/*", "/loljoa.ops.v1.OpsService/*", "/grpc.health.v1.Health/Check"}
+
 // callProblems names what policies and routes say of methods that no contract has, and services that nobody may call.
 func callProblems(objects []object, contracts map[string]bool) (problems []string) {
-	allowed := map[string]bool{}
-	hasPolicies := false
+	allowed := map[string]map[string]bool{}
 	for _, o := range objects {
 		if o.kind() != "AuthorizationPolicy" && o.kind() != "VirtualService" {
 			continue
 		}
-		hasPolicies = hasPolicies || o.kind() == "AuthorizationPolicy"
-		walk(map[string]any(o), func(_ string, value any) {
-			var paths []string
-			switch value := value.(type) {
-			case string:
-				paths = []string{value}
-			case []any:
-				for _, item := range value {
-					if text, isText := item.(string); isText {
-						paths = append(paths, text)
-					}
-				}
+		callee := o.text("spec", "selector", "matchLabels", "app.kubernetes.io/name")
+		if o.kind() == "AuthorizationPolicy" && allowed[callee] == nil {
+			allowed[callee] = map[string]bool{}
+		}
+		for _, path := range methodsOf(o) {
+			if !contracts[path] {
+				problems = append(problems, fmt.Sprintf("%s %s: no contract has %s", o.kind(), o.name(), path))
 			}
-			for _, path := range paths {
-				if !strings.HasPrefix(path, "/loljoa.") && !strings.HasPrefix(path, "/grpc.") {
-					continue
-				}
-				if !contracts[path] {
-					problems = append(problems, fmt.Sprintf("%s %s: no contract has %s", o.kind(), o.name(), path))
-				}
-				allowed[path] = true
+			if o.kind() == "AuthorizationPolicy" {
+				allowed[callee][path] = true
 			}
-		})
+		}
 	}
-	for method := range contracts {
-		if hasPolicies && strings.HasSuffix(method, "/*") && !allowed[method] {
-			problems = append(problems, "nobody may call "+method)
+	for callee, paths := range allowed {
+		own := fmt.Sprintf("/loljoa.%s.", strings.ReplaceAll(callee, "-", "_"))
+		isService := false
+		for path := range contracts {
+			isOwn := strings.HasPrefix(path, own) && strings.HasSuffix(path, "/*")
+			isService = isService || isOwn
+			if isOwn && !paths[path] {
+				problems = append(problems, fmt.Sprintf("nobody may call %s of %s", path, callee))
+			}
+		}
+		for _, path := range shared {
+			if isService && !paths[path] {
+				problems = append(problems, fmt.Sprintf("nobody may call %s of %s", path, callee))
+			}
 		}
 	}
 	return problems
+}
+
+// methodsOf gives all gRPC methods that an object names.
+func methodsOf(o object) (paths []string) {
+	add := func(value any) {
+		text, isText := value.(string)
+		if isText && (strings.HasPrefix(text, "/loljoa.") || strings.HasPrefix(text, "/grpc.")) {
+			paths = append(paths, text)
+		}
+	}
+	walk(map[string]any(o), func(_ string, value any) {
+		add(value)
+		if items, isList := value.([]any); isList {
+			for _, item := range items {
+				add(item)
+			}
+		}
+	})
+	return paths
 }
