@@ -29,6 +29,7 @@ defaults
 kind -f values-kind.yaml
 production -f values-production.yaml
 eks -f values-production.yaml -f values-eks.yaml
+cluster-test -f ../../tests/cluster/values.yaml
 ingress --set ingress.mode=ingress,ingress.host=loljoa.example.com
 ingress-acme --set ingress.mode=ingress,ingress.host=loljoa.example.com,ingress.tls.mode=cert-manager,ingress.tls.certManager.issuer=letsencrypt
 own-ca --set ingress.tls.mode=cert-manager,season.mode=import,season.configMap=season
@@ -45,10 +46,11 @@ LIST
 }
 
 say "lint, and rendering $(releases | wc -l) kinds of release"
+for values in values.yaml values-kind.yaml values-production.yaml values-eks.yaml; do
+    (cd $chart && helm lint --strict --quiet . -f $values)
+done
 while read -r name options; do
     # shellcheck disable=SC2086 # options are words
-    (cd $chart && helm lint --strict --quiet . $options) || { say "$name: lint failed"; exit 1; }
-    # shellcheck disable=SC2086
     (cd $chart && helm template loljoa . --namespace loljoa $options) >"$out/$name.yaml" || { say "$name: rendering failed"; exit 1; }
 done < <(releases)
 
@@ -64,6 +66,15 @@ done
 
 say "configuration, labels and rules that have to agree"
 go -C tools/chart run ./check "$PWD"
+
+say "the programs that check, and those that test on a cluster"
+for module in tools/chart tests/cluster; do
+    if [ -n "$(gofmt -l $module)" ]; then
+        gofmt -d $module
+        exit 1
+    fi
+    go -C $module vet ./...
+done
 
 say "templates"
 # What a template makes of values, and which values it refuses.

@@ -27,7 +27,8 @@ func referenceProblems(objects []object) (problems []string) {
 		if pod, isPod := o.podTemplate(); isPod {
 			problems = append(problems, podReferences(o, pod, has)...)
 		}
-		for _, path := range [][]string{{"spec", "selector"}, {"spec", "selector", "matchLabels"}, {"spec", "podSelector", "matchLabels"}} {
+		for _, path := range [][]string{{"spec", "selector"}, {"spec", "selector", "matchLabels"}, {"spec", "podSelector", "matchLabels"},
+			{"spec", "workloadSelector", "labels"}} {
 			selector := o.fields(path...)
 			isFlat := len(selector) > 0 && selector["matchLabels"] == nil && selector["istio"] == nil
 			if isFlat && o.kind() != "Gateway" && !selectsAny(selector, pods) {

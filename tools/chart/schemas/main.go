@@ -45,7 +45,7 @@ var custom = []definitions{
 }
 
 var istio = []string{"AuthorizationPolicy", "DestinationRule", "Gateway", "PeerAuthentication", "RequestAuthentication", "ServiceEntry",
-	"Telemetry", "VirtualService"}
+	"Sidecar", "Telemetry", "VirtualService"}
 
 func main() {
 	log.SetFlags(0)
