@@ -53,6 +53,10 @@ while read -r name options; do
     # shellcheck disable=SC2086 # options are words
     (cd $chart && helm template loljoa . --namespace loljoa $options) >"$out/$name.yaml" || { say "$name: rendering failed"; exit 1; }
 done < <(releases)
+if helm template loljoa $chart --kube-version 1.28.9 >/dev/null 2>$out/old.log || ! grep -q 'incompatible with Kubernetes v1.28.9' $out/old.log; then
+    say "a Kubernetes that is too old is not refused"
+    exit 1
+fi
 
 say "schemas of Kubernetes and of custom resources"
 file='{{.ResourceKind}}{{.KindSuffix}}.json'
