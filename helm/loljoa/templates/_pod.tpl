@@ -54,7 +54,7 @@ istio.io/rev: {{ . }}
 TLS of its own, and the sidecar leaves it alone. */}}
 {{- define "loljoa.meshAnnotations" -}}
 sidecar.istio.io/nativeSidecar: "true"
-traffic.sidecar.istio.io/excludeOutboundPorts: "5432"
+traffic.sidecar.istio.io/excludeOutboundPorts: {{ include "loljoa.databasePort" . | quote }}
 {{- with .Values.mesh.sidecar.resources }}
 {{- with dig "requests" "cpu" "" . }}
 sidecar.istio.io/proxyCPU: {{ . | quote }}

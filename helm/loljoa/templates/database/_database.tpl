@@ -1,4 +1,9 @@
-{{/* How a service finds its database, whichever kind that is. All of them take (list $ "service"). */}}
+{{/* How a service finds its database, whichever kind that is. All but the first take (list $ "service"). */}}
+
+{{/* loljoa.databasePort: the port of all databases. */}}
+{{- define "loljoa.databasePort" -}}
+{{- eq .Values.database.mode "external" | ternary .Values.database.external.port 5432 -}}
+{{- end }}
 
 {{/* loljoa.databaseSecret: the Secret with its `url`, and with `direct-url` where a pooler is before it. */}}
 {{- define "loljoa.databaseSecret" -}}

@@ -45,7 +45,7 @@
     - ipBlock: { cidr: {{ . }} }
     {{- end }}
     {{- end }}
-  ports: [{ port: {{ $root.Values.database.external.port }} }]
+  ports: [{ port: {{ include "loljoa.databasePort" $root }} }]
 {{- end }}
 
 {{/* loljoa.ofDatabase: which parts use the database of a service. Takes (list $ "service"); gives {"list": […]}. */}}
