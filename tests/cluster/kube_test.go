@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -80,11 +81,24 @@ func eventually(t *testing.T, what string, holds func() bool) time.Duration {
 	return time.Since(started)
 }
 
-// pods are the names of a service's running pods.
-func pods(t *testing.T, service string) []string {
+// pods are the names of a service's running pods, without those that are leaving.
+func pods(t *testing.T, service string) (names []string) {
 	t.Helper()
-	return strings.Fields(in(t, "get", "pods", "-l", "app="+service, "--field-selector=status.phase=Running",
-		"-o", `jsonpath={range .items[?(!@.metadata.deletionTimestamp)]}{.metadata.name}{" "}{end}`))
+	var found struct {
+		Items []struct {
+			Metadata struct{ Name, DeletionTimestamp string }
+		}
+	}
+	text := in(t, "get", "pods", "-l", "app="+service, "--field-selector=status.phase=Running", "-o", "json")
+	if err := json.Unmarshal([]byte(text), &found); err != nil {
+		t.Fatal(err)
+	}
+	for _, pod := range found.Items {
+		if pod.Metadata.DeletionTimestamp == "" {
+			names = append(names, pod.Metadata.Name)
+		}
+	}
+	return names
 }
 
 // endpoints is how many addresses of a service take requests.

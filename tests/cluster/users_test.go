@@ -153,7 +153,7 @@ type market struct {
 	} `json:"outcomes"`
 }
 
-// openMarkets are markets that take bets for a while, the first to lock first.
+// openMarkets are markets with two outcomes that take bets for a while, the first to lock first.
 func (s site) openMarkets(t *testing.T) (open []market) {
 	t.Helper()
 	type match struct {
@@ -161,7 +161,7 @@ func (s site) openMarkets(t *testing.T) (open []market) {
 	}
 	for _, found := range get[page[match]](t, s, "/api/league/matches?state=scheduled&limit=20").Items {
 		for _, market := range get[page[market]](t, s, "/api/betting/markets?matchId="+found.ID).Items {
-			if market.State == "open" && time.Until(market.LockAt) > 3*time.Second {
+			if market.State == "open" && len(market.Outcomes) == 2 && time.Until(market.LockAt) > 3*time.Second {
 				open = append(open, market)
 			}
 		}
