@@ -20,9 +20,9 @@ if kubectl get namespace loljoa >/dev/null 2>&1 && [ -z "${STORIES:-}" ]; then
     exit 1
 fi
 
-# What builds images here.
+# What builds images here: a docker without its daemon does not.
 for builder in docker podman buildah; do
-    if command -v $builder >/dev/null; then break; fi
+    if $builder info >/dev/null 2>&1; then break; fi
 done
 load() {
     if [ -n "${IMAGE_LOAD:-}" ]; then $IMAGE_LOAD "$1"; fi
