@@ -31,7 +31,7 @@ spec:
 	apply(t, text.String())
 	t.Cleanup(func() {
 		in(t, "delete", "networkpolicy", "probes", "--ignore-not-found")
-		in(t, "delete", "pod", "-l", "probe=true", "--ignore-not-found", "--wait=false")
+		in(t, "delete", "pod", "-l", "probe=true", "--ignore-not-found", "--timeout=1m")
 	})
 	in(t, "wait", "--for=condition=Ready", "pod", "-l", "probe=true", "--timeout=2m")
 }
@@ -158,7 +158,7 @@ func keepsDatabasesApart(t *testing.T) {
 	apply(t, labelled)
 	migrating := strings.ReplaceAll(probePod("probe-migrate", "default", "false"), `app: probe-migrate`, fmt.Sprintf(`app: probe-migrate, app.kubernetes.io/name: migrate-betting, app.kubernetes.io/instance: %s, app.kubernetes.io/part-of: loljoa`, release))
 	apply(t, migrating)
-	t.Cleanup(func() { in(t, "delete", "pod", "-l", "probe=true", "--wait=false") })
+	t.Cleanup(func() { in(t, "delete", "pod", "-l", "probe=true", "--timeout=1m") })
 	in(t, "wait", "--for=condition=Ready", "pod", "-l", "probe=true", "--timeout=2m")
 	for pod, wanted := range map[string]bool{"probe-stranger": false, "probe-web": false, "probe-migrate": true} {
 		if said := probe(t, pod, "tcp", database); (said == "connected") != wanted {
