@@ -70,6 +70,8 @@ func keepsWhatItHad(t *testing.T) {
 	user := s.enter(t, "/api/account/signup", name, password)
 	before := user.points(t)
 	helm(t, "uninstall", release, "--namespace", namespace, "--wait", "--timeout", "3m")
+	// Helm leaves the pods of its tests.
+	in(t, "delete", "pod", release+"-test", release+"-test-audit", "--ignore-not-found")
 	in(t, "wait", "--for=delete", "pod", "-l", "app.kubernetes.io/instance="+release, "--timeout=2m")
 	helm(t, append([]string{"install", release, chart(), "--wait", "--timeout", "5m"}, ofTest()...)...)
 	eventually(t, "an answer", func() bool {
