@@ -74,6 +74,7 @@ spec:
     - name: {{ .service }}
       image: {{ include "loljoa.image" (append $part .tag) }}
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+      args: [serve, --config, /etc/loljoa/conf.d]
       securityContext: {{- include "loljoa.containerSecurity" $root | nindent 8 }}
       ports:
         - { name: {{ .facts.protocol }}, containerPort: {{ .facts.port }} }
