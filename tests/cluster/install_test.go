@@ -112,7 +112,7 @@ func showsThePage(t *testing.T) {
 	}
 	address := env("INGRESS_ADDRESS", kubectl(t, "-n", settings.ingressNamespace, "get", "service", "istio-ingressgateway",
 		"-o", "jsonpath={.status.loadBalancer.ingress[0].ip}{.status.loadBalancer.ingress[0].hostname}"))
-	page, err := run("", chromium, "--headless", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors", "--virtual-time-budget=15000",
+	page, err := run("", chromium, "--headless", "--log-level=3", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors", "--virtual-time-budget=15000",
 		"--host-resolver-rules=MAP "+host+" "+address, "--dump-dom", "https://"+host+"/")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, page)
