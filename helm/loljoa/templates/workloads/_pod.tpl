@@ -16,7 +16,7 @@ spec:
   revisionHistoryLimit: 3
   # A new pod has to be ready before an old one goes, and stays so for a moment.
   minReadySeconds: 2
-  strategy: { type: RollingUpdate, rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }
+  strategy: { type: RollingUpdate, rollingUpdate: { maxSurge: 25%, maxUnavailable: 0 } }
   selector:
     matchLabels:
       {{- include "loljoa.selector" $part | nindent 6 }}
