@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 chart=helm/loljoa
 out=target/chart
-export PATH=$PWD/target/tools/bin:$PATH
+export PATH=$PWD/target/tools/bin:$PATH:/usr/local/go/bin
 
 docs() { # docs FILE: relative to the chart
     helm-docs --chart-search-root $chart --sort-values-order file --log-level error --output-file "$1"

@@ -6,6 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Where Go's archive is unpacked, for shells that do not know it.
+command -v go >/dev/null || PATH=$PATH:/usr/local/go/bin
 wants=${1:-}
 missing=()
 reasons=()

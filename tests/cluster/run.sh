@@ -8,6 +8,7 @@
 #   INGRESS_ADDRESS                       where Istio's ingress gateway is, if its Service has no address of its own (kind: 127.0.0.1)
 set -euo pipefail
 cd "$(dirname "$0")"
+export PATH=$PATH:/usr/local/go/bin
 
 for tool in kubectl go; do
     command -v $tool >/dev/null || { echo "cluster-test: $tool is missing" >&2; exit 1; }
