@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
 .PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e test-attack test-build test-pooler test-streams screenshots \
-	lighthouse sqlx clean
+	lighthouse sqlx chart chart-docs chart-schemas cluster-test clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -63,7 +63,7 @@ images: ## Build the container images with docker, podman or buildah (TAG=…, B
 image-binaries: web $(TOOLS)/bin/cargo-auditable ## Compile what images hold, for BUILD=prebuilt, into target/images
 	deploy/images/compile.sh target/images
 
-test: web lint check ## Lint and every test, with all they need set up first
+test: web lint chart check ## Lint and every test, with all they need set up first
 
 check: e2e $(TOOLS)/bin/cargo-deny ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
 	scripts/setup.sh pooler
@@ -115,6 +115,20 @@ advisories: $(TOOLS)/bin/cargo-deny ## Known weaknesses in what we depend on (pa
 
 sbom: $(TOOLS)/bin/cargo-cyclonedx ## Bills of materials (CycloneDX) of the program and the web app, in target/sbom
 	scripts/sbom.sh
+
+chart: ## Everything of the Helm chart that can be proven without a cluster (part of test)
+	scripts/setup.sh chart
+	scripts/chart.sh
+
+chart-docs: ## Renew the chart's README from its values
+	scripts/setup.sh chart
+	scripts/chart.sh docs
+
+chart-schemas: ## Renew what rendered charts are checked against, from Kubernetes' and others' own documents
+	cd tools/chart && go run ./schemas ../../helm/schemas
+
+cluster-test: ## Prove the chart on the cluster that KUBECONFIG points to, with images brought in by IMAGE_LOAD
+	tests/cluster/run.sh
 
 fmt: ## Format the code
 	cargo fmt --all

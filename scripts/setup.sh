@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Installs what LOL.JOA needs and this machine lacks, and says what and why. Installs nothing that is there already.
 # `setup.sh browser` also wants what the browser tests need, `setup.sh pooler` a PgBouncer for the tests behind one,
-# `setup.sh contract` the tool that holds the API to its document.
+# `setup.sh contract` the tool that holds the API to its document, `setup.sh chart` Helm and what the chart is checked with.
 # Works as root, and with sudo as a user. Debian and Ubuntu; elsewhere it says what to install by hand.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Where Go's archive is unpacked, for shells that do not know it.
+command -v go >/dev/null || PATH=$PATH:/usr/local/go/bin
 wants=${1:-}
 missing=()
 reasons=()
@@ -51,6 +53,16 @@ make_pooler() {
     if [ "$wants" = pooler ] && ! has_pooler; then scripts/build-pgbouncer.sh; fi
 }
 
+# Helm and its kin, pinned in tools/chart/go.sum. Helm takes the oldest Kubernetes that the chart wants for granted, where it sees none.
+make_chart() {
+    local stamp=target/tools/chart.sum chartutil=helm.sh/helm/v3/pkg/chartutil rules=helm.sh/helm/v3/pkg/lint/rules minor=29
+    if [ "$wants" != chart ] || cat tools/chart/go.{mod,sum} | cmp -s - "$stamp"; then return; fi
+    mkdir -p target/tools
+    GOBIN=$PWD/target/tools/bin CGO_ENABLED=0 go -C tools/chart install -ldflags "-s -w \
+        -X $chartutil.k8sVersionMajor=1 -X $chartutil.k8sVersionMinor=$minor -X $rules.k8sVersionMajor=1 -X $rules.k8sVersionMinor=$minor" tool
+    cat tools/chart/go.{mod,sum} >"$stamp"
+}
+
 has_postgres || need postgresql "the server that keeps accounts, matches and bets (LOL.JOA runs a private one)"
 command -v cc >/dev/null || need gcc "Rust links with it, and the cryptography library is partly C"
 compgen -G '/usr/include/stdlib.h' >/dev/null || need libc6-dev "headers for the C compiler"
@@ -68,6 +80,11 @@ if [ "$wants" = contract ] && ! has_python; then
     need python3-venv "the API is held to its document by a tool in Python (3.10 or later)"
 fi
 
+if [ "$wants" = chart ] && ! command -v go >/dev/null; then
+    echo "setup: go is missing; install Go 1.24 or later first (https://go.dev): Helm is built with it" >&2
+    exit 1
+fi
+
 for tool in cargo node npm; do
     if ! command -v "$tool" >/dev/null; then
         echo "setup: $tool is missing; install Rust (https://rustup.rs) and Node.js 20 or later first" >&2
@@ -78,6 +95,7 @@ done
 if [ ${#missing[@]} -eq 0 ]; then
     make_pooler
     make_contract
+    make_chart
     exit 0
 fi
 
@@ -109,4 +127,5 @@ as_root apt-get update -qq
 as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 make_pooler
 make_contract
+make_chart
 echo "setup: done"

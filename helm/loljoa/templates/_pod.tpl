@@ -1,0 +1,72 @@
+{{/* What pods have in common. */}}
+
+{{/* loljoa.podSecurity: what PodSecurity's `restricted` asks of a pod. */}}
+{{- define "loljoa.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{/* loljoa.containerSecurity: and of a container. */}}
+{{- define "loljoa.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{/* loljoa.smallResources: of what runs once, or does little. */}}
+{{- define "loljoa.smallResources" -}}
+requests: { cpu: 10m, memory: 16Mi }
+limits: { memory: 128Mi }
+{{- end }}
+
+{{/* loljoa.podBasics: of every pod's specification. Takes (list $ "part"), the part whose identity it has. */}}
+{{- define "loljoa.podBasics" -}}
+{{- $root := index . 0 -}}
+serviceAccountName: {{ include "loljoa.name" . }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext: {{- include "loljoa.podSecurity" $root | nindent 2 }}
+{{- include "loljoa.pullSecrets" $root }}
+{{- end }}
+
+{{/* loljoa.pullSecrets: a pod's keys, if there are any. */}}
+{{- define "loljoa.pullSecrets" -}}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* loljoa.meshLabels: a sidecar, whether or not the namespace asks for one. */}}
+{{- define "loljoa.meshLabels" -}}
+sidecar.istio.io/inject: "true"
+{{- with .Values.mesh.revision }}
+istio.io/rev: {{ . }}
+{{- end }}
+{{- end }}
+
+{{/* loljoa.meshAnnotations: the sidecar is a native one, so that it starts before and ends after what it serves. The database speaks
+TLS of its own, and the sidecar leaves it alone. */}}
+{{- define "loljoa.meshAnnotations" -}}
+sidecar.istio.io/nativeSidecar: "true"
+traffic.sidecar.istio.io/excludeOutboundPorts: {{ include "loljoa.databasePort" . | quote }}
+{{- with .Values.mesh.sidecar.resources }}
+{{- with dig "requests" "cpu" "" . }}
+sidecar.istio.io/proxyCPU: {{ . | quote }}
+{{- end }}
+{{- with dig "requests" "memory" "" . }}
+sidecar.istio.io/proxyMemory: {{ . | quote }}
+{{- end }}
+{{- with dig "limits" "cpu" "" . }}
+sidecar.istio.io/proxyCPULimit: {{ . | quote }}
+{{- end }}
+{{- with dig "limits" "memory" "" . }}
+sidecar.istio.io/proxyMemoryLimit: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,3 @@
+module loljoa/tests/cluster
+
+go 1.24

@@ -1,0 +1,146 @@
+package cluster
+
+import (
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// From nothing to ready with defaults, and to the first bet.
+func installs(t *testing.T) {
+	started := time.Now()
+	helm(t, "install", release, chart(), "--namespace", namespace, "--create-namespace", "--wait", "--wait-for-jobs", "--timeout", "5m",
+		"--set", "image.tag="+settings.tag)
+	figure(t, "ready after %.0f s", time.Since(started).Seconds())
+	site := visit(t)
+	var user user
+	eventually(t, "an answer at the ingress gateway", func() bool {
+		got, err := site.ask(http.MethodGet, "/api/league/tournaments", nil)
+		return err == nil && got.status == http.StatusOK
+	})
+	user = site.signUp(t)
+	var open []market
+	eventually(t, "an open market", func() bool { open = site.openMarkets(t); return len(open) > 0 })
+	if _, _, err := user.place(open[len(open)-1], 0, 100); err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(started)
+	figure(t, "the first bet stands %.0f s after helm install", took.Seconds())
+	helm(t, "test", release, "--namespace", namespace, "--logs", "--timeout", "3m")
+	upgrade(t)
+	memory := in(t, "top", "pods", "--containers", "--sum")
+	figure(t, "memory at rest: %s", lastLine(memory))
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(strings.Fields(lines[len(lines)-1]), " ")
+}
+
+// A user's whole way, by the host's name and over HTTPS, until a market is settled and the bet is paid.
+func walksFromSignUpToAPaidWin(t *testing.T) {
+	site := visit(t)
+	user := site.signUp(t)
+	before := user.points(t)
+	var soon market
+	eventually(t, "an open market", func() bool {
+		open := site.openMarkets(t)
+		if len(open) > 0 {
+			soon = open[0]
+		}
+		return len(open) > 0
+	})
+	// On both outcomes: one of them wins, and somebody else's stake is not needed.
+	var placed []bet
+	for outcome := range 2 {
+		bet, _, err := user.place(soon, outcome, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		placed = append(placed, bet)
+	}
+	if now := user.points(t); now != before-200 {
+		t.Fatalf("%d points less two stakes of 100 are %d", before, now)
+	}
+	won, lost := 0, 0
+	eventually(t, "settled and paid", func() bool {
+		won, lost = 0, 0
+		for _, bet_ := range placed {
+			switch get[bet](t, site, "/api/betting/bets/"+bet_.ID, "Authorization", user.bearer()).State {
+			case "won":
+				won++
+			case "lost":
+				lost++
+			}
+		}
+		return won+lost == 2
+	})
+	if won != 1 {
+		t.Fatalf("%d of two bets on both outcomes have won", won)
+	}
+	if now := user.points(t); now < before-100 {
+		t.Fatalf("the win was not paid: %d points of %d are left", now, before)
+	}
+	plain, err := http.NewRequest(http.MethodGet, "http://"+host+"/api/league/tournaments", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	redirected, err := site.http.Do(plain)
+	if err != nil || redirected.StatusCode != http.StatusMovedPermanently || redirected.Header.Get("Location") != "https://"+host+"/api/league/tournaments" {
+		t.Fatalf("plain HTTP is not redirected: %v %v", err, redirected)
+	}
+	if cookie := signUpCookie(t, site); !strings.Contains(cookie, "Secure") || !strings.Contains(cookie, "HttpOnly") {
+		t.Fatalf("the refresh cookie is not secure: %s", cookie)
+	}
+}
+
+func signUpCookie(t *testing.T, s site) string {
+	got, err := s.ask(http.MethodPost, "/api/account/signup", map[string]string{"username": "story_" + uuid()[24:], "password": uuid()}, "Idempotency-Key", uuid())
+	if err != nil || got.status != http.StatusCreated {
+		t.Fatalf("%v %d %s", err, got.status, got.body)
+	}
+	return got.header.Get("Set-Cookie")
+}
+
+// The page in a real browser, through the gateway.
+func showsThePage(t *testing.T) {
+	chromium, err := exec.LookPath(env("CHROMIUM", "chromium"))
+	if err != nil {
+		t.Skip("no chromium here (CHROMIUM)")
+	}
+	address := env("INGRESS_ADDRESS", kubectl(t, "-n", settings.ingressNamespace, "get", "service", "istio-ingressgateway",
+		"-o", "jsonpath={.status.loadBalancer.ingress[0].ip}{.status.loadBalancer.ingress[0].hostname}"))
+	page, err := run("", chromium, "--headless", "--log-level=3", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors", "--virtual-time-budget=15000",
+		"--host-resolver-rules=MAP "+host+" "+address, "--dump-dom", "https://"+host+"/")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, page)
+	}
+	for _, wanted := range []string{"LOL.JOA", "LCK 2022 Spring"} {
+		if !strings.Contains(page, wanted) {
+			t.Errorf("the page does not show %q:\n%.2000s", wanted, page)
+		}
+	}
+}
+
+// The same through an Ingress, which redirects as well.
+func letsInThroughAnIngress(t *testing.T) {
+	upgrade(t, "--set", "ingress.mode=ingress")
+	t.Cleanup(func() { upgrade(t) })
+	site := visit(t)
+	eventually(t, "an answer through the Ingress", func() bool {
+		got, err := site.ask(http.MethodGet, "/api/league/tournaments", nil)
+		return err == nil && got.status == http.StatusOK
+	})
+	user := site.signUp(t)
+	user.points(t)
+	got, err := site.ask(http.MethodGet, "/", nil)
+	if err != nil || got.status != http.StatusOK || !strings.Contains(string(got.body), "LOL.JOA") {
+		t.Fatalf("the page: %v %d", err, got.status)
+	}
+	eventually(t, "a redirect of plain HTTP", func() bool {
+		redirected, err := site.http.Get("http://" + host + "/")
+		return err == nil && redirected.StatusCode == http.StatusMovedPermanently
+	})
+}

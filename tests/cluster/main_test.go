@@ -1,0 +1,94 @@
+// Package cluster proves the chart on a real cluster: stories, run in order, each of which leaves the release as the next one finds it.
+//
+// It works against whatever KUBECONFIG points to, a cluster with Istio and nothing else, and is run by run.sh.
+package cluster
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	release   = "loljoa"
+	namespace = "loljoa"
+	host      = "loljoa.example.com"
+)
+
+// settings come from the environment; run.sh has their defaults.
+var settings = struct {
+	tag, nextTag, repository, ingressNamespace string
+}{
+	tag:              env("TAG", "dev"),
+	nextTag:          env("NEXT_TAG", ""),
+	repository:       env("REPOSITORY", "../.."),
+	ingressNamespace: env("INGRESS_NAMESPACE", "istio-system"),
+}
+
+func env(name, otherwise string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return otherwise
+}
+
+// story is one part of the proof.
+type story struct {
+	name string
+	tell func(*testing.T)
+}
+
+// figures are what the report says besides whether a story held.
+var figures []string
+
+// figure notes a measured value for the report.
+func figure(t *testing.T, format string, arguments ...any) {
+	t.Helper()
+	text := fmt.Sprintf(format, arguments...)
+	t.Log(text)
+	figures = append(figures, strings.TrimPrefix(t.Name(), "TestStories/")+": "+text)
+}
+
+func TestStories(t *testing.T) {
+	stories := []story{
+		{"1-install", installs},
+		{"1-walk", walksFromSignUpToAPaidWin},
+		{"1-page", showsThePage},
+		{"1-ingress", letsInThroughAnIngress},
+		{"2-mtls", refusesPlaintext},
+		{"2-authorization", answersWhoMayCall},
+		{"3-databases", keepsDatabasesApart},
+		{"4-load", losesNothingUnderLoad},
+		{"5-scaling", scalesAndHoldsEvictionsBack},
+		{"6-upgrade", upgradesAndRollsBack},
+		{"7-canary", sharesWithACanary},
+		{"8-experiments", leavesAndComesBack},
+		{"9-wrong-values", refusesWrongValues},
+		{"9-trouble", tellsWhatIsMissing},
+		{"10-reinstall", keepsWhatItHad},
+	}
+	var lines []string
+	for _, story := range stories {
+		started := time.Now()
+		held := t.Run(story.name, story.tell)
+		word := map[bool]string{true: "held", false: "**failed**"}[held]
+		lines = append(lines, fmt.Sprintf("| %s | %s | %.0f s |", story.name, word, time.Since(started).Seconds()))
+	}
+	report(t, lines)
+}
+
+// report writes what was seen to target/cluster-test/report.md.
+func report(t *testing.T, lines []string) {
+	text := "# The chart on a cluster\n\n" + kubectl(t, "version", "-o", "json") + "\n\n| story | | took |\n| --- | --- | --- |\n" +
+		strings.Join(lines, "\n") + "\n\n- " + strings.Join(figures, "\n- ") + "\n"
+	folder := filepath.Join(settings.repository, "target/cluster-test")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "report.md"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
