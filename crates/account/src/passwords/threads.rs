@@ -56,10 +56,12 @@ fn work(queue: &Mutex<Receiver<Job>>) {
     }
 }
 
-/// Niceness is a thread's own on Linux, and elsewhere the whole process's.
+/// Niceness is a thread's own on Linux, and elsewhere the whole process's. One that is higher already stays.
 fn stand_back() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+    if let Err(error) = rustix::process::getpriority_process(None)
+        .and_then(|own| rustix::process::setpriority_process(None, NICENESS.max(own)))
+    {
         tracing::warn!(%error, "password hashing has the same priority as all else");
     }
 }
