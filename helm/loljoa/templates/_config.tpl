@@ -80,6 +80,7 @@ hsts_seconds: {{ include "loljoa.hstsSeconds" . }}
 {{- end }}
 
 {{- define "loljoa.config.gateway" -}}
+serve_web: false
 upstreams:
   {{- range $neighbour := list "account" "league-schedule" "betting" }}
   {{ $neighbour | replace "-" "_" }}:
