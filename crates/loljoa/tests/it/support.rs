@@ -157,11 +157,12 @@ impl Up {
         let (_, session) = self.log_in_as_admin().await;
         let token = session["accessToken"].as_str().unwrap();
         loop {
-            let request = reqwest::Client::new().get(self.url("/api/account/users?username=admin"));
-            let found = request.bearer_auth(token).send().await.unwrap();
+            let request = reqwest::Client::new().get(self.url("/api/account/users"));
+            let found = request.query(&[("username", "admin")]).bearer_auth(token).send().await.unwrap();
             // On a busy machine account may be too late.
             if found.status() != 503 {
-                return found.json::<Value>().await.unwrap()["openSessions"].as_i64().unwrap();
+                let (status, found) = (found.status(), found.json::<Value>().await.unwrap());
+                return found["openSessions"].as_i64().unwrap_or_else(|| panic!("{status} {found}"));
             }
         }
     }
