@@ -1,5 +1,5 @@
 import { ErrorBoundary, LocationProvider, Route, Router, lazy, useLocation } from "preact-iso";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Banners } from "../components/banners";
 import { Footer } from "../components/footer";
 import { Header } from "../components/header";
@@ -23,12 +23,15 @@ const SignUp = lazy(() => import("../features/auth/sign-up"));
 const AccountPage = lazy(() => import("../features/account/page"));
 const Admin = lazy(() => import("../features/admin/page"));
 
-/** A new page is announced by moving the focus to it, but not on arrival. */
+/**
+ * A new page is announced by moving the focus to it, but not on arrival. It moves along with the address: a moment later it
+ * would be taken from who has begun to type.
+ */
 function useFocusOnArrival() {
   const main = useRef<HTMLElement>(null);
   const { path } = useLocation();
   const first = useRef(true);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;
   }, [path]);

@@ -4,6 +4,7 @@ use std::{
     fmt,
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use loljoa_proto::ops::v1::{HelloRequest, ops_service_client::OpsServiceClient};
@@ -17,6 +18,7 @@ use loljoa_service_kit::{
 use loljoa_test_tokens::{Publisher, Signer, claims, refusal};
 use serde_json::json;
 use sqlx::PgPool;
+use tokio::time;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Request, service::Routes};
 use tracing::{field, span};
@@ -109,6 +111,21 @@ async fn while_account_is_away_nobody_is_let_in_and_nobody_is_called_a_forger() 
     let (channel, _server) = serve(&at(nowhere), 1).await;
     let (code, _) = refusal(&channel, CALL, Some(&Signer::new("known").token("admin"))).await.unwrap();
     assert_eq!(code, ErrorCode::Unavailable);
+}
+
+#[tokio::test]
+async fn before_there_is_a_key_nobody_is_called_a_forger_and_the_first_one_is_found_soon() {
+    let publisher = Publisher::start(json!({ "keys": [] }).to_string()).await;
+    let account = client::connect(&publisher.upstream()).unwrap();
+    let keys = Keys::new(account, Duration::from_millis(HOUR_MS));
+    assert_eq!(keys.document().await.unwrap_err().code, ErrorCode::Unavailable);
+    publisher.publish(Signer::new("first").key_set());
+    let found = async {
+        while keys.document().await.is_err() {
+            time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    time::timeout(Duration::from_mins(1), found).await.expect("it is asked for again, and not an hour later");
 }
 
 /// A service that asks for every call what was revoked.
