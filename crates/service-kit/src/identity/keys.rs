@@ -133,12 +133,12 @@ impl Keys {
         let document = fetched?.into_inner().jwks_json;
         let removed = self.removed.read().unwrap_or_else(PoisonError::into_inner).clone();
         let published = read(&document, |kid| removed.contains(kid))?;
-        // Account answers before it has made its first key. What is signed with that one must not be refused for a whole pause.
-        if published.by_kid.is_empty() {
-            return Err(no_keys());
-        }
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(published);
-        Ok(())
+        // Account answers before it has made its first key. What is signed with that one must not be refused for a whole pause;
+        // and keys that are published no more are none, whatever was known before.
+        let published = (!published.by_kid.is_empty() || !removed.is_empty()).then_some(published);
+        let known = published.is_some();
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+        if known { Ok(()) } else { Err(no_keys()) }
     }
 }
 

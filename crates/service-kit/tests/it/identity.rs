@@ -128,6 +128,26 @@ async fn before_there_is_a_key_nobody_is_called_a_forger_and_the_first_one_is_fo
     time::timeout(Duration::from_mins(1), found).await.expect("it is asked for again, and not an hour later");
 }
 
+#[tokio::test]
+async fn keys_that_are_published_no_more_are_none() {
+    let publisher = Publisher::start(Signer::new("first").key_set()).await;
+    let account = client::connect(&publisher.upstream()).unwrap();
+    let keys = Arc::new(Keys::new(account, Duration::ZERO));
+    keys.document().await.unwrap();
+    publisher.publish(json!({ "keys": [] }).to_string());
+    let shutdown = CancellationToken::new();
+    let _end = shutdown.clone().drop_guard();
+    tokio::spawn(Arc::clone(&keys).keep_fresh(Duration::from_millis(1), shutdown));
+    let gone = async {
+        while !keys.ids().is_empty() {
+            time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    time::timeout(Duration::from_mins(1), gone)
+        .await
+        .expect("an empty set takes the place of the one before");
+}
+
 /// A service that asks for every call what was revoked.
 async fn asking() -> (Signer, Publisher, Channel, DropGuard) {
     let signer = Signer::new("known");
