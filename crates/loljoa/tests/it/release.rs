@@ -136,7 +136,12 @@ async fn a_user_walks_through_a_release_and_demo_bettors_bet_at_it() {
         .unwrap();
     assert!(demo.status.success(), "{demo:?}");
     let lines = said(&demo);
-    assert!(lines.starts_with("LCK 2022 Spring is being replayed\n10 demo bettors bet at "), "{lines}");
+    assert!(
+        lines.starts_with(
+            "LCK 2022 Spring is being replayed\nLCK 2022 Spring Playoffs is being replayed\n10 demo bettors bet at "
+        ),
+        "{lines}"
+    );
     assert!(lines.ends_with(" bets were placed\n"), "{lines}");
     let markets = up.get("/api/betting/markets?limit=100").await;
     let pools = markets["items"].as_array().unwrap().iter().map(|market| market["pool"].as_i64().unwrap());
