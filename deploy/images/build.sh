@@ -3,6 +3,7 @@
 #   TAG         their tag, and their version label
 #   REPOSITORY  what stands before their names
 #   BUILD       compile, or prebuilt
+#   PREBUILT    where the programs are, with BUILD=prebuilt: target/images by default
 #   BUILDER     docker, podman or buildah, instead of the first of these that works
 #   IMAGES      some of them only
 # The same commit gives the same image: every time in it is the commit's.
@@ -12,6 +13,7 @@ cd "$(dirname "$0")/../.."
 tag=${TAG:?TAG is not set: make images TAG=…}
 repository=${REPOSITORY:-docker.io/loljoa}
 build=${BUILD:-compile}
+prebuilt=${PREBUILT:-target/images}
 all="account league-schedule betting gateway web tools migrations season debug"
 read -ra images <<<"${IMAGES:-$all}"
 
@@ -36,7 +38,7 @@ case ${BUILDER:-none} in
 esac
 case $build in
     compile) ;;
-    prebuilt) [ -x target/images/bin/loljoa ] || fail "BUILD=prebuilt wants programs in target/images: make image-binaries" ;;
+    prebuilt) [ -x "$prebuilt/bin/loljoa" ] || fail "BUILD=prebuilt wants programs in $prebuilt: make image-binaries" ;;
     *) fail "BUILD=$build: must be compile or prebuilt" ;;
 esac
 for image in "${images[@]}"; do
@@ -47,7 +49,7 @@ epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 [ -z "$(git status --porcelain 2>/dev/null)" ] || revision+=-dirty
 options=(--file deploy/images/Dockerfile
-    --build-arg "BUILD=$build" --build-arg "VERSION=$tag" --build-arg "REVISION=$revision"
+    --build-arg "BUILD=$build" --build-arg "PREBUILT=$prebuilt" --build-arg "VERSION=$tag" --build-arg "REVISION=$revision"
     --build-arg "SOURCE_DATE_EPOCH=$epoch"
     --build-arg "CREATED=$(date --utc --date "@$epoch" +%FT%TZ)" --build-arg "SOURCE=${SOURCE:-}")
 for name in RUST_IMAGE NODE_IMAGE RUNTIME_IMAGE; do

@@ -9,11 +9,11 @@ import (
 
 // The experiments of 2022, seen from the outside: a pod that is blocked leaves the endpoints and comes back, one that is turned off is restarted.
 func leavesAndComesBack(t *testing.T) {
-	upgrade(t, "--set", "betting.replicas.min=2")
+	upgrade(t, "--set", "betting.replicas.min=2,betting.autoscaling.enabled=false")
 	t.Cleanup(func() { upgrade(t) })
 	s := visit(t)
 	admin := s.admin(t)
-	eventually(t, "two of betting", func() bool { return endpoints(t, "betting") == 2 })
+	eventually(t, "two of betting", func() bool { return endpoints(t, "betting") == 2 && len(pods(t, "betting")) == 2 })
 	do := func(what string) {
 		got, err := admin.ask(http.MethodPost, "/api/betting/"+what, nil, "Authorization", admin.bearer(), "Idempotency-Key", uuid())
 		if err != nil || got.status >= 300 {

@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -144,10 +145,13 @@ func audits(t *testing.T) {
 	helm(t, "test", release, "--namespace", namespace, "--filter", "name="+release+"-test-audit", "--logs", "--timeout", "3m")
 }
 
+// services are all that have a Deployment with pods that serve.
+var services = []string{"account", "league-schedule", "betting", "gateway", "web"}
+
 // Pods come and go under a steady load of bets, and no bet is lost.
 func losesNothingUnderLoad(t *testing.T) {
 	s := visit(t)
-	for _, service := range []string{"account", "league-schedule", "betting", "gateway", "web"} {
+	for _, service := range services {
 		t.Run("rolling-"+service, func(t *testing.T) {
 			load := startLoad(t, s)
 			in(t, "rollout", "restart", "deployment/"+release+"-"+service)
@@ -167,18 +171,23 @@ func losesNothingUnderLoad(t *testing.T) {
 		load.end(t, "betting 1→4→1")
 	})
 	t.Run("two-of-each", func(t *testing.T) {
-		upgrade(t, "--set", "defaults.replicas.min=2")
+		upgrade(t, "--set", "defaults.replicas.min=2,defaults.autoscaling.enabled=false")
 		t.Cleanup(func() { upgrade(t) })
+		for _, service := range services {
+			eventually(t, "two of "+service, func() bool { return endpoints(t, service) == 2 && len(pods(t, service)) == 2 })
+		}
 		for _, service := range []string{"gateway", "betting", "account"} {
 			load := startLoad(t, s)
-			in(t, "delete", "pod", pods(t, service)[0], "--wait=false")
-			eventually(t, "replaced", func() bool { return endpoints(t, service) == 2 })
+			leaving := pods(t, service)[0]
+			in(t, "delete", "pod", leaving, "--wait=false")
+			eventually(t, "replaced", func() bool { return endpoints(t, service) == 2 && !slices.Contains(pods(t, service), leaving) })
 			load.end(t, "deleting a pod of "+service)
 		}
 		load := startLoad(t, s)
-		for _, service := range []string{"account", "league-schedule", "betting", "gateway", "web"} {
-			evict(t, pods(t, service)[0])
-			eventually(t, "evicted and replaced", func() bool { return endpoints(t, service) == 2 })
+		for _, service := range services {
+			leaving := pods(t, service)[0]
+			eventually(t, "evicted", func() bool { return evict(t, leaving) })
+			eventually(t, "replaced", func() bool { return endpoints(t, service) == 2 && !slices.Contains(pods(t, service), leaving) })
 		}
 		load.end(t, "eviction of a pod of each service")
 	})

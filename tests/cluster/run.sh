@@ -2,13 +2,14 @@
 # Proves the chart on the cluster that KUBECONFIG points to: one with Istio, and nothing of ours. `make cluster-test` calls this.
 #
 #   IMAGE_LOAD="kind load docker-image"   how an image gets into the cluster; none where the cluster can pull
-#   TAG=dev                               the images' tag. They are built and brought in first, unless IMAGES=present
-#   NEXT_TAG=                             that of a second version, with a migration, for upgrades and canaries: there already
+#   TAG=dev                               the images' tag. They are built (BUILD, BUILDER: see `make images`) and brought in first, unless IMAGES=present
+#   NEXT_TAG=dev-next                     that of a second version, with a migration, for upgrades and canaries; built with the first
 #   STORIES=4                             which stories, by the beginning of their names; all of them by default
 #   INGRESS_ADDRESS                       where Istio's ingress gateway is, if its Service has no address of its own (kind: 127.0.0.1)
 set -euo pipefail
 cd "$(dirname "$0")"
-export PATH=$PATH:/usr/local/go/bin
+export PATH=$PATH:/usr/local/go/bin TAG=${TAG:-dev}
+export NEXT_TAG=${NEXT_TAG:-$TAG-next}
 
 for tool in kubectl go; do
     command -v $tool >/dev/null || { echo "cluster-test: $tool is missing" >&2; exit 1; }
@@ -29,8 +30,13 @@ load() {
     if [ -n "${IMAGE_LOAD:-}" ]; then $IMAGE_LOAD "$1"; fi
 }
 if [ "${IMAGES:-}" != present ]; then
-    make -C ../.. images TAG="${TAG:-dev}"
-    for name in account league-schedule betting gateway web migrations season tools; do load "docker.io/loljoa/$name:${TAG:-dev}"; done
+    if [ "${BUILD:-compile}" = prebuilt ]; then make -C ../.. image-binaries; fi
+    make -C ../.. images TAG="$TAG"
+    ./next.sh "$NEXT_TAG"
+    for name in account league-schedule betting gateway web migrations season tools; do
+        load "docker.io/loljoa/$name:$TAG"
+        load "docker.io/loljoa/$name:$NEXT_TAG"
+    done
 fi
 image=docker.io/loljoa/probe:test
 CGO_ENABLED=0 go build -ldflags '-s -w' -o probe/probe ./probe
@@ -39,4 +45,4 @@ rm probe/probe
 load $image
 
 # Stories change one release, so one at a time; a story that hangs ends itself long before this.
-exec go test -count 1 -timeout 90m -v -run "TestStories/${STORIES:-}" .
+exec go test -count 1 -timeout 90m -v -run "TestStories/^${STORIES:-}" .

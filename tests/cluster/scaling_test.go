@@ -9,8 +9,8 @@ import (
 
 // A burst scales out and in again; a disruption budget holds the second eviction back.
 func scalesAndHoldsEvictionsBack(t *testing.T) {
-	upgrade(t, "--set", "betting.replicas.min=2")
-	eventually(t, "two of betting", func() bool { return endpoints(t, "betting") == 2 })
+	upgrade(t, "--set", "betting.replicas.min=2,betting.autoscaling.enabled=false")
+	eventually(t, "two of betting", func() bool { return endpoints(t, "betting") == 2 && len(pods(t, "betting")) == 2 })
 	both := pods(t, "betting")
 	if !evict(t, both[0]) {
 		t.Error("the first eviction was not granted")
@@ -21,7 +21,7 @@ func scalesAndHoldsEvictionsBack(t *testing.T) {
 	eventually(t, "two of betting again", func() bool { return endpoints(t, "betting") == 2 })
 
 	// Little CPU is asked for, so that a burst is one on a small machine, too.
-	upgrade(t, "--set", "gateway.resources.requests.cpu=20m", "--set", "gateway.replicas.max=3")
+	upgrade(t, "--set", "gateway.resources.requests.cpu=20m", "--set", "gateway.replicas.max=3,gateway.autoscaling.scaleInSeconds=60")
 	s := visit(t)
 	replicas := func() int {
 		count, _ := strconv.Atoi(in(t, "get", "deployment", release+"-gateway", "-o", "jsonpath={.status.replicas}"))
@@ -49,7 +49,6 @@ func scalesAndHoldsEvictionsBack(t *testing.T) {
 	figure(t, "scaled out %.0f s after a burst began", took.Seconds())
 	started := time.Now()
 	for replicas() > 1 {
-		// The chart waits five minutes before it lets a replica go.
 		if time.Since(started) > 10*time.Minute {
 			t.Fatal("not scaled in after ten minutes")
 		}
