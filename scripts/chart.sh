@@ -96,15 +96,10 @@ if grep -nE '\|[[:space:]]+\|$' $chart/README.md; then
     exit 1
 fi
 
-# Istio's own look at what belongs together. It has no release that `go install` takes, so it is optional.
-if command -v istioctl >/dev/null; then
-    say "istioctl analyze"
-    for rendered in $out/*.yaml; do
-        # What is not in the files is not there for it: the ingress gateway's pods (IST0101), certificates (IST0158).
-        istioctl analyze --use-kube=false --namespace loljoa --failure-threshold Warning --suppress 'IST0101=Gateway *' "$rendered" istio/mesh.yaml istio/egress.yaml \
-            >$out/analyze.log 2>&1 || { cat $out/analyze.log; say "$rendered: istioctl analyze found something"; exit 1; }
-    done
-else
-    say "istioctl is not on the PATH, so its analyze is left out"
-fi
+say "istioctl analyze"
+for rendered in $out/*.yaml; do
+    # What is not in the files is not there for it: the ingress gateway's pods (IST0101), certificates (IST0158).
+    istioctl analyze --use-kube=false --namespace loljoa --failure-threshold Warning --suppress 'IST0101=Gateway *' "$rendered" istio/mesh.yaml istio/egress.yaml \
+        >$out/analyze.log 2>&1 || { cat $out/analyze.log; say "$rendered: istioctl analyze found something"; exit 1; }
+done
 say "all is well"

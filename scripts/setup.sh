@@ -63,6 +63,15 @@ make_chart() {
     cat tools/chart/go.{mod,sum} >"$stamp"
 }
 
+# Its release branches have no tag that Go's modules know, so tools/istio/go.mod names a commit of one.
+make_istioctl() {
+    local stamp=target/tools/istio.sum
+    if [ "$wants" != chart ] || cat tools/istio/go.{mod,sum} | cmp -s - "$stamp"; then return; fi
+    mkdir -p target/tools
+    GOBIN=$PWD/target/tools/bin CGO_ENABLED=0 go -C tools/istio install -ldflags "-s -w" tool
+    cat tools/istio/go.{mod,sum} >"$stamp"
+}
+
 has_postgres || need postgresql "the server that keeps accounts, matches and bets (LOL.JOA runs a private one)"
 command -v cc >/dev/null || need gcc "Rust links with it, and the cryptography library is partly C"
 compgen -G '/usr/include/stdlib.h' >/dev/null || need libc6-dev "headers for the C compiler"
@@ -96,6 +105,7 @@ if [ ${#missing[@]} -eq 0 ]; then
     make_pooler
     make_contract
     make_chart
+    make_istioctl
     exit 0
 fi
 
@@ -128,4 +138,5 @@ as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-r
 make_pooler
 make_contract
 make_chart
+make_istioctl
 echo "setup: done"

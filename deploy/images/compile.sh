@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compiles what goes into the images: OUT/bin has the programs, stripped, OUT/debug their line tables. Each program knows what
-# it was made of (cargo-auditable), for scanners.
+# Compiles what goes into the images: OUT/bin has the programs, stripped, OUT/debug their line tables, OUT/lib what they load that the
+# runtime image lacks. Each program knows what it was made of (cargo-auditable), for scanners.
 set -euo pipefail
 out=$(realpath -m "${1:?usage: compile.sh OUT}")
 cd "$(dirname "$0")/../.."
@@ -15,8 +15,9 @@ options=(--locked --profile image)
 for program in "${programs[@]}"; do options+=(--bin "$program"); done
 PATH="$PWD/target/tools/bin:$PATH" cargo auditable build "${options[@]}"
 
-rm -rf "$out/bin" "$out/debug"
-mkdir -p "$out/bin" "$out/debug"
+rm -rf "$out"
+mkdir -p "$out/bin" "$out/debug" "$out/lib"
+cp --dereference "$(cc -print-file-name=libgcc_s.so.1)" "$out/lib/"
 for program in "${programs[@]}"; do
     built=${CARGO_TARGET_DIR:-target}/image/$program
     needs=$(objdump --dynamic-syms "$built" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
@@ -30,5 +31,5 @@ for program in "${programs[@]}"; do
 done
 # What is in the images has the commit's time.
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
-find "$out/bin" "$out/debug" -exec touch --no-dereference --date "@$epoch" {} +
+find "$out" -exec touch --no-dereference --date "@$epoch" {} +
 ls -l "$out/bin"

@@ -20,12 +20,14 @@ const (
 
 // settings come from the environment; run.sh has their defaults.
 var settings = struct {
-	tag, nextTag, repository, ingressNamespace string
+	tag, nextTag, repository, ingressNamespace, jaeger, otlp string
 }{
 	tag:              env("TAG", "dev"),
 	nextTag:          env("NEXT_TAG", ""),
 	repository:       env("REPOSITORY", "../.."),
 	ingressNamespace: env("INGRESS_NAMESPACE", "istio-system"),
+	jaeger:           env("JAEGER", ""),
+	otlp:             env("OTLP", "http://jaeger-collector.observability:4317"),
 }
 
 func env(name, otherwise string) string {
@@ -66,6 +68,7 @@ func TestStories(t *testing.T) {
 		{"6-upgrade", upgradesAndRollsBack},
 		{"7-canary", sharesWithACanary},
 		{"8-experiments", leavesAndComesBack},
+		{"8-traces", tracesABet},
 		{"9-wrong-values", refusesWrongValues},
 		{"9-trouble", tellsWhatIsMissing},
 		{"10-reinstall", keepsWhatItHad},

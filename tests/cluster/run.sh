@@ -5,6 +5,7 @@
 #   TAG=dev                               the images' tag. They are built (BUILD, BUILDER: see `make images`) and brought in first, unless IMAGES=present
 #   NEXT_TAG=dev-next                     that of a second version, with a migration, for upgrades and canaries; built with the first
 #   STORIES=4                             which stories, by the beginning of their names; all of them by default
+#   JAEGER=http://…:16686                 Jaeger's API, and OTLP=http://…:4317, where services send spans; a story is left out without
 #   INGRESS_ADDRESS                       where Istio's ingress gateway is, if its Service has no address of its own (kind: 127.0.0.1)
 set -euo pipefail
 cd "$(dirname "$0")"
