@@ -35,6 +35,8 @@ ingress-acme --set ingress.mode=ingress,ingress.host=loljoa.example.com,ingress.
 own-ca --set ingress.tls.mode=cert-manager,season.mode=import,season.configMap=season
 load-balancer --set ingress.tls.mode=load-balancer,ingress.host=loljoa.example.com,ingress.proxiesInFront=1
 plain --set ingress.tls.mode=none,season.mode=none,demo.bettors=0
+no-mesh --set mesh.enabled=false,season.mode=import
+no-istio --set mesh.enabled=false,ingress.mode=none
 nobody --set ingress.mode=none,secrets.existing=mine
 canary --set mesh.canary.enabled=true,mesh.canary.tag=0.2.0
 canary-by-weight --set mesh.canary.enabled=true,mesh.canary.tag=0.2.0,mesh.canary.header.name=,ingress.mode=ingress
