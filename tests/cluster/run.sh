@@ -33,7 +33,7 @@ if [ "${IMAGES:-}" != present ]; then
     make -C ../.. images TAG="${TAG:-dev}"
     for name in account league-schedule betting gateway web migrations season tools; do load "docker.io/loljoa/$name:${TAG:-dev}"; done
 fi
-image=docker.io/loljoa/probe:test
+image=docker.io/loljoa/probe:${1:-test}
 CGO_ENABLED=0 go build -ldflags '-s -w' -o probe/probe ./probe
 $builder build --quiet --tag $image probe >/dev/null
 rm probe/probe

@@ -19,7 +19,7 @@ type release struct {
 var (
 	mesh     = release{"loljoa-bench-mesh", "mesh.loljoa-bench.example.com", "mesh.enabled=true"}
 	plain    = release{"loljoa-bench-plain", "plain.loljoa-bench.example.com", "mesh.enabled=false"}
-	releases = []release{mesh, plain}
+	releases = []release{plain, mesh}
 )
 
 // name of both releases.
@@ -77,7 +77,7 @@ spec:
   securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: RuntimeDefault } }
   containers:
     - name: generator
-      image: docker.io/loljoa/probe:test
+      image: docker.io/loljoa/probe:bench
       imagePullPolicy: IfNotPresent
       securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: [ALL] } }
 ---
