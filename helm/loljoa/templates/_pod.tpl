@@ -57,6 +57,9 @@ TLS of its own, and the sidecar leaves it alone. */}}
 {{- if .Values.mesh.enabled -}}
 sidecar.istio.io/nativeSidecar: "true"
 traffic.sidecar.istio.io/excludeOutboundPorts: {{ include "loljoa.databasePort" . | quote }}
+{{- with .Values.mesh.sidecar.concurrency }}
+proxy.istio.io/config: {{ printf `{"concurrency":%d}` (int .) | quote }}
+{{- end }}
 {{- with .Values.mesh.sidecar.resources }}
 {{- with dig "requests" "cpu" "" . }}
 sidecar.istio.io/proxyCPU: {{ . | quote }}

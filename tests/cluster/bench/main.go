@@ -5,6 +5,7 @@
 //	CONNECTIONS=64,256   users that bet at once, each on a connection of its own
 //	ROUNDS=3         how often each way is measured
 //	SECONDS_COUNTED=8    how long a round counts, after a warm-up of two seconds
+//	WAYS=            only these, by their names with ; between them, "no mesh" among them
 //	MESH_SET=        more values of the release in the mesh, as `helm --set` takes them
 //	KEEP=1           leaves the releases where they are, for the next time
 package main

@@ -79,6 +79,8 @@ spec:
     - name: generator
       image: docker.io/loljoa/probe:bench
       imagePullPolicy: IfNotPresent
+      # Without a share of the CPU it would wait for what it measures.
+      resources: { requests: { cpu: 100m } }
       securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: [ALL] } }
 ---
 apiVersion: networking.k8s.io/v1

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 )
 
 // way is one way to a release's gateway.
@@ -57,6 +58,9 @@ func waysIn(connections int) (ways []way, err error) {
 			return nil, err
 		}
 		with := func(name, address, host string, isTLS bool) {
+			if wanted := env("WAYS", ""); wanted != "" && !strings.Contains(wanted+";", name+";") {
+				return
+			}
 			order := common
 			order.Address, order.Host, order.TLS = address, host, isTLS
 			ways = append(ways, way{name, release, order})
