@@ -7,6 +7,7 @@
 //	SECONDS_COUNTED=8    how long a round counts, after a warm-up of two seconds
 //	WAYS=            only these, by their names with ; between them, "no mesh" among them
 //	MESH_SET=        more values of the release in the mesh, as `helm --set` takes them
+//	AS_IS=1          leaves the ingress gateway's traces and access log as they are, instead of having them as istio/mesh.yaml says meanwhile
 //	KEEP=1           leaves the releases where they are, for the next time
 package main
 
@@ -32,6 +33,11 @@ func run() error {
 	if os.Getenv("KEEP") == "" {
 		defer uninstall()
 	}
+	back, err := asDocumented()
+	if err != nil {
+		return err
+	}
+	defer back()
 	report, err := measure()
 	if err != nil {
 		return err
