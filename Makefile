@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
 .PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e test-attack test-build test-pooler test-streams screenshots \
-	lighthouse sqlx chart chart-docs chart-schemas cluster-test clean
+	lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -129,6 +129,9 @@ chart-schemas: ## Renew what rendered charts are checked against, from Kubernete
 
 cluster-test: ## Prove the chart on the cluster that KUBECONFIG points to, with images brought in by IMAGE_LOAD
 	tests/cluster/run.sh
+
+cluster-bench: ## Measure on that cluster what sidecars and ingress gateway cost, beside the same chart without them
+	tests/cluster/run.sh bench
 
 fmt: ## Format the code
 	cargo fmt --all

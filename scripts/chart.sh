@@ -35,13 +35,15 @@ ingress-acme --set ingress.mode=ingress,ingress.host=loljoa.example.com,ingress.
 own-ca --set ingress.tls.mode=cert-manager,season.mode=import,season.configMap=season
 load-balancer --set ingress.tls.mode=load-balancer,ingress.host=loljoa.example.com,ingress.proxiesInFront=1
 plain --set ingress.tls.mode=none,season.mode=none,demo.bettors=0
+no-mesh --set mesh.enabled=false,season.mode=import
+no-istio --set mesh.enabled=false,ingress.mode=none
 nobody --set ingress.mode=none,secrets.existing=mine
 canary --set mesh.canary.enabled=true,mesh.canary.tag=0.2.0
 canary-by-weight --set mesh.canary.enabled=true,mesh.canary.tag=0.2.0,mesh.canary.header.name=,ingress.mode=ingress
 live --set season.mode=live,season.live.existingSecret=feed,mesh.requestAuthentication.enabled=true,mesh.revision=stable
 external --set database.mode=external,networkPolicies.databaseCidrs={10.0.0.0/8} --set database.external.secrets.account=a,database.external.secrets.league-schedule=b,database.external.secrets.betting=c,database.external.directUrl.betting=true
 single-cnpg --set database.mode=cloudnative-pg,database.cloudnativePg.instances=1,database.cloudnativePg.pooler.enabled=false
-nothing-on --set mesh.mtls.strict=false,mesh.authorization.enabled=false,mesh.traffic.enabled=false,networkPolicies.enabled=false,defaults.autoscaling.enabled=false,defaults.disruptionBudget.enabled=false
+nothing-on --set mesh.mtls.strict=false,mesh.authorization.enabled=false,mesh.traffic.enabled=false,mesh.telemetry.enabled=false,networkPolicies.enabled=false,defaults.autoscaling.enabled=false,defaults.disruptionBudget.enabled=false
 LIST
 }
 

@@ -1,11 +1,14 @@
 package cluster
 
 import (
+	"maps"
 	"net/http"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"loljoa/tests/cluster/usage"
 )
 
 // From nothing to ready with defaults, and to the first bet.
@@ -30,13 +33,36 @@ func installs(t *testing.T) {
 	figure(t, "the first bet stands %.0f s after helm install", took.Seconds())
 	helm(t, "test", release, "--namespace", namespace, "--logs", "--timeout", "3m")
 	upgrade(t)
-	memory := in(t, "top", "pods", "--containers", "--sum")
-	figure(t, "memory at rest: %s", lastLine(memory))
+	restsWithin(t, 900)
 }
 
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(strings.Fields(lines[len(lines)-1]), " ")
+// restsWithin has the release come to rest, and sums up what the kubelets say of its containers' working sets, in MiB. They look every ten seconds or so,
+// and for a while still know pods that have gone.
+func restsWithin(t *testing.T, most int64) {
+	t.Helper()
+	var memory usage.Memory
+	eventually(t, "at rest, all of it measured", func() bool {
+		samples, err := usage.Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		running := map[string]bool{}
+		for _, pod := range strings.Fields(in(t, "get", "pods", "--field-selector=status.phase=Running", "-o", "jsonpath={.items[*].metadata.name}")) {
+			running[pod] = true
+		}
+		measured := map[string]bool{}
+		for container := range samples {
+			if container.Namespace == namespace {
+				measured[container.Pod] = true
+			}
+		}
+		memory = usage.MemoryOf(samples, namespace)
+		return maps.Equal(running, measured)
+	})
+	figure(t, "memory at rest: %s", memory)
+	if total := memory.Total() >> 20; total > most {
+		t.Errorf("the release rests with %d MiB, more than %d", total, most)
+	}
 }
 
 // A user's whole way, by the host's name and over HTTPS, until a market is settled and the bet is paid.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Proves the chart on the cluster that KUBECONFIG points to: one with Istio, and nothing of ours. `make cluster-test` calls this.
+# Proves the chart on the cluster that KUBECONFIG points to: one with Istio, and nothing of ours. `make cluster-test` calls this, and
+# `make cluster-bench` with `bench`: that measures what the mesh costs, in namespaces of its own (bench/main.go says what may be set).
 #
 #   IMAGE_LOAD="kind load docker-image"   how an image gets into the cluster; none where the cluster can pull
 #   TAG=dev                               the images' tag. They are built (BUILD, BUILDER: see `make images`) and brought in first, unless IMAGES=present
@@ -18,7 +19,7 @@ done
 export PATH=$PWD/../../target/tools/bin:$PATH
 command -v helm >/dev/null || ../../scripts/setup.sh chart
 kubectl version >/dev/null || { echo "cluster-test: no cluster answers; set KUBECONFIG" >&2; exit 1; }
-if kubectl get namespace loljoa >/dev/null 2>&1 && [ -z "${STORIES:-}" ]; then
+if [ "${1:-}" != bench ] && kubectl get namespace loljoa >/dev/null 2>&1 && [ -z "${STORIES:-}" ]; then
     echo "cluster-test: namespace loljoa is there already; delete it first, or name STORIES" >&2
     exit 1
 fi
@@ -39,11 +40,16 @@ if [ "${IMAGES:-}" != present ]; then
         load "docker.io/loljoa/$name:$NEXT_TAG"
     done
 fi
-image=docker.io/loljoa/probe:test
+image=docker.io/loljoa/probe:${1:-test}
 CGO_ENABLED=0 go build -ldflags '-s -w' -o probe/probe ./probe
 $builder build --quiet --tag $image probe >/dev/null
 rm probe/probe
 load $image
+
+if [ "${1:-}" = bench ]; then
+    go build -o ../../target/cluster-bench ./bench
+    exec ../../target/cluster-bench
+fi
 
 # Stories change one release, so one at a time; a story that hangs ends itself long before this.
 exec go test -count 1 -timeout 90m -v -run "TestStories/^${STORIES:-}" .

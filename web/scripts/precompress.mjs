@@ -1,5 +1,5 @@
-// Packs every file of the build that gets smaller by it, beside itself: with Brotli as `.br`, with gzip as `.gz`. It is done
-// once, as well as can be, instead of with each answer.
+// Packs every file of the build, or of the folder that is named, that gets smaller by it, beside itself: with Brotli as `.br`,
+// with gzip as `.gz`. It is done once, as well as can be, instead of with each answer.
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 // A packet's worth: what fits into one is not sent any faster.
 const LEAST = 1400;
-const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+const dist = process.argv[2] ?? fileURLToPath(new URL("../dist/", import.meta.url));
 
 const packers = {
   ".br": (content) =>

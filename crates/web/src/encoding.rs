@@ -50,7 +50,8 @@ pub(crate) fn accepted(headers: &HeaderMap, encoding: &str) -> bool {
 /// An encoding, and whether it is taken: a weight of 0 refuses it.
 fn preference(entry: &str) -> (&str, bool) {
     let Some((name, weight)) = entry.split_once(';') else { return (entry.trim(), true) };
-    let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.trim().parse::<f32>().ok());
+    let weight = weight.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+    let weight = weight.and_then(|(_, weight)| weight.trim().parse::<f32>().ok());
     (name.trim(), weight.is_none_or(|weight| weight > 0.0))
 }
 
@@ -68,7 +69,7 @@ mod tests {
             ENCODINGS.map(|encoding| accepted(&headers, encoding.name()))
         };
         assert_eq!(takes("gzip, deflate, br, zstd"), [true, true]);
-        assert_eq!(takes("gzip;q=0.8, BR ; q=0"), [false, true]);
+        assert_eq!(takes("gzip;q=0.8, BR ; Q=0"), [false, true]);
         assert_eq!(takes("*;q=0.1, gzip;q=0.000"), [true, false]);
         assert_eq!(takes("identity, *;q=0"), [false, false]);
         assert_eq!(takes("brotli, x-gzip"), [false, false]);

@@ -45,7 +45,8 @@ pub struct File {
 
 impl Files {
     /// The files below `root`, or without one those built into this program. A file whose name is another's with `.br` or `.gz`
-    /// is that other file, packed.
+    /// is that other file, packed. Names that begin with a dot are passed over: they are for tools, as Git's and those in which
+    /// Kubernetes keeps the versions of a `ConfigMap`.
     ///
     /// # Errors
     ///
@@ -67,9 +68,13 @@ impl Files {
         ))
     }
 
-    /// What answers a GET of `path`: a file, or the app for whatever path it may know itself. None where there is neither.
+    /// What answers a GET of `path`: a file, or the app for whatever path it may know itself. None where there is neither, and
+    /// where programs expect the API: they would take a page for its answer.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<Found<'_>> {
+        if is_api(path) {
+            return None;
+        }
         let file = self.0.get(path);
         if file.is_none() && path.starts_with(HASHED) {
             return None;
@@ -79,6 +84,12 @@ impl Files {
             None => (path == "/").then_some(Found::Welcome),
         }
     }
+}
+
+/// Whether `path` is the API's, so that no page stands under it.
+#[must_use]
+pub fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/") || path.starts_with("/.well-known/")
 }
 
 impl Found<'_> {
@@ -106,8 +117,13 @@ fn unpack(contents: &mut HashMap<String, Bytes>) {
 fn read(folder: &Path, prefix: &str, contents: &mut HashMap<String, Bytes>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
-        if entry.file_type()?.is_dir() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') {
+            continue;
+        }
+        let path = format!("{prefix}/{name}");
+        if fs::metadata(entry.path())?.is_dir() {
             read(&entry.path(), &path, contents)?;
         } else {
             contents.insert(path, fs::read(entry.path())?.into());
@@ -138,24 +154,30 @@ impl File {
     }
 
     fn answer(&self, headers: &HeaderMap) -> Response {
-        let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        let mut known = known.flat_map(|line| line.split(',')).map(str::trim);
-        let fresh = known.any(|tag| tag == "*" || tag.as_bytes() == self.tag.as_bytes());
-        let caching = [(header::ETAG, self.tag.clone()), (header::CACHE_CONTROL, self.cache.clone())];
-        if fresh {
+        let caching = [
+            (header::ETAG, self.tag.clone()),
+            (header::CACHE_CONTROL, self.cache.clone()),
+            // Also of a file that was not built packed: a layer further out may pack it.
+            (header::VARY, HeaderValue::from_static("accept-encoding")),
+        ];
+        if self.is_known(headers) {
             return (StatusCode::NOT_MODIFIED, caching).into_response();
         }
         let media_type = [(header::CONTENT_TYPE, self.media_type.clone())];
-        if self.packed.is_empty() {
-            return (caching, media_type, self.content.clone()).into_response();
-        }
-        let varies = [(header::VARY, HeaderValue::from_static("accept-encoding"))];
         match self.packed.iter().find(|(encoding, _)| accepted(headers, encoding.name())) {
             Some((encoding, packed)) => {
                 let encoded = [(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()))];
-                (caching, media_type, varies, encoded, packed.clone()).into_response()
+                (caching, media_type, encoded, packed.clone()).into_response()
             }
-            None => (caching, media_type, varies, self.content.clone()).into_response(),
+            None => (caching, media_type, self.content.clone()).into_response(),
         }
+    }
+
+    /// Whether who asks has the file as it is. A proxy on the way may have taken the mark of a weak tag away.
+    fn is_known(&self, headers: &HeaderMap) -> bool {
+        let weak = |tag: &str| format!("W/{}", tag.strip_prefix("W/").unwrap_or(tag));
+        let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);
+        tags.any(|tag| tag == "*" || weak(tag).as_bytes() == self.tag.as_bytes())
     }
 }

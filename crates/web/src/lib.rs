@@ -11,7 +11,7 @@ use loljoa_service_kit::{admin, cli::Listeners, edge, health::Health, lifecycle:
 use tokio_util::sync::CancellationToken;
 
 pub use config::{Config, Http};
-pub use files::{File, Files, Found};
+pub use files::{File, Files, Found, is_api};
 
 /// The service's name, in metrics, logs and traces.
 pub const SERVICE: &str = "web";

@@ -8,7 +8,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use loljoa_service_kit::metrics;
 use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -39,10 +39,15 @@ async fn file(State(files): State<Arc<Files>>, request: Request) -> Response {
 }
 
 /// Adds the headers of every answer, and counts it. All paths count as one, lest clients make up what stands in the metrics.
+/// What is not there now may be there after a roll-out, so no cache keeps that it is not.
 async fn observe(State(hsts): State<Hsts>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let mut response = next.run(request).await;
+    let status = response.status();
     headers::add(response.headers_mut(), PAGE_POLICY, hsts);
-    metrics::record_request(SERVICE, "http", "file", response.status().as_str(), started.elapsed());
+    if status.is_client_error() || status.is_server_error() {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    metrics::record_request(SERVICE, "http", "file", status.as_str(), started.elapsed());
     response
 }

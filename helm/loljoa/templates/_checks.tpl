@@ -21,6 +21,11 @@
 {{- if and $canary.enabled $canary.tag (eq $canary.tag (.Values.image.tag | default .Chart.AppVersion)) -}}
   {{- $problems = append $problems (printf "mesh.canary.tag: %q is the version that runs already (image.tag)" $canary.tag) -}}
 {{- end -}}
+{{- range $wish := list "canary" "requestAuthentication" -}}
+  {{- if and (index $.Values.mesh $wish).enabled (not $.Values.mesh.enabled) -}}
+    {{- $problems = append $problems (printf "mesh.%s.enabled needs mesh.enabled: it is the sidecars that do it" $wish) -}}
+  {{- end -}}
+{{- end -}}
 {{- if and $canary.enabled (not .Values.mesh.traffic.enabled) -}}
   {{- $problems = append $problems "mesh.canary.enabled needs mesh.traffic.enabled, whose rules share the calls out" -}}
 {{- end -}}

@@ -67,10 +67,11 @@ runtime:
     {{- end }}
 {{- end }}
 
-{{/* The sidecar balances, so the service does not. */}}
+{{/* The sidecar balances, so the service does not; without one it does, over the addresses of a name that has them all. */}}
 {{- define "loljoa.config.neighbour" -}}
-url: {{ printf "http://%s:50051" (include "loljoa.name" .) | quote }}
-balance: false
+{{- $isMesh := (index . 0).Values.mesh.enabled -}}
+url: {{ printf "http://%s%s:50051" (include "loljoa.name" .) ($isMesh | ternary "" "-headless") | quote }}
+balance: {{ not $isMesh }}
 {{- end }}
 
 {{/* Istio's ingress gateway appends the address that it sees, after those of the proxies in front of it. */}}

@@ -42,19 +42,24 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{/* loljoa.meshLabels: a sidecar, whether or not the namespace asks for one. */}}
+{{/* loljoa.meshLabels: a sidecar, or none, whether or not the namespace asks for one. */}}
 {{- define "loljoa.meshLabels" -}}
-sidecar.istio.io/inject: "true"
-{{- with .Values.mesh.revision }}
-istio.io/rev: {{ . }}
+{{- $mesh := .Values.mesh -}}
+sidecar.istio.io/inject: {{ $mesh.enabled | quote }}
+{{- if and $mesh.enabled $mesh.revision }}
+istio.io/rev: {{ $mesh.revision }}
 {{- end }}
 {{- end }}
 
 {{/* loljoa.meshAnnotations: the sidecar is a native one, so that it starts before and ends after what it serves. The database speaks
 TLS of its own, and the sidecar leaves it alone. */}}
 {{- define "loljoa.meshAnnotations" -}}
+{{- if .Values.mesh.enabled -}}
 sidecar.istio.io/nativeSidecar: "true"
 traffic.sidecar.istio.io/excludeOutboundPorts: {{ include "loljoa.databasePort" . | quote }}
+{{- with .Values.mesh.sidecar.concurrency }}
+proxy.istio.io/config: {{ printf `{"concurrency":%d}` (int .) | quote }}
+{{- end }}
 {{- with .Values.mesh.sidecar.resources }}
 {{- with dig "requests" "cpu" "" . }}
 sidecar.istio.io/proxyCPU: {{ . | quote }}
@@ -67,6 +72,7 @@ sidecar.istio.io/proxyCPULimit: {{ . | quote }}
 {{- end }}
 {{- with dig "limits" "memory" "" . }}
 sidecar.istio.io/proxyMemoryLimit: {{ . | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

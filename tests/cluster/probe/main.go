@@ -4,8 +4,9 @@
 //	probe tcp HOST:PORT
 //	probe grpc HOST:PORT /package.Service/Method
 //	probe http URL
+//	probe load
 //
-// It prints one line: what came back, or why nothing did.
+// It prints one line: what came back, or why nothing did. `load` bets as it is told to on its standard input, and answers each order with a line.
 package main
 
 import (
@@ -38,8 +39,13 @@ func main() {
 		fmt.Println(grpc(arguments[1], arguments[2]))
 	case len(arguments) == 2 && arguments[0] == "http":
 		fmt.Println(plain(arguments[1]))
+	case len(arguments) == 1 && arguments[0] == "load":
+		if err := load(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	default:
-		fmt.Fprintln(os.Stderr, "usage: probe wait | tcp HOST:PORT | grpc HOST:PORT METHOD | http URL")
+		fmt.Fprintln(os.Stderr, "usage: probe wait | tcp HOST:PORT | grpc HOST:PORT METHOD | http URL | load")
 		os.Exit(2)
 	}
 }

@@ -10,7 +10,7 @@ use axum::{
 use http::Method;
 use loljoa_web::Files;
 
-use super::{problem::Problem, security::is_api};
+use super::problem::Problem;
 use crate::config::Config;
 
 /// What is served where no route of the API is: the web app, or nothing.
@@ -28,11 +28,7 @@ pub(crate) fn routes(config: &Config) -> anyhow::Result<Router> {
 
 /// A file or the app; never a page where a program expects the API.
 async fn page(State(files): State<Arc<Files>>, request: Request) -> Response {
-    let path = request.uri().path();
-    if is_api(path) {
-        return Problem::unknown_path().into_response();
-    }
-    match files.find(path) {
+    match files.find(request.uri().path()) {
         None => Problem::unknown_path().into_response(),
         Some(_) if !matches!(*request.method(), Method::GET | Method::HEAD) => {
             Problem::wrong_method(&[Method::GET, Method::HEAD]).into_response()

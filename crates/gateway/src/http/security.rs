@@ -8,7 +8,10 @@ use axum::{
     response::Response,
 };
 use http::{HeaderValue, header};
-use loljoa_web::headers::{PAGE_POLICY, add};
+use loljoa_web::{
+    headers::{PAGE_POLICY, add},
+    is_api,
+};
 
 use super::docs;
 use crate::app::App;
@@ -25,6 +28,7 @@ pub(crate) async fn headers(State(app): State<Arc<App>>, request: Request, next:
     let path = request.uri().path();
     let (is_docs, is_api) = (path.starts_with(docs::PATH), is_api(path));
     let mut response = next.run(request).await;
+    let status = response.status();
     let headers = response.headers_mut();
     let policy = if is_docs {
         DOCS_POLICY
@@ -34,13 +38,9 @@ pub(crate) async fn headers(State(app): State<Arc<App>>, request: Request, next:
         PAGE_POLICY
     };
     add(headers, policy, app.http.hsts());
-    if is_api {
+    // Of a page, what is not there now may be there after a roll-out.
+    if is_api || status.is_client_error() || status.is_server_error() {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     response
-}
-
-/// Whether `path` is the API's, so that no page stands under it.
-pub(crate) fn is_api(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/") || path.starts_with("/.well-known/")
 }

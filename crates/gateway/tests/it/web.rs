@@ -29,6 +29,7 @@ async fn the_app_answers_its_own_deep_links_and_never_the_apis() {
     assert_eq!(problem(gateway.get("/assets/gone.js")).await, "404 path_unknown");
     let outside = gateway.get("/assets/..%2f..%2fetc%2fpasswd").send().await.unwrap();
     assert_eq!(outside.status(), StatusCode::NOT_FOUND);
+    assert_eq!(header(&outside, "cache-control"), "no-store", "the next roll-out may have it");
 }
 
 #[tokio::test]

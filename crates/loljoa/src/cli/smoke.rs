@@ -1,22 +1,23 @@
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use loljoa_service_kit::{IdempotencyKey, Points, ids};
 use reqwest::{RequestBuilder, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
+use tokio::time;
 use url::Url;
 use uuid::Uuid;
 
-use super::release::{Address, Failure, Release, Session, Wait, answer, json};
-use crate::console;
+use super::release::{Address, Failure, Release, Session, Wait, answer, json, web_address};
+use crate::{console, signals::Signals};
 
 /// The smallest that may be bet.
 const STAKE: Points = Points(100);
 /// Between two looks for a market.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often balance and statement are read anew, when something happened to the account between the two.
+/// How often is looked anew, when something happened between two looks: to the account, or to a market before the bet.
 const LOOKS: u32 = 5;
 
 #[derive(Args)]
@@ -31,7 +32,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     address: Address,
     /// Where the page is, if that is to be looked at, too
-    #[arg(long, visible_alias = "web", value_name = "URL")]
+    #[arg(long, visible_alias = "web", value_name = "URL", value_parser = web_address)]
     page: Option<Url>,
     /// Wait for a market to bet on, and fail when none opens
     #[arg(long)]
@@ -96,6 +97,14 @@ struct Walk {
 
 /// Goes a user's way, and says how far.
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let signals = Signals::listen()?;
+    tokio::select! {
+        result = walk(arguments) => result,
+        () = signals.stop.cancelled() => bail!("stopped before the end of the walk"),
+    }
+}
+
+async fn walk(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let release = arguments.address.open()?;
     let patience = Duration::from_secs(arguments.wait);
     release.ready(patience).await?;
@@ -133,19 +142,31 @@ impl Walk {
     }
 
     /// Bets and cancels, where a market is open or opens while that is waited for. Gives the bet.
-    async fn bet(&self, wait: Option<Wait>) -> anyhow::Result<Option<Uuid>> {
-        let Some(market) = self.market(wait).await.context("looking for a market")? else {
-            console::say("no market is open, so nothing is bet");
-            return Ok(None);
+    async fn bet(&self, mut wait: Option<Wait>) -> anyhow::Result<Option<Uuid>> {
+        let mut looks = 1;
+        let bet = loop {
+            let Some(market) = self.market(&mut wait).await.context("looking for a market")? else {
+                console::say("no market is open, so nothing is bet");
+                return Ok(None);
+            };
+            match self.place(&market).await? {
+                Err(Failure::Refused { status: StatusCode::CONFLICT, .. }) if looks < LOOKS => looks += 1,
+                placed => break placed.context("betting")?,
+            }
+            time::sleep(LOOK_EVERY).await;
         };
-        let outcome_id = market.outcomes.first().context("a market without outcomes")?.outcome_id;
-        let request = with_key(self.release.http.post(self.release.at("/api/betting/bets")?));
-        let bet = json!({ "marketId": market.id, "outcomeId": outcome_id, "stake": STAKE });
-        let bet: Bet = json(self.user.by(request.json(&bet))).await.context("betting")?;
         ensure!(bet.state == "accepted", "the bet is {}, not accepted", bet.state);
         console::say(format_args!("a bet of {STAKE} points stands"));
         self.cancel(bet.bet_id).await?;
         Ok(Some(bet.bet_id))
+    }
+
+    /// Bets on the first outcome of `market`, which may have closed since it was looked at.
+    async fn place(&self, market: &Market) -> anyhow::Result<Result<Bet, Failure>> {
+        let outcome_id = market.outcomes.first().context("a market without outcomes")?.outcome_id;
+        let request = with_key(self.release.http.post(self.release.at("/api/betting/bets")?));
+        let bet = json!({ "marketId": market.id, "outcomeId": outcome_id, "stake": STAKE });
+        Ok(json(self.user.by(request.json(&bet))).await)
     }
 
     /// A market may close its cancelling, or itself, between two requests.
@@ -161,9 +182,9 @@ impl Walk {
         Ok(())
     }
 
-    async fn market(&self, mut wait: Option<Wait>) -> anyhow::Result<Option<Market>> {
+    async fn market(&self, wait: &mut Option<Wait>) -> anyhow::Result<Option<Market>> {
         loop {
-            match (self.open_market().await?, &mut wait) {
+            match (self.open_market().await?, wait.as_mut()) {
                 (None, Some(wait)) => wait.pause("no market is open", LOOK_EVERY).await?,
                 (found, _) => return Ok(found),
             }

@@ -43,6 +43,7 @@ async fn an_admin_records_a_result_and_is_told_why_another_cannot_be() {
     // The season is brought in at the start, in the background.
     let mut matches = up.get("/api/league/matches").await;
     while matches["items"].as_array().is_none_or(Vec::is_empty) {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         matches = up.get("/api/league/matches").await;
     }
     let first = &matches["items"][0];

@@ -5,6 +5,7 @@
 mod audit;
 mod configuration;
 mod databases;
+mod front;
 mod help;
 mod images;
 mod import;

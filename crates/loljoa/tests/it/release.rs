@@ -3,12 +3,21 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    net::TcpListener,
     path::PathBuf,
     process::{Output, Stdio},
 };
 
-use crate::support::{Place, Up, loljoa, refusal};
+use loljoa_test_tokens::certificates::Authority;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use tokio::{net::TcpSocket, process::Command};
+
+use crate::{
+    front::Front,
+    support::{Place, Up, loljoa, refusal},
+};
 
 /// A season of its own, so that all of it is new.
 const CUP: &str = r##"{
@@ -42,8 +51,11 @@ fn season(place: &Place, url: &str, password: &str, options: &[&str]) -> std::pr
 #[tokio::test]
 async fn a_season_waits_for_the_release_and_the_same_one_again_changes_nothing() {
     let place = Place::new();
-    // Nobody else takes it between here and there: the kernel gives ports out in turn.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Nobody else is given the port while it is held so, and the gateway may still listen there.
+    let held = TcpSocket::new_v4().unwrap();
+    held.set_reuseaddr(true).unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = held.local_addr().unwrap().port();
     let url = format!("http://127.0.0.1:{port}");
     let cup = file(&place, "cup.json", CUP);
     let data = loljoa::data_dir::DataDir::open_or_make(&place.data_dir()).unwrap();
@@ -56,7 +68,7 @@ async fn a_season_waits_for_the_release_and_the_same_one_again_changes_nothing()
     let mut early = early.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut complaints = BufReader::new(early.stderr.take().unwrap()).lines();
     let first = complaints.next().unwrap().unwrap();
-    assert!(first.starts_with("waiting (0 of 600 s): account: no answer: "), "{first}");
+    assert!(first.starts_with("waiting (") && first.contains(" of 600 s): account: no answer: "), "{first}");
     let reading = std::thread::spawn(move || complaints.map_while(Result::ok).collect::<Vec<_>>());
     let up = place.up_with(&["up", "--listen", &format!("127.0.0.1:{port}"), "--no-replay", "--no-demo"]);
     let output = early.wait_with_output().unwrap();
@@ -146,7 +158,64 @@ async fn a_user_walks_through_a_release_and_demo_bettors_bet_at_it() {
     let markets = up.get("/api/betting/markets?limit=100").await;
     let pools = markets["items"].as_array().unwrap().iter().map(|market| market["pool"].as_i64().unwrap());
     assert!(pools.sum::<i64>() > 0, "what they have bet stands in the pools: {markets}");
+    walk_by_name(&place, &up).await;
     up.stop();
+}
+
+/// As behind a proxy with a certificate, by a name that nobody else knows; the first market that is seen open locks meanwhile.
+async fn walk_by_name(place: &Place, up: &Up) {
+    let authority = Authority::fresh("ours");
+    let gateway = up.url("").parse::<reqwest::Url>().unwrap().socket_addrs(|| None).unwrap()[0];
+    let front = Front::start(&authority.server("loljoa.example"), gateway).await;
+    let (url, address) =
+        (format!("https://loljoa.example:{}", front.address.port()), front.address.to_string());
+    let walk = async |options: &[&str]| {
+        let always = ["smoke", "--url", &url, "--connect", &address, "--require-bet"];
+        Command::from(loljoa(&[&always, options].concat())).output().await.unwrap()
+    };
+    let stranger = walk(&["--wait", "0"]).await;
+    let (code, line) = refusal(&stranger);
+    assert_eq!(code, Some(1));
+    assert!(line.contains("UnknownIssuer"), "{line}");
+
+    let trusted = file(place, "ca.pem", &authority.certificate());
+    let walked = walk(&["--ca-file", trusted.to_str().unwrap(), "--page", &url]).await;
+    assert!(walked.status.success(), "{walked:?}");
+    assert!(said(&walked).contains("a bet of 100 points stands\n"), "{walked:?}");
+    assert!(front.was_too_late(), "the first bet was refused");
+}
+
+#[test]
+fn what_no_release_can_be_at_is_refused_at_once() {
+    for (url, more, code, said) in [
+        ("ftp://loljoa.example", [].as_slice(), 64, "must begin with http:// or https://"),
+        ("loljoa.example", &[], 64, "relative URL without a base"),
+        ("http://127.0.0.1:1", &["--connect", "127.0.0.1:2"], 1, "127.0.0.1:1/ has no name to look up"),
+        ("http://127.0.0.1:1", &["--ca-file", "/dev/null"], 1, "--ca-file /dev/null: no certificate in it"),
+    ] {
+        let (refused, line) = refusal(&loljoa(&["smoke", "--url", url]).args(more).output().unwrap());
+        assert!(refused == Some(code) && line.contains(said), "{url}: {refused:?} {line}");
+    }
+}
+
+#[test]
+fn who_waits_for_a_release_can_be_stopped() {
+    let place = Place::new();
+    let password = file(&place, "password", "of somebody");
+    let password = ["--password-file", password.to_str().unwrap()];
+    for (command, options, said) in [
+        ("season", password.as_slice(), "loljoa: stopped before the season was in"),
+        ("smoke", &[], "loljoa: stopped before the end of the walk"),
+        ("demo", &password, ""),
+    ] {
+        let mut waits = loljoa(&[command, "--url", "http://127.0.0.1:1", "--wait", "600"]);
+        let mut waits = waits.args(options).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(waits.stderr.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.next().unwrap().contains(" of 600 s): account: no answer"), "{command}");
+        kill(Pid::from_raw(waits.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+        assert_eq!(lines.collect::<Vec<_>>().join("\n"), said);
+        assert_eq!(waits.wait().unwrap().code(), Some(i32::from(!said.is_empty())), "{command}");
+    }
 }
 
 #[tokio::test]

@@ -21,11 +21,14 @@ use nix::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time;
 
 /// The last line that `loljoa up` says when everything runs.
 const LAST_LINE: &str = "Ctrl-C stops it";
 /// Far beyond what anything here takes, so that a slow machine is not a failure.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// So long that whoever asks over and over stays below the gateway's limits.
+const BEFORE_THE_NEXT_TRY: Duration = Duration::from_millis(50);
 
 /// A place for a data directory that is gone after the test.
 pub(crate) struct Place(TempDir);
@@ -125,13 +128,15 @@ impl Up {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    /// Posts to the API until the services behind it answer, as they do once they have found each other.
+    /// Posts to the API until the services behind it answer, as they do once they have found each other. On a busy machine that
+    /// is after more tries than one address may make.
     pub(crate) async fn answer_to(&self, path: &str, body: &Value) -> (u16, Value) {
         loop {
             let (status, answer) = self.post(path, body).await;
-            if status != 503 {
+            if !matches!(status, 429 | 503) {
                 return (status, answer);
             }
+            time::sleep(BEFORE_THE_NEXT_TRY).await;
         }
     }
 
@@ -140,31 +145,37 @@ impl Up {
         let line = self.said.lines().find(|line| line.contains("admin")).unwrap();
         let password = line.split_whitespace().last().unwrap();
         let known = |accounts: &Value| accounts["items"].as_array().is_some_and(|items| !items.is_empty());
-        while !known(&self.get("/api/account/leaderboard").await) {}
+        while !known(&self.get("/api/account/leaderboard").await) {
+            time::sleep(BEFORE_THE_NEXT_TRY).await;
+        }
         self.answer_to("/api/account/login", &json!({ "username": "admin", "password": password })).await
     }
 
     /// Lets an admin break a service's liveness. The service is called as paths call it.
     pub(crate) async fn turn_off(&self, service: &str) -> u16 {
-        let (_, session) = self.log_in_as_admin().await;
-        let token = session["accessToken"].as_str().unwrap();
+        let token = self.token_of_admin().await;
         let request = reqwest::Client::new().post(self.url(&format!("/api/{service}/turnoff")));
         request.bearer_auth(token).send().await.unwrap().status().as_u16()
     }
 
     /// How many sessions the admin has, one of which this opens.
     pub(crate) async fn open_sessions_of_admin(&self) -> i64 {
-        let (_, session) = self.log_in_as_admin().await;
-        let token = session["accessToken"].as_str().unwrap();
+        let token = self.token_of_admin().await;
         loop {
             let request = reqwest::Client::new().get(self.url("/api/account/users"));
-            let found = request.query(&[("username", "admin")]).bearer_auth(token).send().await.unwrap();
+            let found = request.query(&[("username", "admin")]).bearer_auth(&token).send().await.unwrap();
             // On a busy machine account may be too late.
-            if found.status() != 503 {
+            if !matches!(found.status().as_u16(), 429 | 503) {
                 let (status, found) = (found.status(), found.json::<Value>().await.unwrap());
                 return found["openSessions"].as_i64().unwrap_or_else(|| panic!("{status} {found}"));
             }
+            time::sleep(BEFORE_THE_NEXT_TRY).await;
         }
+    }
+
+    async fn token_of_admin(&self) -> String {
+        let (status, session) = self.log_in_as_admin().await;
+        session["accessToken"].as_str().unwrap_or_else(|| panic!("{status} {session}")).to_owned()
     }
 
     /// Gets something that everybody may see.

@@ -1,6 +1,6 @@
 //! What is answered, and what browsers are told of it.
 
-use std::fs;
+use std::{fs, os::unix::fs::symlink};
 
 use reqwest::{Method, StatusCode, header as name};
 
@@ -16,8 +16,13 @@ async fn the_app_answers_its_own_deep_links_and_files_that_are_gone_are_not_the_
         assert_eq!(header(&page, "cache-control"), "no-cache");
         assert!(page.text().await.unwrap().contains("app"), "{path}");
     }
-    for path in ["/assets/gone.js", "/assets/..%2f..%2fetc%2fpasswd"] {
-        assert_eq!(web.get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    // Where a program expects the API, a page would only be misunderstood.
+    for path in
+        ["/assets/gone.js", "/assets/..%2f..%2fetc%2fpasswd", "/api", "/api/x", "/.well-known/jwks.json"]
+    {
+        let gone = web.get(path).await;
+        assert_eq!(gone.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(header(&gone, "cache-control"), "no-store", "{path}: the next roll-out may have it");
     }
     let posted = web.request(Method::POST, "/").body("x").send().await.unwrap();
     assert_eq!((posted.status(), header(&posted, "allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD"));
@@ -32,8 +37,42 @@ async fn hashed_files_stay_in_caches_and_known_ones_are_not_sent_again() {
     assert_eq!(header(&script, "cache-control"), "public, max-age=31536000, immutable");
     assert!(header(&script, "content-type").contains("javascript"));
     let tag = header(&script, "etag").to_owned();
-    let again = web.request(Method::GET, SCRIPT).header(name::IF_NONE_MATCH, tag).send().await.unwrap();
-    assert_eq!((again.status(), again.text().await.unwrap().as_str()), (StatusCode::NOT_MODIFIED, ""));
+    let strong = tag.strip_prefix("W/").unwrap();
+    for known in [&tag, strong, "*", &format!("\"other\", {tag}")] {
+        let again = web.request(Method::GET, SCRIPT).header(name::IF_NONE_MATCH, known).send().await.unwrap();
+        let told = ["etag", "vary", "cache-control"].map(|name| header(&again, name).to_owned());
+        assert_eq!(told, [&tag, "accept-encoding", "public, max-age=31536000, immutable"], "{known}");
+        assert_eq!((again.status(), again.text().await.unwrap().as_str()), (StatusCode::NOT_MODIFIED, ""));
+    }
+    let other = web.request(Method::GET, SCRIPT).header(name::IF_NONE_MATCH, "\"other\"").send().await;
+    assert_eq!(other.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn files_for_tools_are_not_served_and_links_are_followed() {
+    // As Kubernetes mounts a ConfigMap.
+    let web = Web::start_with(|_, root| {
+        fs::create_dir_all(root.join("..2026/images")).unwrap();
+        fs::write(root.join("..2026/images/logo.svg"), "<svg/>").unwrap();
+        fs::write(root.join(".env"), "secret").unwrap();
+        symlink("..2026", root.join("..data")).unwrap();
+        symlink("..data/images", root.join("images")).unwrap();
+    })
+    .await;
+    assert_eq!(web.get("/images/logo.svg").await.text().await.unwrap(), "<svg/>");
+    for path in ["/.env", "/..2026/images/logo.svg"] {
+        // As any other path of the app's own.
+        assert!(web.get(path).await.text().await.unwrap().contains("app"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_carries_an_app_or_says_where_the_documentation_is() {
+    let web = Web::start_with(|config, _| config.web_root = None).await;
+    let page = web.get("/").await;
+    assert!(header(&page, "content-type").starts_with("text/html"));
+    let built = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dist/index.html"));
+    assert!(page.text().await.unwrap().contains(built.as_deref().unwrap_or("/api/docs")));
 }
 
 #[tokio::test]

@@ -26,8 +26,10 @@
 
 {{/* loljoa.toMesh: what a sidecar needs of istiod, and where it and the service send their spans. */}}
 {{- define "loljoa.toMesh" -}}
+{{- if .Values.mesh.enabled -}}
 - to: [{{ include "loljoa.namespacePeer" .Values.mesh.namespace }}]
   ports: [{ port: 15012 }]
+{{ end -}}
 - to: [{{ include "loljoa.namespacePeer" .Values.networkPolicies.telemetryNamespace }}]
   ports: [{ port: 4317 }]
 {{- end }}

@@ -29,12 +29,12 @@ const PROBES: [(&str, &str); 3] = [
 #[derive(Args)]
 pub(super) struct Address {
     /// The public address, such as `https://loljoa.example`
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = web_address)]
     pub(super) url: Url,
     /// Certificates (PEM) that are trusted besides the usual ones
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// Connect to this IP address instead of looking the URL's name up; the port is the URL's
+    /// Connect to this address instead of looking the URL's name up; a port that the URL has counts instead of its own
     #[arg(long, value_name = "IP:PORT")]
     connect: Option<SocketAddr>,
 }
@@ -43,6 +43,13 @@ pub(super) struct Address {
 pub(super) struct Release {
     pub(super) http: Client,
     pub(super) url: Url,
+}
+
+/// Reads an address that HTTP requests can go to.
+pub(super) fn web_address(text: &str) -> Result<Url, String> {
+    let url: Url = text.parse().map_err(|error| format!("{error}"))?;
+    let is_web = matches!(url.scheme(), "http" | "https");
+    is_web.then_some(url).ok_or_else(|| "must begin with http:// or https://".to_owned())
 }
 
 impl Address {
@@ -57,7 +64,9 @@ impl Address {
             http = http.tls_certs_merge(certificates);
         }
         if let Some(address) = self.connect {
-            http = http.resolve(self.url.host_str().context("--url has no host")?, address);
+            let name = self.url.domain();
+            let name = name.with_context(|| format!("--connect: {} has no name to look up", self.url))?;
+            http = http.resolve(name, address);
         }
         Ok(Release { http: http.build()?, url: self.url })
     }

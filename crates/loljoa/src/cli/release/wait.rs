@@ -20,10 +20,11 @@ impl Wait {
         Self { begun: Instant::now(), patience, said: None }
     }
 
-    /// Waits for a moment, because of `why`; or complains of it, when its time is up.
+    /// Waits for a moment, because of `why`, though not beyond its own end; or complains of it, when its time is up.
     pub(in crate::cli) async fn pause(&mut self, why: &str, pause: Duration) -> anyhow::Result<()> {
         let waited = self.begun.elapsed();
-        if waited >= self.patience {
+        let left = self.patience.saturating_sub(waited);
+        if left.is_zero() {
             bail!("not ready after {} s: {why}", self.patience.as_secs());
         }
         if self.said.as_ref().is_none_or(|(said, at)| said != why || at.elapsed() >= SAY_EVERY) {
@@ -31,7 +32,27 @@ impl Wait {
             console::complain(format_args!("waiting ({waited} of {patience} s): {why}"));
             self.said = Some((why.to_owned(), Instant::now()));
         }
-        time::sleep(pause).await;
+        time::sleep(pause.min(left)).await;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_waited_for_beyond_the_end() {
+        let mut wait = Wait::begin(Duration::from_millis(50));
+        let hour = Duration::from_hours(1);
+        let end = async {
+            loop {
+                if let Err(end) = wait.pause("it said to come again in an hour", hour).await {
+                    return end;
+                }
+            }
+        };
+        let end = time::timeout(Duration::from_secs(20), end).await.expect("it ends").to_string();
+        assert_eq!(end, "not ready after 0 s: it said to come again in an hour");
     }
 }
