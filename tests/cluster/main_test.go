@@ -69,6 +69,7 @@ func TestStories(t *testing.T) {
 		{"7-canary", sharesWithACanary},
 		{"8-experiments", leavesAndComesBack},
 		{"9-wrong-values", refusesWrongValues},
+		{"9-lacking", refusesWhatIsLacking},
 		{"9-trouble", tellsWhatIsMissing},
 		{"10-reinstall", keepsWhatItHad},
 	}
