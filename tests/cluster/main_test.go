@@ -72,6 +72,7 @@ func TestStories(t *testing.T) {
 		{"9-lacking", refusesWhatIsLacking},
 		{"9-trouble", tellsWhatIsMissing},
 		{"10-reinstall", keepsWhatItHad},
+		{"11-databases", worksWithOtherDatabases},
 	}
 	var lines []string
 	for _, story := range stories {
