@@ -19,6 +19,17 @@ import (
 // forwarded runs a kubectl that opens a port of this machine until the test ends, and gives its address.
 func forwarded(t *testing.T, arguments ...string) string {
 	t.Helper()
+	address, end := forward(t, arguments...)
+	t.Cleanup(end)
+	if address == "" {
+		t.FailNow()
+	}
+	return address
+}
+
+// forward is the same until it is ended; where no port is opened, the address is empty.
+func forward(t *testing.T, arguments ...string) (address string, end func()) {
+	t.Helper()
 	command := exec.Command("kubectl", arguments...)
 	output, err := command.StdoutPipe()
 	if err != nil {
@@ -29,19 +40,19 @@ func forwarded(t *testing.T, arguments ...string) string {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	end = func() {
 		_ = command.Process.Kill()
 		_ = command.Wait()
-	})
+	}
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {
 		if found := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(lines.Text()); found != "" {
 			go func() { _, _ = io.Copy(io.Discard, output) }()
-			return found
+			return found, end
 		}
 	}
-	t.Fatalf("kubectl %s opened no port: %s", strings.Join(arguments, " "), complaints.String())
-	return ""
+	end()
+	return "", func() { t.Logf("kubectl %s opened no port: %s", strings.Join(arguments, " "), complaints.String()) }
 }
 
 // seen gives an address at which the cluster looks different: what its API server answers is changed on the way. So can be shown what

@@ -39,14 +39,15 @@ func goesOn(t *testing.T) {
 // readiness is what a pod answers to who asks whether it is ready, as the documentation says to ask.
 func readiness(t *testing.T, pod string) string {
 	t.Helper()
-	address := forwarded(t, "-n", namespace, "port-forward", "pod/"+pod, ":9090")
+	address, end := forward(t, "-n", namespace, "port-forward", "pod/"+pod, ":9090")
+	defer end()
 	answer, err := (&http.Client{Timeout: 5 * time.Second}).Get("http://" + address + "/readyz")
 	if err != nil {
 		return err.Error()
 	}
 	defer answer.Body.Close()
 	text, _ := io.ReadAll(answer.Body)
-	return string(text)
+	return strings.TrimSpace(string(text))
 }
 
 // newest is the pod of a service that was made last, ready or not.
