@@ -136,7 +136,8 @@ func isNotLetIn(t *testing.T) {
 		t.Errorf("readiness does not name the database: %s", answer)
 	}
 	goesOn(t)
-	upgrade(t)
+	// Whoever has started with the wrong URL keeps it, so nobody waits for that pod.
+	helm(t, append([]string{"upgrade", release, chart()}, ofTest()...)...)
 	if now := secret(t, name, "url"); now != url {
 		t.Error("the upgrade did not put the URL back")
 	}
