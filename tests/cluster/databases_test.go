@@ -105,6 +105,12 @@ func survivesTheLossOfAPrimary(t *testing.T) {
 	}
 	keepsClustersApart(t)
 	bets(t)
+	losesPrimaries(t)
+	audits(t)
+}
+
+// losesPrimaries deletes the pod of a primary, of one service after the other, under a load of bets.
+func losesPrimaries(t *testing.T) {
 	s := visit(t)
 	for _, store := range []string{"betting", "account"} {
 		load := startLoad(t, s)
@@ -121,7 +127,6 @@ func survivesTheLossOfAPrimary(t *testing.T) {
 		figure(t, "%s: another primary after %.1f s, three instances after %.0f s; the longest bet took %.1f s",
 			store, elected.Seconds(), whole.Seconds(), load.latencies[len(load.latencies)-1].Seconds())
 	}
-	audits(t)
 }
 
 // ofCluster is a field of a service's Cluster.
