@@ -59,7 +59,7 @@ func chart() string { return settings.repository + "/helm/loljoa" }
 
 // ofTest are the values of this test beside the defaults: a name, and nothing that counts by address, since all users here have one.
 func ofTest(more ...string) []string {
-	return append([]string{"--namespace", namespace, "-f", "values.yaml", "--set", "image.tag=" + settings.tag}, more...)
+	return append([]string{"--namespace", namespace, "-f", "values.yaml", "--set", "image.tag=" + settings.tag + ",ingress.host=" + host}, more...)
 }
 
 // upgrade changes the release and waits until it is ready.

@@ -12,10 +12,12 @@ import (
 	"time"
 )
 
-const (
-	release   = "loljoa"
-	namespace = "loljoa"
-	host      = "loljoa.example.com"
+const release = "loljoa"
+
+// Where the release is, and the name that its users type: two people may tell stories side by side, each in a namespace of his own.
+var (
+	namespace = env("NAMESPACE", "loljoa")
+	host      = env("INGRESS_HOST", namespace+".example.com")
 )
 
 // settings come from the environment; run.sh has their defaults.
@@ -70,8 +72,10 @@ func TestStories(t *testing.T) {
 		{"8-experiments", leavesAndComesBack},
 		{"8-traces", tracesABet},
 		{"9-wrong-values", refusesWrongValues},
+		{"9-lacking", refusesWhatIsLacking},
 		{"9-trouble", tellsWhatIsMissing},
 		{"10-reinstall", keepsWhatItHad},
+		{"11-databases", worksWithOtherDatabases},
 	}
 	var lines []string
 	for _, story := range stories {

@@ -7,6 +7,7 @@
 #   NEXT_TAG=dev-next                     that of a second version, with a migration, for upgrades and canaries; built with the first
 #   STORIES=4                             which stories, by the beginning of their names; all of them by default
 #   JAEGER=http://…:16686                 Jaeger's API, and OTLP=http://…:4317, where services send spans; a story is left out without
+#   NAMESPACE=loljoa                      where; two runs side by side need two, and two INGRESS_HOSTs (NAMESPACE.example.com)
 #   INGRESS_ADDRESS                       where Istio's ingress gateway is, if its Service has no address of its own (kind: 127.0.0.1)
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -19,8 +20,8 @@ done
 export PATH=$PWD/../../target/tools/bin:$PATH
 command -v helm >/dev/null || ../../scripts/setup.sh chart
 kubectl version >/dev/null || { echo "cluster-test: no cluster answers; set KUBECONFIG" >&2; exit 1; }
-if [ "${1:-}" != bench ] && kubectl get namespace loljoa >/dev/null 2>&1 && [ -z "${STORIES:-}" ]; then
-    echo "cluster-test: namespace loljoa is there already; delete it first, or name STORIES" >&2
+if [ "${1:-}" != bench ] && kubectl get namespace "${NAMESPACE:-loljoa}" >/dev/null 2>&1 && [ -z "${STORIES:-}" ]; then
+    echo "cluster-test: namespace ${NAMESPACE:-loljoa} is there already; delete it first, or name STORIES" >&2
     exit 1
 fi
 

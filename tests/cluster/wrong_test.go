@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -44,45 +43,4 @@ func refusesWrongValues(t *testing.T) {
 	if after := helm(t, "history", release, "--namespace", namespace, "-o", "json"); after != before {
 		t.Error("a refused upgrade is in the history")
 	}
-}
-
-// What goes wrong on the cluster names what is missing, and old pods go on.
-func tellsWhatIsMissing(t *testing.T) {
-	s := visit(t)
-	goesOn := func() {
-		if got, err := s.ask("GET", "/api/league/tournaments", nil); err != nil || got.status != 200 {
-			t.Errorf("the release before does not go on: %v %d", err, got.status)
-		}
-	}
-	broken := func(more ...string) {
-		helm(t, append([]string{"upgrade", release, chart()}, ofTest(more...)...)...)
-	}
-	t.Cleanup(func() { upgrade(t) })
-
-	broken("--set", "image.tag=nowhere-to-be-found")
-	eventually(t, "an image that cannot be pulled", func() bool {
-		reasons := in(t, "get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses[*].state.waiting.reason}")
-		return strings.Contains(reasons, "ImagePull")
-	})
-	goesOn()
-	upgrade(t)
-
-	name := release + "-database-account"
-	url := secret(t, name, "url")
-	setUrl(t, name, strings.Replace(url, "account:", "account:wrong", 1))
-	in(t, "rollout", "restart", "deployment/"+release+"-account")
-	eventually(t, "a log that says which password is wrong", func() bool {
-		logs, _ := run("", "kubectl", "-n", namespace, "logs", "-l", "app=account", "-c", "account", "--tail=200")
-		return strings.Contains(logs, "password authentication failed")
-	})
-	goesOn()
-	setUrl(t, name, url)
-	in(t, "rollout", "restart", "deployment/"+release+"-account")
-	rolled(t, release+"-account")
-}
-
-// setUrl changes where a database's Secret leads.
-func setUrl(t *testing.T, name, url string) {
-	t.Helper()
-	in(t, "patch", "secret", name, "--type=merge", "-p", fmt.Sprintf(`{"stringData":{"url":%q}}`, url))
 }

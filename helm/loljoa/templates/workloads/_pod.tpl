@@ -105,8 +105,7 @@ spec:
 {{ include "loljoa.secretEnv" (list .root .service) | trim }}
 {{- end }}
 
-{{/* What follows is the same for a service and for its migrations, which check the whole configuration, too: the variables that name the
-files of its secrets, the mounts, the volumes. Each takes (list $ "service"). */}}
+{{/* What follows is of a service's secrets: the variables that name their files, the mounts, the volumes. Each takes (list $ "service"). */}}
 
 {{- define "loljoa.secretEnv" -}}
 {{- $service := index . 1 -}}
