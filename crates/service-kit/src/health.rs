@@ -17,6 +17,9 @@ use crate::postgres;
 pub(crate) const NO_PREPARED_STATEMENTS: &str = "the pooler does not keep prepared statements: PgBouncer 1.21 or later with \
     max_prepared_statements above 0 is needed";
 
+/// PostgreSQL's class of codes for who is not let in.
+const NOT_LET_IN: &str = "28";
+
 /// What a database lacks for the replica to work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
@@ -24,6 +27,8 @@ pub enum Missing {
     Database,
     /// Its server does not prove who it is, or speaks no TLS.
     Tls,
+    /// Its server does not let this user in: another password, no such role, or not from here.
+    Credentials,
     /// Its server only reads: a standby, or a primary that was demoted.
     Primary,
     /// Its schema is older than this program.
@@ -44,7 +49,14 @@ pub enum Missing {
 impl Missing {
     /// What a database lacks that answers with this error.
     pub(crate) fn of(error: &sqlx::Error) -> Self {
-        if postgres::is_refused_for_tls(error) { Self::Tls } else { Self::Database }
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        if postgres::is_refused_for_tls(error) {
+            Self::Tls
+        } else if code.is_some_and(|code| code.starts_with(NOT_LET_IN)) {
+            Self::Credentials
+        } else {
+            Self::Database
+        }
     }
 }
 
@@ -55,6 +67,9 @@ impl fmt::Display for Missing {
             Self::Tls => f.write_str(
                 "the database's server does not prove who it is: see sslmode and sslrootcert of database.url",
             ),
+            Self::Credentials => {
+                f.write_str("the database's server refuses the user or the password of database.url")
+            }
             Self::Primary => f.write_str("the database's server only reads"),
             Self::Schema { found, needs } => {
                 write!(f, "the database's schema has version {found}, version {needs} is needed: run migrate")

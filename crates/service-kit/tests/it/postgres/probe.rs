@@ -5,12 +5,14 @@ use loljoa_service_kit::{
     health::{Health, Missing},
     probe::Probe,
 };
+use secrecy::ExposeSecret;
 use sqlx::{
     PgPool, SqlSafeStr,
     migrate::{Migration, MigrationType, Migrator},
 };
 use tokio::time;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use url::Url;
 
 use super::{Proxy, database};
 
@@ -73,4 +75,15 @@ async fn a_pool_that_is_busy_and_one_hiccup_leave_a_replica_ready_and_an_outage_
     becomes(&health, Some(Missing::Database)).await;
     proxy.mend();
     becomes(&health, None).await;
+}
+
+#[sqlx::test]
+async fn a_replica_that_is_not_let_in_says_so(pool: PgPool) {
+    let here = database(&pool, None);
+    let mut url = Url::parse(here.url.expose_secret()).unwrap();
+    url.set_username("nobody_has_made_this_role").unwrap();
+    let (health, _stop) = watch_database(&Database::at(url), &migrator(7));
+    becomes(&health, Some(Missing::Credentials)).await;
+    let why = health.not_ready_because();
+    assert_eq!(why, ["the database's server refuses the user or the password of database.url"]);
 }
