@@ -113,7 +113,8 @@ func survivesTheLossOfAPrimary(t *testing.T) {
 func losesPrimaries(t *testing.T) {
 	s := visit(t)
 	for _, store := range []string{"betting", "account"} {
-		load := startLoad(t, s)
+		// A failover takes longer than a pod that is replaced, so whoever bets has to come again for up to a minute.
+		load := startPatientLoad(t, s, 40)
 		time.Sleep(3 * time.Second)
 		primary := ofCluster(t, store, "{.status.currentPrimary}")
 		started := time.Now()

@@ -17,6 +17,7 @@ type load struct {
 	stop                   atomic.Bool
 	done                   sync.WaitGroup
 	placed, failed, repeat atomic.Int64
+	attempts               int
 	mutex                  sync.Mutex
 	refusals               map[string]int
 	failures               []string
@@ -28,7 +29,13 @@ const bettors = 8
 // startLoad has users bet on what is open. Points come back when markets are settled, and are given each day; who has none left signs up anew.
 func startLoad(t *testing.T, s site) *load {
 	t.Helper()
-	running := &load{refusals: map[string]int{}}
+	return startPatientLoad(t, s, attempts)
+}
+
+// startPatientLoad is startLoad with clients that repeat a bet so often.
+func startPatientLoad(t *testing.T, s site, attempts int) *load {
+	t.Helper()
+	running := &load{attempts: attempts, refusals: map[string]int{}}
 	var markets atomic.Pointer[[]market]
 	look := func() {
 		if open := s.openMarkets(t); len(open) > 0 {
@@ -75,7 +82,7 @@ func (l *load) bets(s site, user user, markets *atomic.Pointer[[]market]) {
 		open := *markets.Load()
 		market := open[len(open)-1]
 		started := time.Now()
-		_, refusals, err := user.place(market, turn%2, 100)
+		_, refusals, err := user.placeWithin(l.attempts, market, turn%2, 100)
 		l.mutex.Lock()
 		for _, refusal := range refusals {
 			l.refusals[shorten(refusal)]++

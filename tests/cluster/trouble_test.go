@@ -132,8 +132,8 @@ func isNotLetIn(t *testing.T) {
 	patchSecret(t, name, "url", strings.Replace(url, "account:", "account:wrong", 1))
 	pod := restarted(t, "account")
 	says(t, "pod/"+pod, "account", "password authentication failed for user")
-	if answer := readiness(t, pod); !strings.Contains(answer, "database") {
-		t.Errorf("readiness does not name the database: %s", answer)
+	if answer := readiness(t, pod); !strings.Contains(answer, "refuses the user or the password of database.url") {
+		t.Errorf("readiness does not say what is refused: %s", answer)
 	}
 	goesOn(t)
 	// Whoever has started with the wrong URL keeps it, so nobody waits for that pod.

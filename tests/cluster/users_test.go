@@ -175,11 +175,19 @@ type bet struct {
 	Returned int64  `json:"returned"`
 }
 
+// attempts of a bet, about eight seconds of them: longer than a pod takes to leave or come.
+const attempts = 8
+
 // place makes one bet, and asks again, with the same key, as a client does: while the answer is lost or says to come again.
 func (u user) place(market market, outcome int, stake int64) (placed bet, refusals []string, err error) {
+	return u.placeWithin(attempts, market, outcome, stake)
+}
+
+// placeWithin is place with a patience of its own.
+func (u user) placeWithin(attempts int, market market, outcome int, stake int64) (placed bet, refusals []string, err error) {
 	key := uuid()
 	wanted := map[string]any{"marketId": market.ID, "outcomeId": market.Outcomes[outcome].ID, "stake": stake}
-	for attempt := range 8 {
+	for attempt := range attempts {
 		got, err := u.ask(http.MethodPost, "/api/betting/bets", wanted, "Authorization", u.bearer(), "Idempotency-Key", key)
 		switch {
 		case err == nil && got.status == http.StatusCreated:
@@ -193,7 +201,7 @@ func (u user) place(market market, outcome int, stake int64) (placed bet, refusa
 		}
 		time.Sleep(time.Duration(100<<min(attempt, 4)) * time.Millisecond)
 	}
-	return placed, refusals, fmt.Errorf("eight times refused: %v", refusals)
+	return placed, refusals, fmt.Errorf("refused %d times: %v", attempts, refusals)
 }
 
 // points are what a user can bet now.
