@@ -23,10 +23,12 @@ func scalesAndHoldsEvictionsBack(t *testing.T) {
 	// Little CPU is asked for, so that a burst is one on a small machine, too.
 	upgrade(t, "--set", "gateway.resources.requests.cpu=20m", "--set", "gateway.replicas.max=3,gateway.autoscaling.scaleInSeconds=60")
 	s := visit(t)
+	// What the autoscaler asks for; pods of a rollout are more for a moment.
 	replicas := func() int {
-		count, _ := strconv.Atoi(in(t, "get", "deployment", release+"-gateway", "-o", "jsonpath={.status.replicas}"))
+		count, _ := strconv.Atoi(in(t, "get", "deployment", release+"-gateway", "-o", "jsonpath={.spec.replicas}"))
 		return count
 	}
+	eventually(t, "one gateway at rest", func() bool { return replicas() == 1 })
 	stop := make(chan struct{})
 	var done sync.WaitGroup
 	for range 16 {
