@@ -30,10 +30,13 @@ func sharesWithACanary(t *testing.T) {
 	if tag == "" {
 		t.Skip("no second version (NEXT_TAG)")
 	}
-	upgrade(t, "--set", "mesh.canary.enabled=true,mesh.canary.tag="+tag+",mesh.canary.weight=10")
+	s := visit(t)
+	load := startLoad(t, s)
+	upgrade(t, "--set", "mesh.canary.enabled=true,mesh.canary.tag="+tag)
 	rolled(t, release+"-betting-canary")
 	rolled(t, release+"-gateway-canary")
-	s := visit(t)
+	upgrade(t, "--set", "mesh.canary.enabled=true,mesh.canary.tag="+tag+",mesh.canary.weight=10")
+	load.end(t, "a canary is given a share")
 	type hello struct {
 		Instance string `json:"instance"`
 	}
@@ -56,7 +59,7 @@ func sharesWithACanary(t *testing.T) {
 	if hits < 5 || hits > 110 {
 		t.Errorf("the canary answered %d of 500 calls at a weight of 10 %%", hits)
 	}
-	load := startLoad(t, s)
+	load = startLoad(t, s)
 	upgrade(t)
 	load.end(t, "the canary is taken back")
 	eventually(t, "no canary left", func() bool { return count(20) == 0 })
