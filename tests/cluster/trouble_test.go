@@ -115,12 +115,16 @@ func missesItsDatabase(t *testing.T) {
 
 // A network policy that lets nobody to the database holds for new connections; an upgrade puts the chart's back.
 func isKeptFromItsDatabase(t *testing.T) {
+	user := visit(t).signUp(t)
 	in(t, "patch", "networkpolicy", release+"-postgres", "--type=merge", "-p", `{"spec":{"ingress":[]}}`)
 	pod := restarted(t, "account")
 	eventually(t, "an answer that names the database", func() bool {
 		return strings.Contains(readiness(t, pod), "the database does not answer")
 	})
-	goesOn(t)
+	eventually(t, "an answer of the pods before, with the connections that they have", func() bool {
+		got, err := user.ask(http.MethodGet, "/api/account/me", nil, "Authorization", user.bearer())
+		return err == nil && got.status == http.StatusOK
+	})
 	upgrade(t)
 	rolled(t, release+"-account")
 }
