@@ -144,8 +144,8 @@ impl Up {
     pub(crate) async fn log_in_as_admin(&self) -> (u16, Value) {
         // On a busy machine logs stand before it, which may say that the admin could not be made yet.
         let lines = self.said.lines().map(str::trim_start);
-        let shown = lines.filter_map(|line| line.strip_prefix("admin ")?.split_once("password "));
-        let (_, password) = shown.last().unwrap();
+        let mut shown = lines.filter_map(|line| line.strip_prefix("admin ")?.split_once("password "));
+        let (_, password) = shown.next_back().unwrap();
         let known = |accounts: &Value| accounts["items"].as_array().is_some_and(|items| !items.is_empty());
         while !known(&self.get("/api/account/leaderboard").await) {
             time::sleep(BEFORE_THE_NEXT_TRY).await;
