@@ -152,9 +152,12 @@ async fn who_looks_at_points_sees_the_grant_and_a_bet_does_not_wait_for_it() {
     assert_eq!(account.grants_made(), 0);
 
     account.hold_grants(false);
-    while account.grants_made() < BETTORS {
-        time::sleep(Duration::from_millis(5)).await;
-    }
+    let all = async {
+        while account.grants_made() < BETTORS {
+            time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    time::timeout(PATIENCE, all).await.expect("each grant is made once that is possible");
     let token = gateway.signer.token("user");
     let me: serde_json::Value =
         gateway.get(ME).bearer_auth(&token).send().await.unwrap().json().await.unwrap();

@@ -115,11 +115,11 @@ pub(crate) struct Up {
 }
 
 impl Up {
+    /// Where `path` is, which may have a query.
     pub(crate) fn url(&self, path: &str) -> String {
         let data = DataDir::open(&self.data_dir).unwrap();
-        let mut url = RunFile::read(&data.run_file()).unwrap().url(Service::Gateway).unwrap();
-        url.set_path(path);
-        url.to_string()
+        let gateway = RunFile::read(&data.run_file()).unwrap().url(Service::Gateway).unwrap();
+        gateway.join(path).unwrap().to_string()
     }
 
     /// Posts to the API and gives the status and the body.
@@ -133,7 +133,7 @@ impl Up {
     pub(crate) async fn answer_to(&self, path: &str, body: &Value) -> (u16, Value) {
         loop {
             let (status, answer) = self.post(path, body).await;
-            if !matches!(status, 429 | 503) {
+            if !is_for_later(status) {
                 return (status, answer);
             }
             time::sleep(BEFORE_THE_NEXT_TRY).await;
@@ -142,8 +142,10 @@ impl Up {
 
     /// Logs in with what is shown of the admin, who is made in the background, maybe a moment after all is ready.
     pub(crate) async fn log_in_as_admin(&self) -> (u16, Value) {
-        let line = self.said.lines().find(|line| line.contains("admin")).unwrap();
-        let password = line.split_whitespace().last().unwrap();
+        // On a busy machine logs stand before it, which may say that the admin could not be made yet.
+        let lines = self.said.lines().map(str::trim_start);
+        let mut shown = lines.filter_map(|line| line.strip_prefix("admin ")?.split_once("password "));
+        let (_, password) = shown.next_back().unwrap();
         let known = |accounts: &Value| accounts["items"].as_array().is_some_and(|items| !items.is_empty());
         while !known(&self.get("/api/account/leaderboard").await) {
             time::sleep(BEFORE_THE_NEXT_TRY).await;
@@ -165,7 +167,7 @@ impl Up {
             let request = reqwest::Client::new().get(self.url("/api/account/users"));
             let found = request.query(&[("username", "admin")]).bearer_auth(&token).send().await.unwrap();
             // On a busy machine account may be too late.
-            if !matches!(found.status().as_u16(), 429 | 503) {
+            if !is_for_later(found.status().as_u16()) {
                 let (status, found) = (found.status(), found.json::<Value>().await.unwrap());
                 return found["openSessions"].as_i64().unwrap_or_else(|| panic!("{status} {found}"));
             }
@@ -178,9 +180,15 @@ impl Up {
         session["accessToken"].as_str().unwrap_or_else(|| panic!("{status} {session}")).to_owned()
     }
 
-    /// Gets something that everybody may see.
+    /// Gets something that everybody may see, once it is answered: on a busy machine services may be too late.
     pub(crate) async fn get(&self, path: &str) -> Value {
-        reqwest::get(self.url(path)).await.unwrap().json().await.unwrap()
+        loop {
+            let answer = reqwest::get(self.url(path)).await.unwrap();
+            if !is_for_later(answer.status().as_u16()) {
+                return answer.json().await.unwrap();
+            }
+            time::sleep(BEFORE_THE_NEXT_TRY).await;
+        }
     }
 
     pub(crate) async fn sign_up(&self, username: &str) -> u16 {
@@ -236,6 +244,11 @@ impl Drop for Up {
             let _ = self.child.wait();
         }
     }
+}
+
+/// Whether the same request may succeed a moment later.
+const fn is_for_later(status: u16) -> bool {
+    matches!(status, 429 | 503)
 }
 
 fn credentials(username: &str) -> Value {
