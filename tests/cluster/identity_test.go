@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -177,4 +178,27 @@ func keepsDatabasesApart(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Where Envoy fetches keys over the mesh, sidecars refuse a forged token before the gateway sees it, and let a good one and none at all through.
+func checksTokensAtTheSidecar(t *testing.T) {
+	remote := kubectl(t, "-n", env("ISTIO_NAMESPACE", "istio-system"), "get", "deployment", "istiod", "-o",
+		`jsonpath={.spec.template.spec.containers[0].env[?(@.name=="PILOT_JWT_ENABLE_REMOTE_JWKS")].value}`)
+	if remote != "envoy" {
+		t.Skip("istiod has not PILOT_JWT_ENABLE_REMOTE_JWKS=envoy (istio/README.md)")
+	}
+	upgrade(t, "--set", "mesh.requestAuthentication.enabled=true")
+	t.Cleanup(func() { upgrade(t) })
+	s := visit(t)
+	user := s.signUp(t)
+	forged := "Bearer " + user.token[:strings.LastIndexByte(user.token, '.')+1] + strings.Repeat("A", 86)
+	eventually(t, "a forged token refused by a sidecar", func() bool {
+		got, err := s.ask(http.MethodGet, "/api/account/me", nil, "Authorization", forged)
+		return err == nil && got.status == http.StatusUnauthorized && strings.Contains(string(got.body), "Jwt verification fails")
+	})
+	user.points(t)
+	if got, err := s.ask(http.MethodGet, "/api/league/tournaments", nil); err != nil || got.status != http.StatusOK {
+		t.Errorf("who has no token may not read: %v %d", err, got.status)
+	}
+	s.signUp(t).points(t)
 }

@@ -64,6 +64,7 @@ func TestStories(t *testing.T) {
 		{"1-ingress", letsInThroughAnIngress},
 		{"2-mtls", refusesPlaintext},
 		{"2-authorization", answersWhoMayCall},
+		{"2-tokens", checksTokensAtTheSidecar},
 		{"3-databases", keepsDatabasesApart},
 		{"4-load", losesNothingUnderLoad},
 		{"5-scaling", scalesAndHoldsEvictionsBack},
