@@ -107,7 +107,7 @@ var matrix = []struct {
 	{"league-schedule", "/loljoa.league_schedule.v1.LeagueAdminService/RecordResult", "y n n n n n"},
 	{"league-schedule", "/loljoa.league_schedule.v1.LeagueFeedService/ListChanges", "n y n n n n"},
 	{"league-schedule", "/loljoa.admin.v1.AdminLogService/ListAdminActions", "y n n n n n"},
-	{"league-schedule", "/loljoa.ops.v1.OpsService/Block", "y n n n n n"},
+	{"league-schedule", "/loljoa.ops.v1.OpsService/Hello", "y n n n n n"},
 	{"league-schedule", "/grpc.health.v1.Health/Check", "y y n n n n"},
 	{"betting", "/loljoa.betting.v1.BettingService/PlaceBets", "y n n n n n"},
 	{"betting", "/loljoa.betting.v1.BettingService/ListMarkets", "y n n n n n"},
