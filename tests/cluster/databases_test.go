@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"loljoa/tests/cluster/reach"
 )
 
 // Databases that are none of the release's, and those that an operator keeps.
@@ -41,9 +43,9 @@ func findsDatabasesElsewhere(t *testing.T) {
 	for _, store := range stores {
 		in(t, "create", "secret", "generic", "elsewhere-"+store, "--from-literal=url="+there.url(store), "--from-literal=ca.crt="+wrong.pem())
 	}
-	password := uuid()
+	password := reach.UUID()
 	in(t, "create", "secret", "generic", "mine", "--from-literal=admin-password="+password,
-		"--from-literal=sealing-key="+base64.StdEncoding.EncodeToString([]byte(strings.ReplaceAll(uuid(), "-", ""))))
+		"--from-literal=sealing-key="+base64.StdEncoding.EncodeToString([]byte(strings.ReplaceAll(reach.UUID(), "-", ""))))
 	values := func(cidr string) []string {
 		set := "secrets.existing=mine,database.mode=external,networkPolicies.databaseCidrs={" + cidr + "}"
 		for _, store := range stores {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"loljoa/tests/cluster/reach"
 )
 
 // aside has a story told in a namespace and under a host of its own, which both go when it is told.
@@ -91,7 +93,7 @@ func startElsewhere(t *testing.T, by authority) elsewhere {
 	away := namespace + "-db"
 	kubectl(t, "create", "namespace", away)
 	t.Cleanup(func() { kubectl(t, "delete", "namespace", away, "--wait=false") })
-	there := elsewhere{host: "postgres." + away + ".svc", password: uuid()}
+	there := elsewhere{host: "postgres." + away + ".svc", password: reach.UUID()}
 	certificate, key := by.sign(t, there.host)
 	var roles strings.Builder
 	for _, store := range stores {

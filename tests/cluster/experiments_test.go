@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"loljoa/tests/cluster/reach"
 )
 
 // The experiments of 2022, seen from the outside: a pod that is blocked leaves the endpoints and comes back, one that is turned off is restarted.
@@ -15,7 +17,7 @@ func leavesAndComesBack(t *testing.T) {
 	admin := s.admin(t)
 	eventually(t, "two of betting", func() bool { return endpoints(t, "betting") == 2 && len(pods(t, "betting")) == 2 })
 	do := func(what string) {
-		got, err := admin.ask(http.MethodPost, "/api/betting/"+what, nil, "Authorization", admin.bearer(), "Idempotency-Key", uuid())
+		got, err := admin.ask(http.MethodPost, "/api/betting/"+what, nil, "Authorization", admin.bearer(), "Idempotency-Key", reach.UUID())
 		if err != nil || got.status >= 300 {
 			t.Fatalf("%s: %v %d %s", what, err, got.status, got.body)
 		}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"loljoa/tests/cluster/reach"
 )
 
 // probes puts a pod beside the release for each identity, and one that nobody knows. They are in the mesh, have none of the release's labels,
@@ -182,7 +184,7 @@ func keepsDatabasesApart(t *testing.T) {
 
 // Where Envoy fetches keys over the mesh, sidecars refuse a forged token before the gateway sees it, and let a good one and none at all through.
 func checksTokensAtTheSidecar(t *testing.T) {
-	remote := kubectl(t, "-n", env("ISTIO_NAMESPACE", "istio-system"), "get", "deployment", "istiod", "-o",
+	remote := kubectl(t, "-n", reach.Env("ISTIO_NAMESPACE", "istio-system"), "get", "deployment", "istiod", "-o",
 		`jsonpath={.spec.template.spec.containers[0].env[?(@.name=="PILOT_JWT_ENABLE_REMOTE_JWKS")].value}`)
 	if remote != "envoy" {
 		t.Skip("istiod has not PILOT_JWT_ENABLE_REMOTE_JWKS=envoy (istio/README.md)")

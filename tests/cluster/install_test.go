@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"loljoa/tests/cluster/reach"
 	"loljoa/tests/cluster/usage"
 )
 
@@ -123,7 +124,7 @@ func walksFromSignUpToAPaidWin(t *testing.T) {
 }
 
 func signUpCookie(t *testing.T, s site) string {
-	got, err := s.ask(http.MethodPost, "/api/account/signup", map[string]string{"username": "story_" + uuid()[24:], "password": uuid()}, "Idempotency-Key", uuid())
+	got, err := s.ask(http.MethodPost, "/api/account/signup", map[string]string{"username": "story_" + reach.UUID()[24:], "password": reach.UUID()}, "Idempotency-Key", reach.UUID())
 	if err != nil || got.status != http.StatusCreated {
 		t.Fatalf("%v %d %s", err, got.status, got.body)
 	}
@@ -132,12 +133,11 @@ func signUpCookie(t *testing.T, s site) string {
 
 // The page in a real browser, through the gateway.
 func showsThePage(t *testing.T) {
-	chromium, err := exec.LookPath(env("CHROMIUM", "chromium"))
+	chromium, err := exec.LookPath(reach.Env("CHROMIUM", "chromium"))
 	if err != nil {
 		t.Skip("no chromium here (CHROMIUM)")
 	}
-	address := env("INGRESS_ADDRESS", kubectl(t, "-n", settings.ingressNamespace, "get", "service", "istio-ingressgateway",
-		"-o", "jsonpath={.status.loadBalancer.ingress[0].ip}{.status.loadBalancer.ingress[0].hostname}"))
+	address := reach.Env("INGRESS_ADDRESS", kubectl(t, reach.AddressQuery()...))
 	page, err := run("", chromium, "--headless", "--log-level=3", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors", "--virtual-time-budget=15000",
 		"--host-resolver-rules=MAP "+host+" "+address, "--dump-dom", "https://"+host+"/")
 	if err != nil {

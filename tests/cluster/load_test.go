@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"loljoa/tests/cluster/reach"
 )
 
 // load bets steadily until it is told to stop, each user one bet after another, and repeats as clients do.
@@ -110,7 +112,7 @@ func (l *load) bets(s site, user user, markets *atomic.Pointer[[]market]) {
 // another signs up, patiently.
 func (l *load) another(s site, before user) user {
 	for !l.stop.Load() {
-		got, err := s.ask(http.MethodPost, "/api/account/signup", map[string]string{"username": "load_" + uuid()[24:], "password": uuid()}, "Idempotency-Key", uuid())
+		got, err := s.ask(http.MethodPost, "/api/account/signup", map[string]string{"username": "load_" + reach.UUID()[24:], "password": reach.UUID()}, "Idempotency-Key", reach.UUID())
 		if err == nil && got.status == http.StatusCreated {
 			token := strings.SplitN(strings.SplitN(string(got.body), `"accessToken":"`, 2)[1], `"`, 2)[0]
 			return user{s, "load", token}

@@ -10,33 +10,28 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"loljoa/tests/cluster/reach"
 )
 
 const release = "loljoa"
 
 // Where the release is, and the name that its users type: two people may tell stories side by side, each in a namespace of his own.
 var (
-	namespace = env("NAMESPACE", "loljoa")
-	host      = env("INGRESS_HOST", namespace+".example.com")
+	namespace = reach.Env("NAMESPACE", "loljoa")
+	host      = reach.Env("INGRESS_HOST", namespace+".example.com")
 )
 
 // settings come from the environment; run.sh has their defaults.
 var settings = struct {
 	tag, nextTag, repository, ingressNamespace, jaeger, otlp string
 }{
-	tag:              env("TAG", "dev"),
-	nextTag:          env("NEXT_TAG", ""),
-	repository:       env("REPOSITORY", "../.."),
-	ingressNamespace: env("INGRESS_NAMESPACE", "istio-system"),
-	jaeger:           env("JAEGER", ""),
-	otlp:             env("OTLP", "http://jaeger-collector.observability:4317"),
-}
-
-func env(name, otherwise string) string {
-	if value := os.Getenv(name); value != "" {
-		return value
-	}
-	return otherwise
+	tag:              reach.Env("TAG", "dev"),
+	nextTag:          reach.Env("NEXT_TAG", ""),
+	repository:       reach.Env("REPOSITORY", "../.."),
+	ingressNamespace: reach.IngressNamespace(),
+	jaeger:           reach.Env("JAEGER", ""),
+	otlp:             reach.Env("OTLP", "http://jaeger-collector.observability:4317"),
 }
 
 // story is one part of the proof.

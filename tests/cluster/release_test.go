@@ -3,6 +3,8 @@ package cluster
 import (
 	"net/http"
 	"testing"
+
+	"loljoa/tests/cluster/reach"
 )
 
 // An upgrade with a migration under load, and back.
@@ -69,7 +71,7 @@ func sharesWithACanary(t *testing.T) {
 // Uninstalling keeps the data, and a new install finds it.
 func keepsWhatItHad(t *testing.T) {
 	s := visit(t)
-	name, password := "story_"+uuid()[24:], uuid()
+	name, password := "story_"+reach.UUID()[24:], reach.UUID()
 	user := s.enter(t, "/api/account/signup", name, password)
 	before := user.points(t)
 	helm(t, "uninstall", release, "--namespace", namespace, "--wait", "--timeout", "3m")

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"loljoa/tests/cluster/reach"
 )
 
 // trace is what Jaeger's API says of one.
@@ -46,7 +48,7 @@ func tracesABet(t *testing.T) {
 	_, _ = rand.Read(random[:])
 	id := fmt.Sprintf("%x", random[:16])
 	wanted := map[string]any{"marketId": open[0].ID, "outcomeId": open[0].Outcomes[0].ID, "stake": 100}
-	got, err := user.ask(http.MethodPost, "/api/betting/bets", wanted, "Authorization", user.bearer(), "Idempotency-Key", uuid(),
+	got, err := user.ask(http.MethodPost, "/api/betting/bets", wanted, "Authorization", user.bearer(), "Idempotency-Key", reach.UUID(),
 		"traceparent", fmt.Sprintf("00-%s-%x-01", id, random[16:]))
 	if err != nil || got.status != http.StatusCreated {
 		t.Fatalf("%v %d %s", err, got.status, got.body)

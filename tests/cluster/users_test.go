@@ -2,16 +2,14 @@ package cluster
 
 import (
 	"bytes"
-	"context"
-	"crypto/rand"
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"testing"
 	"time"
+
+	"loljoa/tests/cluster/reach"
 )
 
 // site is LOL.JOA as users see it: by its name, over HTTPS, through Istio's ingress gateway.
@@ -24,26 +22,10 @@ func visit(t *testing.T) site {
 	t.Helper()
 	var address string
 	eventually(t, "an address of the ingress gateway", func() bool {
-		address = env("INGRESS_ADDRESS", kubectl(t, "-n", settings.ingressNamespace, "get", "service", "istio-ingressgateway",
-			"-o", "jsonpath={.status.loadBalancer.ingress[0].ip}{.status.loadBalancer.ingress[0].hostname}"))
+		address = reach.Env("INGRESS_ADDRESS", kubectl(t, reach.AddressQuery()...))
 		return address != ""
 	})
-	dialer := net.Dialer{Timeout: 5 * time.Second}
-	transport := &http.Transport{
-		DialContext: func(ctx context.Context, network, target string) (net.Conn, error) {
-			_, port, err := net.SplitHostPort(target)
-			if err != nil {
-				return nil, err
-			}
-			return dialer.DialContext(ctx, network, net.JoinHostPort(address, port))
-		},
-		// The certificate is the release's own; what it says is looked at in a story of its own.
-		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true, ServerName: host},
-		MaxIdleConnsPerHost: 64,
-		ForceAttemptHTTP2:   true,
-	}
-	leave := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return site{&http.Client{Transport: transport, Timeout: 15 * time.Second, CheckRedirect: leave}}
+	return site{reach.Client(address, host)}
 }
 
 // answer is what a request came to.
@@ -99,14 +81,6 @@ type user struct {
 	name, token string
 }
 
-// uuid is a random one.
-func uuid() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
 type session struct {
 	AccessToken string `json:"accessToken"`
 }
@@ -114,14 +88,14 @@ type session struct {
 // signUp makes a new account.
 func (s site) signUp(t *testing.T) user {
 	t.Helper()
-	name := "story_" + uuid()[24:]
-	return s.enter(t, "/api/account/signup", name, uuid())
+	name := "story_" + reach.UUID()[24:]
+	return s.enter(t, "/api/account/signup", name, reach.UUID())
 }
 
 // enter signs up or logs in.
 func (s site) enter(t *testing.T, path, name, password string) user {
 	t.Helper()
-	got, err := s.ask(http.MethodPost, path, map[string]string{"username": name, "password": password}, "Idempotency-Key", uuid())
+	got, err := s.ask(http.MethodPost, path, map[string]string{"username": name, "password": password}, "Idempotency-Key", reach.UUID())
 	if err != nil || got.status >= 300 {
 		t.Fatalf("%s as %s: %v %d %s", path, name, err, got.status, got.body)
 	}
@@ -140,27 +114,17 @@ func (s site) admin(t *testing.T) user {
 
 func (u user) bearer() string { return "Bearer " + u.token }
 
-type page[T any] struct {
-	Items []T `json:"items"`
-}
-
-type market struct {
-	ID       string    `json:"marketId"`
-	State    string    `json:"state"`
-	LockAt   time.Time `json:"lockAt"`
-	Outcomes []struct {
-		ID string `json:"outcomeId"`
-	} `json:"outcomes"`
-}
+// market and page are what the API says of them.
+type (
+	market      = reach.Market
+	page[T any] = reach.Page[T]
+)
 
 // openMarkets are markets with two outcomes that take bets for a while, the first to lock first.
 func (s site) openMarkets(t *testing.T) (open []market) {
 	t.Helper()
-	type match struct {
-		ID string `json:"matchId"`
-	}
-	for _, found := range get[page[match]](t, s, "/api/league/matches?state=scheduled&limit=20").Items {
-		for _, market := range get[page[market]](t, s, "/api/betting/markets?matchId="+found.ID).Items {
+	for _, found := range get[page[reach.Match]](t, s, reach.ScheduledMatches).Items {
+		for _, market := range get[page[market]](t, s, reach.MarketsOf+found.ID).Items {
 			if market.State == "open" && len(market.Outcomes) == 2 && time.Until(market.LockAt) > 3*time.Second {
 				open = append(open, market)
 			}
@@ -185,7 +149,7 @@ func (u user) place(market market, outcome int, stake int64) (placed bet, refusa
 
 // placeWithin is place with a patience of its own.
 func (u user) placeWithin(attempts int, market market, outcome int, stake int64) (placed bet, refusals []string, err error) {
-	key := uuid()
+	key := reach.UUID()
 	wanted := map[string]any{"marketId": market.ID, "outcomeId": market.Outcomes[outcome].ID, "stake": stake}
 	for attempt := range attempts {
 		got, err := u.ask(http.MethodPost, "/api/betting/bets", wanted, "Authorization", u.bearer(), "Idempotency-Key", key)

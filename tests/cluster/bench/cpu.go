@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"loljoa/tests/cluster/reach"
 	"loljoa/tests/cluster/usage"
 )
 
@@ -17,7 +18,7 @@ var parts = []string{"generator", "ingress gateway", "gateway's sidecar", "gatew
 
 // partOf says which part a container is, if it is one of a release's, the generator, or the ingress gateway.
 func partOf(container usage.Container, of release) string {
-	if strings.HasPrefix(container.Pod, "istio-ingressgateway") && container.Namespace == env("INGRESS_NAMESPACE", "istio-system") {
+	if strings.HasPrefix(container.Pod, "istio-ingressgateway") && container.Namespace == reach.IngressNamespace() {
 		return "ingress gateway"
 	}
 	if container.Namespace == plain.namespace && container.Pod == "generator" {

@@ -16,6 +16,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"loljoa/tests/cluster/reach"
 )
 
 // goal is the least share of bets/s that the mesh has to leave.
@@ -67,7 +69,7 @@ func measure() (*report, error) {
 	if err := report.atRest(); err != nil {
 		return nil, err
 	}
-	for _, text := range strings.Split(env("CONNECTIONS", "64,256"), ",") {
+	for _, text := range strings.Split(reach.Env("CONNECTIONS", "64,256"), ",") {
 		connections, err := strconv.Atoi(text)
 		if err != nil {
 			return nil, err
@@ -81,13 +83,6 @@ func measure() (*report, error) {
 		}
 	}
 	return report, nil
-}
-
-func env(name, otherwise string) string {
-	if value := os.Getenv(name); value != "" {
-		return value
-	}
-	return otherwise
 }
 
 func number(name string, otherwise int) int {

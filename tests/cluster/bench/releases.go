@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"loljoa/tests/cluster/reach"
 )
 
 // release is one installation of the chart, in a namespace of its own.
@@ -25,7 +27,7 @@ var (
 // name of both releases.
 const name = "loljoa"
 
-var repository = env("REPOSITORY", "../..")
+var repository = reach.Env("REPOSITORY", "../..")
 
 // execute runs a program, and gives what it said on its standard output.
 func execute(input, program string, arguments ...string) (string, error) {
@@ -47,7 +49,7 @@ func (r release) kubectl(arguments ...string) (string, error) {
 // install makes both releases, or brings them up to date, and lets the generator reach the gateway of the one without sidecars.
 func install() error {
 	for _, release := range releases {
-		values := strings.Join([]string{release.values, "ingress.host=" + release.host, "image.tag=" + env("TAG", "dev")}, ",")
+		values := strings.Join([]string{release.values, "ingress.host=" + release.host, "image.tag=" + reach.Env("TAG", "dev")}, ",")
 		arguments := []string{"upgrade", "--install", name, filepath.Join(repository, "helm/loljoa"), "--namespace", release.namespace, "--create-namespace",
 			"--wait", "--wait-for-jobs", "--timeout", "10m", "-f", "bench/values.yaml", "--set", values}
 		if more := os.Getenv("MESH_SET"); more != "" && release == mesh {
@@ -130,7 +132,7 @@ func asDocumented() (func(), error) {
 	if os.Getenv("AS_IS") != "" {
 		return func() {}, nil
 	}
-	text := fmt.Sprintf(besideIngress, env("INGRESS_NAMESPACE", "istio-system"))
+	text := fmt.Sprintf(besideIngress, reach.IngressNamespace())
 	back := func() { _, _ = execute(text, "kubectl", "delete", "--ignore-not-found", "-f", "-") }
 	_, err := execute(text, "kubectl", "apply", "-f", "-")
 	return back, err

@@ -8,12 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"loljoa/tests/cluster/bets"
+	"loljoa/tests/cluster/reach"
 	"loljoa/tests/cluster/usage"
 )
 
 // round is one way, measured once.
 type round struct {
-	outcome
+	bets.Outcome
 	cpu map[string]time.Duration
 }
 
@@ -83,7 +85,7 @@ func (r *report) measure(generator *generator, ways []way, connections int) erro
 			}
 			block.rounds[way.name] = append(block.rounds[way.name], round{outcome, spent(before, after, way.release, r.idle[way.release])})
 			fmt.Fprintf(os.Stderr, "%d connections, %s: %.0f bets/s, p50 %d µs, p99 %d µs, failures %v\n",
-				connections, way.name, outcome.rate(), outcome.P50, outcome.P99, outcome.Failures)
+				connections, way.name, outcome.Rate(), outcome.P50, outcome.P99, outcome.Failures)
 			before = after
 		}
 	}
@@ -91,19 +93,10 @@ func (r *report) measure(generator *generator, ways []way, connections int) erro
 	return nil
 }
 
-func (o outcome) rate() float64 { return float64(o.Bets) / o.Seconds }
-
-func (o outcome) failed() (count int) {
-	for _, times := range o.Failures {
-		count += times
-	}
-	return count
-}
-
 // ratios is a way's bets/s over those without a mesh, of each turn.
 func (b block) ratios(name string) (ratios []float64) {
 	for i, round := range b.rounds[name] {
-		ratios = append(ratios, round.rate()/b.rounds[direct][i].rate())
+		ratios = append(ratios, round.Rate()/b.rounds[direct][i].Rate())
 	}
 	return ratios
 }
@@ -131,7 +124,7 @@ func (r *report) judge() error {
 	for _, block := range r.blocks {
 		for name, rounds := range block.rounds {
 			for _, round := range rounds {
-				if round.failed() > 0 || round.Bets == 0 {
+				if round.Failed() > 0 || round.Bets == 0 {
 					return fmt.Errorf("%d connections, %s: %d bets stand, failures %v", block.connections, name, round.Bets, round.Failures)
 				}
 			}
@@ -157,7 +150,7 @@ func (r *report) write() error {
 func (r *report) text() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "# What the mesh costs\n\nImages %s, %d rounds of %d s each in turn, median. Users bet on one market, each on a connection of its own.\n\n",
-		env("TAG", "dev"), number("ROUNDS", 3), number("SECONDS_COUNTED", 8))
+		reach.Env("TAG", "dev"), number("ROUNDS", 3), number("SECONDS_COUNTED", 8))
 	text.WriteString("| connections | way | bets/s | ÷ no mesh (least–most) | p50 ms | p99 ms | failed |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, block := range r.blocks {
 		for _, way := range block.ways {
@@ -165,9 +158,9 @@ func (r *report) text() string {
 			sort.Float64s(ratios)
 			failed := 0
 			for _, round := range block.rounds[way.name] {
-				failed += round.failed()
+				failed += round.Failed()
 			}
-			fmt.Fprintf(&text, "| %d | %s | %.0f | %.2f (%.2f–%.2f) | %.1f | %.1f | %d |\n", block.connections, way.name, block.of(way.name, round.rate), median(ratios), ratios[0], ratios[len(ratios)-1],
+			fmt.Fprintf(&text, "| %d | %s | %.0f | %.2f (%.2f–%.2f) | %.1f | %.1f | %d |\n", block.connections, way.name, block.of(way.name, round.Rate), median(ratios), ratios[0], ratios[len(ratios)-1],
 				block.of(way.name, func(r round) float64 { return float64(r.P50) / 1000 }), block.of(way.name, func(r round) float64 { return float64(r.P99) / 1000 }), failed)
 		}
 	}

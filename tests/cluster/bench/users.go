@@ -2,15 +2,13 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"crypto/rand"
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
+
+	"loljoa/tests/cluster/reach"
 )
 
 // site is a release as users see it, through Istio's ingress gateway.
@@ -20,27 +18,16 @@ type site struct {
 }
 
 func (r release) visit() (site, error) {
-	namespace := env("INGRESS_NAMESPACE", "istio-system")
-	address, err := execute("", "kubectl", "-n", namespace, "get", "service", "istio-ingressgateway",
-		"-o", "jsonpath={.status.loadBalancer.ingress[0].ip}{.status.loadBalancer.ingress[0].hostname}")
+	address, err := execute("", "kubectl", reach.AddressQuery()...)
 	if err != nil {
 		return site{}, err
 	}
-	address = env("INGRESS_ADDRESS", address)
-	transport := &http.Transport{
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, net.JoinHostPort(address, "443"))
-		},
-		// The certificate is the release's own.
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true, ServerName: r.host},
-		ForceAttemptHTTP2: true,
-	}
-	return site{r, &http.Client{Transport: transport, Timeout: 15 * time.Second}}, nil
+	return site{r, reach.Client(reach.Env("INGRESS_ADDRESS", address), r.host)}, nil
 }
 
 // ask makes one request, again until it is answered as it should be: a gateway that has just begun may not know of a release yet.
 func (s site) ask(method, path string, body, read any) (err error) {
-	key := uuid()
+	key := reach.UUID()
 	for attempt := 0; attempt < 60; attempt++ {
 		if err = s.once(method, path, key, body, read); err == nil {
 			return nil
@@ -76,19 +63,11 @@ func (s site) once(method, path, key string, body, read any) error {
 	return json.Unmarshal(text, read)
 }
 
-// uuid is a random one.
-func uuid() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
 // signUp makes new users, and gives them points that last.
 func (s site) signUp(count int) (tokens []string, err error) {
 	for range count {
 		var entered struct{ AccessToken string }
-		user := map[string]string{"username": "bench_" + uuid()[24:], "password": uuid()}
+		user := map[string]string{"username": "bench_" + reach.UUID()[24:], "password": reach.UUID()}
 		if err := s.ask(http.MethodPost, "/api/account/signup", user, &entered); err != nil {
 			return nil, err
 		}
@@ -107,32 +86,16 @@ SELECT outcome, count(*) FROM them, unnest(apply_transfers(
     array_fill('bench'::bytea, ARRAY[n]), array_fill(NULL::uuid, ARRAY[n]), 0::smallint)) AS outcome
 GROUP BY outcome`
 
-type market struct {
-	ID       string    `json:"marketId"`
-	State    string    `json:"state"`
-	LockAt   time.Time `json:"lockAt"`
-	Outcomes []struct {
-		ID string `json:"outcomeId"`
-	} `json:"outcomes"`
-}
-
-type page[T any] struct {
-	Items []T `json:"items"`
-}
-
 // hotMarket is the one that everybody bets on: the last to lock of those that are open.
-func (s site) hotMarket() (hot market, err error) {
-	type match struct {
-		ID string `json:"matchId"`
-	}
+func (s site) hotMarket() (hot reach.Market, err error) {
 	for attempt := 0; attempt < 120 && hot.ID == ""; attempt++ {
-		var matches page[match]
-		if err := s.ask(http.MethodGet, "/api/league/matches?state=scheduled&limit=20", nil, &matches); err != nil {
+		var matches reach.Page[reach.Match]
+		if err := s.ask(http.MethodGet, reach.ScheduledMatches, nil, &matches); err != nil {
 			return hot, err
 		}
 		for _, match := range matches.Items {
-			var markets page[market]
-			if err := s.ask(http.MethodGet, "/api/betting/markets?matchId="+match.ID, nil, &markets); err != nil {
+			var markets reach.Page[reach.Market]
+			if err := s.ask(http.MethodGet, reach.MarketsOf+match.ID, nil, &markets); err != nil {
 				return hot, err
 			}
 			for _, market := range markets.Items {

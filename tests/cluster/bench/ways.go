@@ -7,13 +7,16 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"loljoa/tests/cluster/bets"
+	"loljoa/tests/cluster/reach"
 )
 
 // way is one way to a release's gateway.
 type way struct {
 	name string
 	release
-	order order
+	order bets.Order
 }
 
 // The ways, by what is between a user and the gateway, and between services.
@@ -24,31 +27,13 @@ const (
 	all         = "ingress gateway and sidecars, HTTPS"
 )
 
-// order is what the generator is told; see probe/load.go.
-type order struct {
-	Address, Host string
-	TLS           bool
-	Tokens        []string
-	Market        string
-	Outcomes      []string
-	WarmUp, Count int
-}
-
-// outcome is what it answers.
-type outcome struct {
-	Sent, Bets int
-	Failures   map[string]int
-	P50, P99   int64
-	Seconds    float64
-}
-
 // waysIn has users sign up at both releases, and says how each is reached: by whole addresses, so that no name is looked up.
 func waysIn(connections int) (ways []way, err error) {
 	pod, err := plain.kubectl("get", "pods", "-l", "app=gateway", "--field-selector=status.phase=Running", "-o", "jsonpath={.items[0].status.podIP}")
 	if err != nil {
 		return nil, err
 	}
-	ingress, err := execute("", "kubectl", "-n", env("INGRESS_NAMESPACE", "istio-system"), "get", "service", "istio-ingressgateway", "-o", "jsonpath={.spec.clusterIP}")
+	ingress, err := execute("", "kubectl", "-n", reach.IngressNamespace(), "get", "service", "istio-ingressgateway", "-o", "jsonpath={.spec.clusterIP}")
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +43,7 @@ func waysIn(connections int) (ways []way, err error) {
 			return nil, err
 		}
 		with := func(name, address, host string, isTLS bool) {
-			if wanted := env("WAYS", ""); wanted != "" && !strings.Contains(wanted+";", name+";") {
+			if wanted := reach.Env("WAYS", ""); wanted != "" && !strings.Contains(wanted+";", name+";") {
 				return
 			}
 			order := common
@@ -77,21 +62,21 @@ func waysIn(connections int) (ways []way, err error) {
 }
 
 // crowd is what is the same for each way to a release.
-func (r release) crowd(connections int) (order, error) {
+func (r release) crowd(connections int) (bets.Order, error) {
 	site, err := r.visit()
 	if err != nil {
-		return order{}, err
+		return bets.Order{}, err
 	}
 	hot, err := site.hotMarket()
 	if err != nil {
-		return order{}, err
+		return bets.Order{}, err
 	}
 	tokens, err := site.signUp(connections)
 	outcomes := []string{}
 	for _, outcome := range hot.Outcomes {
 		outcomes = append(outcomes, outcome.ID)
 	}
-	return order{Tokens: tokens, Market: hot.ID, Outcomes: outcomes, WarmUp: 2000, Count: 1000 * number("SECONDS_COUNTED", 8)}, err
+	return bets.Order{Tokens: tokens, Market: hot.ID, Outcomes: outcomes, WarmUp: 2000, Count: 1000 * int64(number("SECONDS_COUNTED", 8))}, err
 }
 
 // generator bets, in a pod beside the releases.
@@ -115,7 +100,7 @@ func startGenerator() (*generator, error) {
 	return &generator{command, orders, json.NewDecoder(answers)}, command.Start()
 }
 
-func (g *generator) bet(order order) (outcome outcome, err error) {
+func (g *generator) bet(order bets.Order) (outcome bets.Outcome, err error) {
 	if err := json.NewEncoder(g.orders).Encode(order); err != nil {
 		return outcome, fmt.Errorf("the generator takes no orders: %w", err)
 	}

@@ -13,32 +13,12 @@ import (
 	"sort"
 	"sync"
 	"time"
+
+	"loljoa/tests/cluster/bets"
 )
 
-// order is one round of bets, as the one who measures wants it.
-type order struct {
-	// Address is where connections are opened, Host what is asked for there.
-	Address, Host string
-	TLS           bool
-	// Tokens are one for each connection: a user of its own.
-	Tokens   []string
-	Market   string
-	Outcomes []string
-	// WarmUp is not counted, Count is. Milliseconds
-	WarmUp, Count int64
-}
-
-// outcome is what came of it.
-type outcome struct {
-	// Sent is all that was bet, with what was before counting; Bets, what was counted.
-	Sent, Bets int
-	// Failures are all answers but 201, and connections that broke, each with how often.
-	Failures map[string]int
-	// Microseconds
-	P50, P99 int64
-	// Seconds that were counted.
-	Seconds float64
-}
+// order is one round of bets.
+type order struct{ bets.Order }
 
 // load takes orders, one on a line, and answers each with an outcome, until there are no more.
 func load(orders io.Reader, outcomes io.Writer) error {
@@ -59,7 +39,7 @@ func load(orders io.Reader, outcomes io.Writer) error {
 }
 
 // run has every user bet, one bet after the other, over one connection.
-func (o order) run() outcome {
+func (o order) run() bets.Outcome {
 	from := time.Now().Add(time.Duration(o.WarmUp) * time.Millisecond)
 	until := from.Add(time.Duration(o.Count) * time.Millisecond)
 	bettors := make([]bettor, len(o.Tokens))
@@ -73,7 +53,7 @@ func (o order) run() outcome {
 		}()
 	}
 	done.Wait()
-	all := outcome{Failures: map[string]int{}, Seconds: until.Sub(from).Seconds()}
+	all := bets.Outcome{Failures: map[string]int{}, Seconds: until.Sub(from).Seconds()}
 	var took []time.Duration
 	for _, bettor := range bettors {
 		all.Sent += bettor.sent
