@@ -18,6 +18,8 @@ func goesOnWithoutItsMigration(t *testing.T) {
 		wasChangedAfterwards(t)
 		return
 	}
+	// Stories before this one have migrated already: back to where this version left the schema.
+	psql(t, "betting", `ALTER TABLE markets DROP COLUMN IF EXISTS told_next; DROP TABLE IF EXISTS of_next; DELETE FROM _sqlx_migrations WHERE version = 9999`)
 	psql(t, "betting", `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'nobody changes tables today'; END $$`)
 	psql(t, "betting", `CREATE EVENT TRIGGER refuse ON ddl_command_start EXECUTE FUNCTION refuse()`)
 	lift := func() { psql(t, "betting", `DROP EVENT TRIGGER IF EXISTS refuse; DROP FUNCTION IF EXISTS refuse()`) }

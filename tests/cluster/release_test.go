@@ -74,11 +74,18 @@ func keepsWhatItHad(t *testing.T) {
 	name, password := "story_"+reach.UUID()[24:], reach.UUID()
 	user := s.enter(t, "/api/account/signup", name, password)
 	before := user.points(t)
+	apply(t, probePod("probe-outside", "default", "false"))
+	t.Cleanup(func() { in(t, "delete", "pod", "probe-outside", "--ignore-not-found", "--timeout=1m") })
+	in(t, "wait", "--for=condition=Ready", "pod/probe-outside", "--timeout=2m")
 	helm(t, "uninstall", release, "--namespace", namespace, "--wait", "--timeout", "3m")
 	// Helm leaves the pods of its tests.
 	in(t, "delete", "pod", release+"-test", release+"-test-audit", "--ignore-not-found")
 	in(t, "wait", "--for=delete", "pod", "-l", "app.kubernetes.io/instance="+release, "--timeout=2m")
-	helm(t, append([]string{"install", release, chart(), "--wait", "--timeout", "5m"}, ofTest()...)...)
+	// Somebody asks for names while they are gone, and the cluster's DNS remembers that for a while: sidecars have to know better.
+	for _, service := range services {
+		probe(t, "probe-outside", "tcp", release+"-"+service+"."+namespace+".svc.cluster.local:80")
+	}
+	helm(t, append([]string{"install", release, chart(), "--wait", "--wait-for-jobs", "--timeout", "5m"}, ofTest()...)...)
 	eventually(t, "an answer", func() bool {
 		got, err := s.ask(http.MethodGet, "/api/league/tournaments", nil)
 		return err == nil && got.status == http.StatusOK

@@ -95,8 +95,10 @@ func failsToPull(t *testing.T) {
 
 // The database goes away and comes back: whoever needs it says so, and nobody is restarted for it.
 func missesItsDatabase(t *testing.T) {
-	pod := pods(t, "account")[0]
+	rolled(t, release+"-account")
+	pod := newest(t, "account")
 	in(t, "scale", "statefulset/"+release+"-postgres", "--replicas=0")
+	t.Cleanup(func() { in(t, "scale", "statefulset/"+release+"-postgres", "--replicas=1") })
 	eventually(t, "an answer that names the database", func() bool {
 		return strings.Contains(readiness(t, pod), "not ready: the database does not answer")
 	})
@@ -136,9 +138,9 @@ func isNotLetIn(t *testing.T) {
 	patchSecret(t, name, "url", strings.Replace(url, "account:", "account:wrong", 1))
 	pod := restarted(t, "account")
 	says(t, "pod/"+pod, "account", "password authentication failed for user")
-	if answer := readiness(t, pod); !strings.Contains(answer, "refuses the user or the password of database.url") {
-		t.Errorf("readiness does not say what is refused: %s", answer)
-	}
+	eventually(t, "an answer that names what is refused", func() bool {
+		return strings.Contains(readiness(t, pod), "the database's server refuses the user or the password of database.url")
+	})
 	goesOn(t)
 	// Whoever has started with the wrong URL keeps it, so nobody waits for that pod.
 	helm(t, append([]string{"upgrade", release, chart()}, ofTest()...)...)

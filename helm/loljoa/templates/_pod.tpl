@@ -57,8 +57,11 @@ TLS of its own, and the sidecar leaves it alone. */}}
 {{- if .Values.mesh.enabled -}}
 sidecar.istio.io/nativeSidecar: "true"
 traffic.sidecar.istio.io/excludeOutboundPorts: {{ include "loljoa.databasePort" . | quote }}
-{{- with .Values.mesh.sidecar.concurrency }}
-proxy.istio.io/config: {{ printf `{"concurrency":%d}` (int .) | quote }}
+{{- $proxy := dict }}
+{{- with .Values.mesh.sidecar.concurrency }}{{ $_ := set $proxy "concurrency" (int .) }}{{ end }}
+{{- if .Values.mesh.sidecar.namesFromMesh }}{{ $_ := set $proxy "proxyMetadata" (dict "ISTIO_META_DNS_CAPTURE" "true") }}{{ end }}
+{{- with $proxy }}
+proxy.istio.io/config: {{ toJson . | quote }}
 {{- end }}
 {{- with .Values.mesh.sidecar.resources }}
 {{- with dig "requests" "cpu" "" . }}
