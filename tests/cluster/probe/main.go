@@ -76,8 +76,8 @@ func grpc(address, method string) string {
 		return refusal(err)
 	}
 	defer response.Body.Close()
-	// A stream that is open is an answer, too.
-	_, _ = io.ReadAll(io.LimitReader(response.Body, 1<<16))
+	// What is said at the end comes after the messages, of which there may be many; a stream that is open is an answer, too.
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 16<<20))
 	status, message := response.Header.Get("Grpc-Status"), response.Header.Get("Grpc-Message")
 	if status == "" {
 		status, message = response.Trailer.Get("Grpc-Status"), response.Trailer.Get("Grpc-Message")
