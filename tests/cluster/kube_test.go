@@ -62,10 +62,23 @@ func ofTest(more ...string) []string {
 	return append([]string{"--namespace", namespace, "-f", "values.yaml", "--set", "image.tag=" + settings.tag + ",ingress.host=" + host}, more...)
 }
 
-// upgrade changes the release and waits until it is ready.
+// upgrade changes the release and waits until all of it is what it was told to be: Helm is content when enough of the new pods are ready, while
+// some of those before still serve.
 func upgrade(t *testing.T, more ...string) {
 	t.Helper()
 	helm(t, append([]string{"upgrade", release, chart(), "--wait", "--timeout", "5m"}, ofTest(more...)...)...)
+	for _, service := range services {
+		rolled(t, release+"-"+service)
+	}
+}
+
+// alone waits until the pods of a service that are leaving have left.
+func alone(t *testing.T, service string) {
+	t.Helper()
+	eventually(t, "the pods of "+service+" before are gone", func() bool {
+		all := strings.Fields(in(t, "get", "pods", "-l", "app="+service, "-o", "jsonpath={.items[*].metadata.name}"))
+		return len(all) == endpoints(t, service)
+	})
 }
 
 // eventually waits until something holds, for as long as a hang would take.

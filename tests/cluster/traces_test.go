@@ -40,6 +40,9 @@ func tracesABet(t *testing.T) {
 	}
 	upgrade(t, "--set", "telemetry.otlpEndpoint="+settings.otlp+",telemetry.sampleRatio=1")
 	t.Cleanup(func() { upgrade(t) })
+	for _, service := range services {
+		alone(t, service)
+	}
 	s := visit(t)
 	user := s.signUp(t)
 	var open []market
