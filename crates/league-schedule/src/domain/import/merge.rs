@@ -1,5 +1,9 @@
 //! A fixture beside the match that is known.
 
+use std::collections::HashMap;
+
+use loljoa_service_kit::TeamId;
+
 use crate::domain::{
     Match, MatchState, Refusal, Score, Team, Tournament,
     decision::Outcome,
@@ -64,8 +68,8 @@ pub(super) fn team_changes(before: &Team, after: &Team) -> String {
     changed.map(|(name, before, after)| format!("{name}: {before} → {after}")).collect::<Vec<_>>().join("; ")
 }
 
-/// What differs between two versions of a match, for a person.
-pub(super) fn match_changes(before: &Match, after: &Match) -> String {
+/// What differs between two versions of a match between teams of these codes, for a person.
+pub(super) fn match_changes(before: &Match, after: &Match, codes: &HashMap<TeamId, &str>) -> String {
     let mut changes = Vec::new();
     let mut note = |name: &str, before: String, after: String| {
         if before != after {
@@ -76,9 +80,12 @@ pub(super) fn match_changes(before: &Match, after: &Match) -> String {
     note("start", before.starts_at.to_rfc3339(), after.starts_at.to_rfc3339());
     note("best of", before.best_of.games().to_string(), after.best_of.games().to_string());
     note("result", result(before), result(after));
-    if (before.team1_id, before.team2_id) != (after.team1_id, after.team2_id) {
-        changes.push("other teams".into());
-    }
+    let team = |id: Option<TeamId>| match id {
+        Some(id) => codes.get(&id).map_or_else(|| id.to_string(), |code| (*code).to_owned()),
+        None => "to be decided".into(),
+    };
+    note("team 1", team(before.team1_id), team(after.team1_id));
+    note("team 2", team(before.team2_id), team(after.team2_id));
     if changes.is_empty() {
         changes.push("no longer needs review".into());
     }

@@ -137,7 +137,8 @@ impl Plan {
         if next == *present {
             return Ok((Action::Unchanged, String::new()));
         }
-        let changes = merge::match_changes(present, &next);
+        let codes = known.teams.values().map(|team| (team.team_id, team.code.as_str())).collect();
+        let changes = merge::match_changes(present, &next, &codes);
         self.matches.push(next);
         Ok((Action::Changed, changes))
     }

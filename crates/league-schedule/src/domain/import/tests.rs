@@ -92,3 +92,19 @@ fn a_team_twice_in_a_file_is_refused() {
     assert_eq!(actions(&plan), [Action::Added, Action::Refused]);
     assert_eq!(plan.teams[0].colour, "#E2012D");
 }
+
+#[test]
+fn a_change_names_each_field_with_what_stood_and_what_will() {
+    let known = known(&["T1", "GEN", "DK"]);
+    let first = season("Cup,Week 1,2022-01-12,1,3,T1,GEN,,,\n");
+    let known = applied(known.clone(), Plan::new(&first, known, Importer::Admin));
+    let message = |line: &str| {
+        let plan = Plan::new(&season(line), known.clone(), Importer::Admin);
+        plan.report.lines[0].message.clone()
+    };
+    assert_eq!(message("Cup,Week 1,2022-01-12,1,3,T1,DK,,,\n"), "team 2: GEN → DK");
+    assert_eq!(
+        message("Cup,Week 2,2022-01-12,1,5,,GEN,,,\n"),
+        "block: Week 1 → Week 2; best of: 3 → 5; team 1: T1 → to be decided"
+    );
+}
