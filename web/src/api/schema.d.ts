@@ -990,7 +990,7 @@ export interface components {
             settledOutcomeId?: string | null;
             state: components["schemas"]["MarketState"];
             template: components["schemas"]["Template"];
-            /** @description `forfeit`, `cancelled`, `no_winning_stake` or `admin`; null unless void. */
+            /** @description `forfeit`, `cancelled`, `match_changed`, `no_winning_stake` or `admin`; null unless void. */
             voidReason?: string | null;
         };
         /**
@@ -1181,7 +1181,7 @@ export interface components {
                 settledOutcomeId?: string | null;
                 state: components["schemas"]["MarketState"];
                 template: components["schemas"]["Template"];
-                /** @description `forfeit`, `cancelled`, `no_winning_stake` or `admin`; null unless void. */
+                /** @description `forfeit`, `cancelled`, `match_changed`, `no_winning_stake` or `admin`; null unless void. */
                 voidReason?: string | null;
             }[];
             /** @description Send it as `cursor` for the next page; null at the end. */

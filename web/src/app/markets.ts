@@ -13,7 +13,7 @@ export function onMarket(heard: MarketHeard): () => void {
   return () => listeners.delete(heard);
 }
 
-/** The ids of a match's known markets, in the order of their first sight. */
+/** The ids of a match's known markets, by what they ask; of those that ask the same, what was voided comes last. */
 export function marketIds(matchId: string): Signal<readonly string[]> {
   let ids = byMatch.get(matchId);
   if (!ids) {
@@ -28,7 +28,20 @@ export function market(id: string): Signal<Market> | undefined {
   return byId.get(id);
 }
 
-const ORDER = { match_winner: 0, exact_score: 1, total_sets: 2, custom: 3 } as const;
+const ORDER = { match_winner: 0, exact_score: 2, total_sets: 4, custom: 6 } as const;
+
+/** Whether every stake of a market has been given back, or is about to be. */
+export const isVoid = (market: Market): boolean => market.state === "voiding" || market.state === "void";
+
+const place = (market: Market): number => ORDER[market.template] + (isVoid(market) ? 1 : 0);
+
+const sorted = (ids: readonly string[]): string[] => {
+  const placeOf = (id: string): number => {
+    const known = byId.get(id)?.peek();
+    return known ? place(known) : ORDER.custom;
+  };
+  return [...ids].sort((a, b) => placeOf(a) - placeOf(b));
+};
 
 /** Takes a snapshot; an older one than what is known is ignored, since answers overtake each other. */
 export function applyMarket(next: Market): void {
@@ -36,12 +49,10 @@ export function applyMarket(next: Market): void {
   const before = known?.peek() ?? null;
   if (before && before.revision >= next.revision) return;
   if (known) known.value = next;
-  else {
-    byId.set(next.marketId, signal(next));
-    const ids = marketIds(next.matchId);
-    const rank = (id: string): number => ORDER[byId.get(id)?.peek().template ?? "custom"];
-    ids.value = [...ids.peek(), next.marketId].sort((a, b) => rank(a) - rank(b));
-  }
+  else byId.set(next.marketId, signal(next));
+  const ids = marketIds(next.matchId);
+  if (!before) ids.value = sorted([...ids.peek(), next.marketId]);
+  else if (place(before) !== place(next)) ids.value = sorted(ids.peek());
   for (const heard of listeners) heard(next, before);
 }
 

@@ -1,5 +1,5 @@
 import type { Match } from "../api/types";
-import { market, marketIds } from "../app/markets";
+import { isVoid, market, marketIds } from "../app/markets";
 import { t } from "../i18n";
 import { points } from "../lib/format";
 import { Countdown } from "./countdown";
@@ -17,7 +17,8 @@ function MainMarket({ match }: { match: Match }) {
 
 function Foot({ match }: { match: Match }) {
   const ids = marketIds(match.matchId).value;
-  const pool = ids.reduce((sum, id) => sum + (market(id)?.value.pool ?? 0), 0);
+  const standing = ids.flatMap((id) => market(id)?.value ?? []).filter((one) => !isVoid(one));
+  const pool = standing.reduce((sum, one) => sum + one.pool, 0);
   const words = t().match;
   return (
     <div class="match-foot">
@@ -26,7 +27,7 @@ function Foot({ match }: { match: Match }) {
         <span class="unit">{t().app.unit}</span>
       </span>
       <a href={`/matches/${match.matchId}`}>
-        {ids.length > 1 ? words.allMarkets(ids.length) : words.details}
+        {standing.length > 1 ? words.allMarkets(standing.length) : words.details}
         <span class="hidden"> {matchName(match)}</span>
       </a>
     </div>

@@ -155,6 +155,7 @@ export const en: Catalogue = {
     reason: {
       forfeit: "Void because of a forfeit. Every stake was given back.",
       cancelled: "The match was cancelled. Every stake was given back.",
+      match_changed: "The match has changed, so this question is asked no more. Every stake was given back.",
       no_winning_stake: "Nobody picked the winner. Every stake was given back.",
       admin: "Voided by an admin. Every stake was given back.",
       other: "Void. Every stake was given back.",

@@ -164,6 +164,7 @@ export const ko = {
     reason: {
       forfeit: "기권으로 무효 처리되어 모두 환불되었습니다.",
       cancelled: "경기가 취소되어 모두 환불되었습니다.",
+      match_changed: "경기 정보가 바뀌어 이 예측이 취소되고 모두 환불되었습니다.",
       no_winning_stake: "맞힌 사람이 없어 모두 환불되었습니다.",
       admin: "관리자가 무효 처리해 모두 환불되었습니다.",
       other: "무효 처리되어 모두 환불되었습니다.",

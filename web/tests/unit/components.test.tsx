@@ -2,13 +2,14 @@ import { fireEvent, render, screen, waitFor, within } from "@testing-library/pre
 import userEvent from "@testing-library/user-event";
 import { LocationProvider } from "preact-iso";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { applyMarket, clearMarkets, market as find } from "../../src/app/markets";
+import { applyMarket, clearMarkets, market as find, marketIds } from "../../src/app/markets";
 import { dismiss, notices, notify } from "../../src/app/notices";
 import { applyBet, clearOpenBets } from "../../src/app/own-bets";
 import { account, phase as session } from "../../src/app/session";
 import { choose, clear, stake } from "../../src/app/slip";
 import { Badge } from "../../src/components/badge";
 import { Market } from "../../src/components/market";
+import { MatchCard } from "../../src/components/match-card";
 import { SlipBody } from "../../src/components/slip-body";
 import { Failure } from "../../src/components/states";
 import { Toaster } from "../../src/components/toaster";
@@ -54,6 +55,21 @@ describe("a market", () => {
     if (!first || !second) throw new Error("two outcomes");
     applyMarket({ ...question, revision: 6, outcomes: [{ ...first, odds: 1.2 }, second] });
     await waitFor(() => expect(screen.getByText("1.20")).toBeTruthy());
+  });
+
+  it("that was withdrawn makes way for the one that asks anew", async () => {
+    const game = match();
+    const withdrawn = market({ matchId: game.matchId, pool: 700 });
+    applyMarket(withdrawn);
+    const score = market({ matchId: game.matchId, template: "exact_score", pool: 50 });
+    applyMarket(score);
+    const { container } = render(<MatchCard match={game} />);
+    applyMarket({ ...withdrawn, revision: 2, state: "void", voidReason: "match_changed" });
+    const anew = market({ matchId: game.matchId, pool: 200 });
+    applyMarket(anew);
+    expect(marketIds(game.matchId).peek()).toEqual([anew.marketId, withdrawn.marketId, score.marketId]);
+    await waitFor(() => expect(container.querySelector(".match-foot")?.textContent).toContain("250"));
+    expect(screen.getAllByRole("button").length).toBe(2);
   });
 
   it("that is settled takes no bets and shows its winner", () => {

@@ -5,9 +5,10 @@ use std::cmp::Ordering;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Market, MarketState, MatchNews, MatchState, Outcome, Team, VoidReason,
-    matches::KnownMatch,
-    template::{self, MarketDraft},
+    Market, MarketState, MatchNews, MatchState, Outcome, VoidReason,
+    change::Change,
+    matches::{KnownMatch, Sides},
+    template,
 };
 
 /// Where the locks of a match's markets go.
@@ -16,19 +17,23 @@ pub(crate) enum Lock {
     /// They stay.
     Keep,
     /// The start has moved later: there, and what was locked opens again.
-    At(DateTime<Utc>),
-    /// The start has moved earlier, or the match has started: there, unless the lock is earlier.
-    NoLaterThan(DateTime<Utc>),
+    Later(DateTime<Utc>),
+    /// The start has moved earlier: there, unless the lock is earlier.
+    Earlier(DateTime<Utc>),
+    /// The match has begun: there, unless the lock is earlier.
+    Begun(DateTime<Utc>),
 }
 
 impl Lock {
-    /// The new lock of a market whose lock is at `present`.
+    /// The new lock of `market`, at `now` by the database's clock. A start that is to come and lies before the market was opened is
+    /// a slip: it would take every bet back. So nothing is bet from now on, and what was bet goes back once the match has begun.
     #[must_use]
-    pub(crate) fn apply(self, present: DateTime<Utc>) -> DateTime<Utc> {
+    pub(crate) fn of(self, market: &Market, now: DateTime<Utc>) -> DateTime<Utc> {
         match self {
-            Self::Keep => present,
-            Self::At(instant) => instant,
-            Self::NoLaterThan(instant) => present.min(instant),
+            Self::Keep => market.lock_at,
+            Self::Later(start) | Self::Earlier(start) if start <= market.opened_at => market.lock_at.min(now),
+            Self::Later(start) => start,
+            Self::Earlier(start) | Self::Begun(start) => market.lock_at.min(start),
         }
     }
 }
@@ -47,55 +52,38 @@ pub(crate) enum Fate {
 /// What a revision asks for, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Markets to open, unless they are there.
-    pub(crate) open: Vec<MarketDraft>,
-    /// Where locks go.
+    /// What is asked.
+    pub(crate) change: Change,
+    /// Where locks of what is still asked go.
     pub(crate) lock: Lock,
     /// How the markets end.
     pub(crate) fate: Fate,
 }
 
-/// Decides what `news` means, at `now` by the database's clock.
+/// Decides what `news` means for these `markets` of its match, at `now` by the database's clock.
 #[must_use]
-pub(crate) fn plan(known: Option<&KnownMatch>, news: &MatchNews, now: DateTime<Utc>) -> Plan {
-    let Ok(sides) = sides(known, news) else {
-        return Plan { open: Vec::new(), lock: Lock::Keep, fate: Fate::Void(VoidReason::Cancelled) };
-    };
-    let opens = news.state == MatchState::Scheduled && news.starts_at > now;
-    let open = match &sides {
-        Some((teams, _)) if opens => template::drafts(news.match_id, news.best_of, teams),
-        _ => Vec::new(),
-    };
-    Plan { open, lock: lock(known, news, now), fate: fate(news, sides.map(|(_, wins)| wins)) }
-}
-
-/// Other teams than those that the markets speak of.
-struct OtherTeams;
-
-/// Teams and their wins.
-type Sides = ([Team; 2], [u8; 2]);
-
-/// Teams and wins in the order in which the markets speak of them; none while to be decided.
-fn sides(known: Option<&KnownMatch>, news: &MatchNews) -> Result<Option<Sides>, OtherTeams> {
-    let Some([one, two]) = news.teams.clone() else {
-        return Ok(None);
-    };
-    let [wins_one, wins_two] = news.wins;
-    match known.and_then(|known| known.teams) {
-        Some(order) if order == [two.team_id, one.team_id] => Ok(Some(([two, one], [wins_two, wins_one]))),
-        Some(order) if order != [one.team_id, two.team_id] => Err(OtherTeams),
-        _ => Ok(Some(([one, two], [wins_one, wins_two]))),
+pub(crate) fn plan(
+    known: Option<&KnownMatch>,
+    news: &MatchNews,
+    sides: Option<&Sides>,
+    markets: &[Market],
+    now: DateTime<Utc>,
+) -> Plan {
+    Plan {
+        change: Change::of(news, sides, markets, now),
+        lock: lock(known, news, now),
+        fate: fate(news, sides.map(|sides| sides.wins)),
     }
 }
 
 fn lock(known: Option<&KnownMatch>, news: &MatchNews, now: DateTime<Utc>) -> Lock {
     match news.state {
         MatchState::Scheduled => match known.map(|known| news.starts_at.cmp(&known.starts_at)) {
-            Some(Ordering::Greater) => Lock::At(news.starts_at),
-            Some(Ordering::Less) => Lock::NoLaterThan(news.starts_at),
+            Some(Ordering::Greater) => Lock::Later(news.starts_at),
+            Some(Ordering::Less) => Lock::Earlier(news.starts_at),
             Some(Ordering::Equal) | None => Lock::Keep,
         },
-        MatchState::InProgress | MatchState::Completed => Lock::NoLaterThan(news.starts_at.min(now)),
+        MatchState::InProgress | MatchState::Completed => Lock::Begun(news.starts_at.min(now)),
         MatchState::Forfeited | MatchState::Cancelled => Lock::Keep,
     }
 }
@@ -165,7 +153,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::Template;
+    use crate::domain::{Team, Template};
 
     fn team(n: u128) -> Team {
         let name = format!("T{n}");
@@ -198,51 +186,49 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_known_match_opens_its_markets_until_it_starts() {
-        let scheduled = news(MatchState::Scheduled, [0, 0]);
-        assert_eq!(plan(None, &scheduled, noon() - TimeDelta::minutes(1)).open.len(), 3);
-        assert_eq!(plan(None, &scheduled, noon()).open, []);
-        let undecided = MatchNews { teams: None, ..scheduled };
-        assert_eq!(plan(None, &undecided, noon() - TimeDelta::minutes(1)).open, []);
-    }
-
-    #[test]
-    fn a_match_first_seen_over_opens_nothing() {
-        let over = news(MatchState::Completed, [2, 0]);
-        assert_eq!(plan(None, &over, noon() - TimeDelta::hours(1)).open, []);
+    fn planned(news: &MatchNews, now: DateTime<Utc>) -> Plan {
+        let known = known();
+        plan(Some(&known), news, Sides::of(Some(&known), news).as_ref(), &[], now)
     }
 
     #[test]
     fn a_match_that_starts_early_locks_at_once() {
         let early = noon() - TimeDelta::minutes(5);
-        let plan = plan(Some(&known()), &news(MatchState::InProgress, [0, 0]), early);
-        assert_eq!(plan.lock.apply(noon()), early);
+        let plan = planned(&news(MatchState::InProgress, [0, 0]), early);
+        assert_eq!(plan.lock.of(&market(MarketState::Open), early), early);
     }
 
     #[test]
     fn an_unchanged_start_leaves_an_admins_lock_alone() {
-        let plan = plan(Some(&known()), &news(MatchState::Scheduled, [0, 0]), noon() - TimeDelta::hours(1));
+        let plan = planned(&news(MatchState::Scheduled, [0, 0]), noon() - TimeDelta::hours(1));
         assert_eq!(plan.lock, Lock::Keep);
+    }
+
+    /// The lock of a market whose lock is three hours before noon, once a match in `state` starts so many hours after noon.
+    fn lock_once(state: MatchState, hours: i64) -> DateTime<Utc> {
+        let locked = Market { lock_at: noon() - TimeDelta::hours(3), ..market(MarketState::Locked) };
+        let news = MatchNews { starts_at: noon() + TimeDelta::hours(hours), ..news(state, [0, 0]) };
+        let now = noon() - TimeDelta::hours(2);
+        planned(&news, now).lock.of(&locked, now)
     }
 
     #[test]
     fn an_earlier_start_opens_no_lock_and_a_later_one_does() {
-        let (locked, now) = (noon() - TimeDelta::hours(3), noon() - TimeDelta::hours(2));
-        let moved = |hours| {
-            let news = MatchNews {
-                starts_at: noon() + TimeDelta::hours(hours),
-                ..news(MatchState::Scheduled, [0, 0])
-            };
-            plan(Some(&known()), &news, now).lock.apply(locked)
-        };
-        assert_eq!(moved(-1), locked);
-        assert_eq!(moved(1), noon() + TimeDelta::hours(1));
+        assert_eq!(lock_once(MatchState::Scheduled, -1), noon() - TimeDelta::hours(3));
+        assert_eq!(lock_once(MatchState::Scheduled, 1), noon() + TimeDelta::hours(1));
+    }
+
+    #[test]
+    fn a_start_before_a_market_was_opened_takes_no_bet_back_until_the_match_has_begun() {
+        // Opened ten hours before noon.
+        assert_eq!(lock_once(MatchState::Scheduled, -4), noon() - TimeDelta::hours(4));
+        assert_eq!(lock_once(MatchState::Scheduled, -11), noon() - TimeDelta::hours(3));
+        assert_eq!(lock_once(MatchState::InProgress, -11), noon() - TimeDelta::hours(11));
     }
 
     #[test]
     fn a_result_settles_only_if_it_can_be() {
-        let fate = |news: &MatchNews| plan(Some(&known()), news, noon()).fate;
+        let fate = |news: &MatchNews| planned(news, noon()).fate;
         assert_eq!(fate(&news(MatchState::Completed, [2, 1])), Fate::Settle([2, 1]));
         assert_eq!(fate(&news(MatchState::Completed, [1, 1])), Fate::Wait);
         assert_eq!(
@@ -255,7 +241,7 @@ mod tests {
     #[test]
     fn sides_that_swap_keep_the_markets_order() {
         let swapped = MatchNews { teams: Some([team(2), team(1)]), ..news(MatchState::Completed, [2, 0]) };
-        assert_eq!(plan(Some(&known()), &swapped, noon()).fate, Fate::Settle([0, 2]));
+        assert_eq!(planned(&swapped, noon()).fate, Fate::Settle([0, 2]));
     }
 
     fn market(state: MarketState) -> Market {
@@ -275,6 +261,7 @@ mod tests {
             question_en: String::new(),
             question_ko: String::new(),
             state,
+            opened_at: noon() - TimeDelta::hours(10),
             lock_at: noon(),
             pool: Points::ZERO,
             decided_outcome_id: None,
@@ -307,11 +294,5 @@ mod tests {
             [settle_step(&market, &one), settle_step(&market, &two)],
             [Step::Already, Step::Contradiction]
         );
-    }
-
-    #[test]
-    fn other_teams_void_the_markets() {
-        let other = MatchNews { teams: Some([team(1), team(3)]), ..news(MatchState::Scheduled, [0, 0]) };
-        assert_eq!(plan(Some(&known()), &other, noon()).fate, Fate::Void(VoidReason::Cancelled));
     }
 }

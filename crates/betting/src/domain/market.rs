@@ -72,8 +72,10 @@ impl MarketState {
 pub(crate) enum VoidReason {
     /// The match was decided without play.
     Forfeit,
-    /// The match, between these two teams, will not be played.
+    /// The match will not be played.
     Cancelled,
+    /// The match changed: what was asked is asked no more, or otherwise.
+    MatchChanged,
     /// Nobody had a stake on the winning outcome.
     NoWinningStake,
     /// An admin decided so.
@@ -87,6 +89,7 @@ impl VoidReason {
         match self {
             Self::Forfeit => "forfeit",
             Self::Cancelled => "cancelled",
+            Self::MatchChanged => "match_changed",
             Self::NoWinningStake => "no_winning_stake",
             Self::Admin => "admin",
         }
@@ -136,6 +139,8 @@ pub(crate) struct Market {
     pub(crate) question_ko: String,
     /// Where it stands.
     pub(crate) state: MarketState,
+    /// When it was first there to be bet on.
+    pub(crate) opened_at: DateTime<Utc>,
     /// From this instant on it takes no bets.
     pub(crate) lock_at: DateTime<Utc>,
     /// All stakes.

@@ -62,6 +62,38 @@ pub(crate) struct KnownMatch {
     pub(crate) state: MatchState,
     /// When it was to start.
     pub(crate) starts_at: DateTime<Utc>,
-    /// The sides, in the order in which its markets speak of them.
+    /// The sides that were known last, in the order in which its markets speak of them.
     pub(crate) teams: Option<[TeamId; 2]>,
+}
+
+/// The sides of a match and what each has won, in the order in which its markets speak of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sides {
+    /// Who plays.
+    pub(crate) teams: [Team; 2],
+    /// Sets won by each.
+    pub(crate) wins: [u8; 2],
+    /// Others played when sides were known last.
+    pub(crate) are_others: bool,
+}
+
+impl Sides {
+    /// The sides of `news`; none while one is to be decided.
+    #[must_use]
+    pub(crate) fn of(known: Option<&KnownMatch>, news: &MatchNews) -> Option<Self> {
+        let [one, two] = news.teams.clone()?;
+        let [wins_one, wins_two] = news.wins;
+        let order = known.and_then(|known| known.teams);
+        if order == Some([two.team_id, one.team_id]) {
+            return Some(Self { teams: [two, one], wins: [wins_two, wins_one], are_others: false });
+        }
+        let are_others = order.is_some_and(|order| order != [one.team_id, two.team_id]);
+        Some(Self { teams: [one, two], wins: [wins_one, wins_two], are_others })
+    }
+
+    /// Their ids.
+    #[must_use]
+    pub(crate) fn ids(&self) -> [TeamId; 2] {
+        self.teams.each_ref().map(|team| team.team_id)
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod agreement;
 pub(crate) mod audit;
 pub(crate) mod bet;
+pub(crate) mod change;
 pub(crate) mod count;
 pub(crate) mod finding;
 pub(crate) mod life;

@@ -2,9 +2,10 @@
 
 use loljoa_service_kit::{MarketId, MatchId, OutcomeId, ids};
 
-use super::{Outcome, Team, Template};
+use super::{Market, Outcome, Team, Template};
 
-/// A market to be opened. Its ids follow from the match, so that replicas which open it at the same time agree.
+/// A market to be opened. Its ids follow from the match and from how often it has been asked before, so that replicas which open it
+/// at the same time agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MarketDraft {
     /// Its id.
@@ -32,6 +33,17 @@ pub(crate) struct OutcomeDraft {
     pub(crate) label_ko: String,
 }
 
+/// What a template asks of a match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// Which template.
+    pub(crate) template: Template,
+    question_en: String,
+    question_ko: String,
+    /// Key, and labels in English and Korean, in order.
+    answers: Vec<(String, String, String)>,
+}
+
 /// The id of a market's answer.
 #[must_use]
 pub(crate) fn outcome_id(market: MarketId, key: &str) -> OutcomeId {
@@ -49,9 +61,19 @@ pub(crate) fn is_final_score(best_of: u8, [one, two]: [u8; 2]) -> bool {
     one.max(two) == sets_to_win(best_of) && one.min(two) < sets_to_win(best_of)
 }
 
-/// Every template market of a match; a template with a single answer is left out.
+/// The id of the market of `template` that a match has after `before` others of it.
 #[must_use]
-pub(crate) fn drafts(match_id: MatchId, best_of: u8, teams: &[Team; 2]) -> Vec<MarketDraft> {
+pub(crate) fn market_id(match_id: MatchId, template: Template, before: usize) -> MarketId {
+    let (of, template) = (match_id.0.as_bytes().as_slice(), template.as_str().as_bytes());
+    MarketId(match before {
+        0 => ids::derived(&[b"market", of, template]),
+        _ => ids::derived(&[b"market", of, template, before.to_string().as_bytes()]),
+    })
+}
+
+/// Every question that is asked of a match; one with a single answer is left out.
+#[must_use]
+pub(crate) fn questions(best_of: u8, teams: &[Team; 2]) -> Vec<Question> {
     let [one, two] = teams.each_ref().map(|team| team.code.as_str());
     let winner = teams.each_ref().map(|team| (team.code.clone(), team.name_en.clone(), team.name_ko.clone()));
     let scores = scores(best_of).into_iter().map(|[a, b]| {
@@ -63,15 +85,43 @@ pub(crate) fn drafts(match_id: MatchId, best_of: u8, teams: &[Team; 2]) -> Vec<M
         (n.to_string(), format!("{n} set{plural}"), format!("{n}세트"))
     });
     let ask = |template, en: &str, ko: &str, answers: Vec<_>| {
-        draft(match_id, template, format!("{one}–{two}: {en}"), format!("{one}–{two} {ko}"), answers)
+        let (question_en, question_ko) = (format!("{one}–{two}: {en}"), format!("{one}–{two} {ko}"));
+        Question { template, question_en, question_ko, answers }
     };
-    let mut markets = vec![
+    let mut questions = vec![
         ask(Template::MatchWinner, "who wins the match?", "승부예측", winner.into()),
         ask(Template::ExactScore, "what is the set score?", "세트 스코어", scores.collect()),
         ask(Template::TotalSets, "how many sets are played?", "총 세트 수", sets.collect()),
     ];
-    markets.retain(|market| market.outcomes.len() > 1);
-    markets
+    questions.retain(|question| question.answers.len() > 1);
+    questions
+}
+
+impl Question {
+    /// Whether the answers of a market of this template are the answers to this.
+    #[must_use]
+    pub(crate) fn has_answers_of(&self, market: &Market) -> bool {
+        self.answers.iter().map(|(key, ..)| key).eq(market.outcomes.iter().map(|outcome| &outcome.key))
+    }
+
+    /// The market that asks this of a match, after `before` others of the same template.
+    #[must_use]
+    pub(crate) fn into_draft(self, match_id: MatchId, before: usize) -> MarketDraft {
+        let market_id = market_id(match_id, self.template, before);
+        let outcomes = self.answers.into_iter().map(|(key, label_en, label_ko)| OutcomeDraft {
+            outcome_id: outcome_id(market_id, &key),
+            key,
+            label_en,
+            label_ko,
+        });
+        MarketDraft {
+            market_id,
+            template: self.template,
+            question_en: self.question_en,
+            question_ko: self.question_ko,
+            outcomes: outcomes.collect(),
+        }
+    }
 }
 
 fn scores(best_of: u8) -> Vec<[u8; 2]> {
@@ -79,24 +129,6 @@ fn scores(best_of: u8) -> Vec<[u8; 2]> {
     let mut scores: Vec<_> = (0..win).map(|lost| [win, lost]).collect();
     scores.extend((0..win).rev().map(|won| [won, win]));
     scores
-}
-
-fn draft(
-    match_id: MatchId,
-    template: Template,
-    question_en: String,
-    question_ko: String,
-    answers: Vec<(String, String, String)>,
-) -> MarketDraft {
-    let id = ids::derived(&[b"market", match_id.0.as_bytes(), template.as_str().as_bytes()]);
-    let market_id = MarketId(id);
-    let outcomes = answers.into_iter().map(|(key, label_en, label_ko)| OutcomeDraft {
-        outcome_id: outcome_id(market_id, &key),
-        key,
-        label_en,
-        label_ko,
-    });
-    MarketDraft { market_id, template, question_en, question_ko, outcomes: outcomes.collect() }
 }
 
 /// The answer that a result makes right; none where it is no answer, and for a custom market.
@@ -128,8 +160,8 @@ mod tests {
             name_en: code.into(),
             name_ko: code.into(),
         });
-        let markets = drafts(MatchId::fresh(), best_of, &teams);
-        markets.into_iter().map(|market| market.outcomes.into_iter().map(|o| o.key).collect()).collect()
+        let questions = questions(best_of, &teams);
+        questions.into_iter().map(|asked| asked.answers.into_iter().map(|(key, ..)| key).collect()).collect()
     }
 
     #[test]

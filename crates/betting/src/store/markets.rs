@@ -79,6 +79,7 @@ struct Row {
     question_en: String,
     question_ko: String,
     state: MarketState,
+    opened_at: DateTime<Utc>,
     lock_at: DateTime<Utc>,
     pool: Points,
     decided_outcome_id: Option<OutcomeId>,
@@ -109,8 +110,9 @@ pub(crate) async fn load_timed(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT m.market_id AS "market_id: _", m.match_id AS "match_id: _", m.template AS "template: _",
-            m.question_en, m.question_ko, m.state AS "state: _", m.lock_at, m.pool AS "pool: _",
-            m.decided_outcome_id AS "decided_outcome_id: _", m.settled_outcome_id AS "settled_outcome_id: _", m.void_reason AS "void_reason: _", m.revision,
+            m.question_en, m.question_ko, m.state AS "state: _", m.created_at AS opened_at, m.lock_at, m.pool AS "pool: _",
+            m.decided_outcome_id AS "decided_outcome_id: _", m.settled_outcome_id AS "settled_outcome_id: _", 
+            CASE WHEN m.withdrawn THEN 'match_changed' ELSE m.void_reason END AS "void_reason: _", m.revision,
             o.outcome_id AS "outcome_id: _", o.key, o.label_en, o.label_ko, o.pool AS "outcome_pool: _", o.bettors,
             o.top_account_id AS "top_account_id: _", o.top_stake AS "top_stake: _",
             (SELECT clock_timestamp()) AS "read_at!"
@@ -159,6 +161,7 @@ fn market(row: Row, first: Outcome) -> Market {
         question_en: row.question_en,
         question_ko: row.question_ko,
         state: row.state,
+        opened_at: row.opened_at,
         lock_at: row.lock_at,
         pool: row.pool,
         decided_outcome_id: row.decided_outcome_id,

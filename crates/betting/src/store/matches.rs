@@ -24,16 +24,20 @@ pub(crate) async fn get(db: impl PgExecutor<'_>, id: MatchId) -> Result<Option<K
     }))
 }
 
-/// Takes note of a revision. The teams stay those that were known first, in that order.
-pub(crate) async fn put(db: &mut PgConnection, news: &MatchNews) -> Result<(), sqlx::Error> {
-    let teams = news.teams.as_ref().map(|teams| teams.each_ref().map(|team| team.team_id));
+/// Takes note of a revision, and of its teams in the order in which markets speak of them. Without any, those that were known last
+/// stay.
+pub(crate) async fn put(
+    db: &mut PgConnection,
+    news: &MatchNews,
+    teams: Option<[TeamId; 2]>,
+) -> Result<(), sqlx::Error> {
     let (one, two) = teams.map(<(TeamId, TeamId)>::from).unzip();
     sqlx::query!(
         "INSERT INTO matches AS m (match_id, revision, state, starts_at, team1_id, team2_id)
          VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (match_id) DO UPDATE SET revision = excluded.revision, state = excluded.state,
-            starts_at = excluded.starts_at, team1_id = coalesce(m.team1_id, excluded.team1_id),
-            team2_id = coalesce(m.team2_id, excluded.team2_id)",
+            starts_at = excluded.starts_at, team1_id = coalesce(excluded.team1_id, m.team1_id),
+            team2_id = coalesce(excluded.team2_id, m.team2_id)",
         news.match_id as MatchId,
         news.revision,
         news.state as MatchState,

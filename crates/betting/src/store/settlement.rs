@@ -84,7 +84,8 @@ pub(crate) async fn begin_voiding(
     reason: VoidReason,
 ) -> Result<bool, sqlx::Error> {
     let begun = sqlx::query!(
-        "UPDATE markets SET state = 'voiding', void_reason = $2, revision = revision + 1
+        "UPDATE markets SET state = 'voiding', withdrawn = ($2 = 'match_changed'),
+            void_reason = CASE $2 WHEN 'match_changed' THEN 'cancelled' ELSE $2 END, revision = revision + 1
          WHERE market_id = $1 AND state IN ('open', 'locked')",
         market as MarketId,
         reason as VoidReason,

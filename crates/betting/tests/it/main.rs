@@ -6,6 +6,7 @@ mod admins;
 mod audit;
 mod callers;
 mod cancels;
+mod changes;
 mod chunks;
 mod closing_model;
 mod concurrency;

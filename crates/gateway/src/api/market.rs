@@ -91,7 +91,7 @@ pub(crate) struct Market {
     outcomes: Vec<Outcome>,
     #[schema(value_type = Option<Uuid>)]
     settled_outcome_id: Option<OutcomeId>,
-    /// `forfeit`, `cancelled`, `no_winning_stake` or `admin`; null unless void.
+    /// `forfeit`, `cancelled`, `match_changed`, `no_winning_stake` or `admin`; null unless void.
     void_reason: Option<String>,
     /// Counts the changes of this market; a higher one is newer.
     pub(crate) revision: i64,

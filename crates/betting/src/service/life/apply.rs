@@ -7,6 +7,7 @@ use crate::{
     domain::{
         Market, MarketState, MatchNews, Template, VoidReason,
         life::{self, Fate, Lock, Step},
+        matches::Sides,
         template,
     },
     store::{
@@ -21,16 +22,21 @@ pub(super) async fn apply(db: &mut PgConnection, news: &MatchNews) -> Result<(),
     if known.is_some_and(|known| known.revision >= news.revision) {
         return Ok(());
     }
-    store::matches::put(db, news).await?;
+    let sides = Sides::of(known.as_ref(), news);
+    store::matches::put(db, news, sides.as_ref().map(Sides::ids)).await?;
     let markets = store::markets::hold_of_match(db, news.match_id).await?;
     // Read after the locks: a bet recorded before it is older than every lock moved to it.
     let now = store::now(&mut *db).await?;
-    let plan = life::plan(known.as_ref(), news, now);
-    for draft in &plan.open {
-        store::markets::open(db, news.match_id, news.starts_at, draft).await?;
-    }
+    let plan = life::plan(known.as_ref(), news, sides.as_ref(), &markets, now);
     for market in &markets {
-        move_lock(db, market, plan.lock, now).await?;
+        if plan.change.withdraw.contains(&market.market_id) {
+            void(db, news, market, VoidReason::MatchChanged).await?;
+        } else {
+            move_lock(db, market, plan.lock, now).await?;
+        }
+    }
+    for draft in &plan.change.open {
+        store::markets::open(db, news.match_id, news.starts_at, draft).await?;
     }
     end(db, news, plan.fate).await
 }
@@ -44,7 +50,7 @@ async fn move_lock(
     if market.is_decided() {
         return Ok(());
     }
-    let lock_at = lock.apply(market.lock_at);
+    let lock_at = lock.of(market, now);
     let overdue = market.state == MarketState::Open && lock_at <= now;
     if lock_at == market.lock_at && !overdue {
         return Ok(());
@@ -82,7 +88,7 @@ async fn settle(
     market: &Market,
     wins @ [one, two]: [u8; 2],
 ) -> Result<(), sqlx::Error> {
-    if market.template == Template::Custom {
+    if market.template == Template::Custom || is_void_for_good(market) {
         return Ok(());
     }
     let Some(winner) = template::right_answer(market.template, &market.outcomes, wins) else {
@@ -92,7 +98,6 @@ async fn settle(
     match life::settle_step(market, winner) {
         Step::Begin => store::settlement::decide(db, market.market_id, winner.outcome_id).await.map(drop),
         Step::Already => Ok(()),
-        Step::Contradiction if market.void_reason == Some(VoidReason::Admin) => Ok(()),
         Step::Contradiction | Step::StillOpen => {
             let message =
                 format!("the result is {one}–{two} now, but the market was decided otherwise before");
@@ -111,11 +116,23 @@ async fn void(
         Step::Begin => store::settlement::begin_voiding(db, market.market_id, reason).await.map(drop),
         Step::Already => Ok(()),
         Step::Contradiction | Step::StillOpen => {
-            let message =
-                format!("the match counts as {} now, but the market was settled before", reason.as_str());
+            let message = match reason {
+                VoidReason::MatchChanged => {
+                    "the match has other teams or another length now, but the market was settled before"
+                        .into()
+                }
+                _ => {
+                    format!("the match counts as {} now, but the market was settled before", reason.as_str())
+                }
+            };
             report(db, news, market, message).await
         }
     }
+}
+
+/// Whether no result decides this market any more: an admin voided it, or its match changed before.
+const fn is_void_for_good(market: &Market) -> bool {
+    matches!(market.void_reason, Some(VoidReason::Admin | VoidReason::MatchChanged))
 }
 
 /// Once for each revision and market.

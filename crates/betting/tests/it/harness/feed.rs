@@ -69,13 +69,7 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// A best of three that starts `starts_in` from now by the database's clock `now`.
     pub(crate) fn new(now: DateTime<Utc>, starts_in: TimeDelta) -> Self {
-        let teams = [("T1", "T1", "티원"), ("GEN", "Gen.G", "젠지")].map(|(code, en, ko)| Team {
-            team_id: TeamId::fresh().to_string(),
-            code: code.into(),
-            name_en: en.into(),
-            name_ko: ko.into(),
-            colour: "#E2012D".into(),
-        });
+        let teams = [team("T1", "T1", "티원"), team("GEN", "Gen.G", "젠지")];
         Self { match_id: MatchId::fresh(), starts_at: now + starts_in, best_of: 3, teams }
     }
 
@@ -104,6 +98,23 @@ impl Fixture {
         Self { starts_at, ..self.clone() }.scheduled(revision)
     }
 
+    /// It has begun at another time than it was to.
+    pub(crate) fn begun(&self, revision: i64, starts_at: DateTime<Utc>) -> Match {
+        Self { starts_at, ..self.clone() }.in_progress(revision)
+    }
+
+    /// The same over another length.
+    pub(crate) fn of_length(&self, best_of: i32) -> Self {
+        Self { best_of, ..self.clone() }
+    }
+
+    /// The same between the first team and another.
+    pub(crate) fn against(&self, code: &str) -> Self {
+        let mut other = self.clone();
+        other.teams[1] = team(code, code, code);
+        other
+    }
+
     pub(crate) fn in_progress(&self, revision: i64) -> Match {
         self.revision(revision, MatchState::InProgress)
     }
@@ -118,5 +129,15 @@ impl Fixture {
 
     pub(crate) fn cancelled(&self, revision: i64) -> Match {
         self.revision(revision, MatchState::Cancelled)
+    }
+}
+
+fn team(code: &str, name_en: &str, name_ko: &str) -> Team {
+    Team {
+        team_id: TeamId::fresh().to_string(),
+        code: code.into(),
+        name_en: name_en.into(),
+        name_ko: name_ko.into(),
+        colour: "#E2012D".into(),
     }
 }

@@ -1,0 +1,95 @@
+//! What a change of a match does to the questions that are asked of it.
+//!
+//! | what changed | who wins | set score, number of sets | an admin's own |
+//! | --- | --- | --- | --- |
+//! | the length | stays | withdrawn, asked anew | stays |
+//! | a team | withdrawn, asked anew | withdrawn, asked anew | withdrawn |
+//! | a team is to be decided again | withdrawn, asked anew once it is known | the same | stays |
+//! | the start, the block, which side is which | stays | stays | stays |
+//!
+//! Withdrawn is void: every stake goes back. What has been decided or settled is not withdrawn; a person is told. Asked anew is
+//! what can still be bet on, in a market of its own.
+
+use chrono::{DateTime, Utc};
+use loljoa_service_kit::MarketId;
+
+use super::{
+    Market, MarketState, MatchNews, MatchState, Template, VoidReason,
+    matches::Sides,
+    template::{self, MarketDraft, Question},
+};
+
+/// What is asked of a match once it has changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// Markets whose question is asked no more, or otherwise.
+    pub(crate) withdraw: Vec<MarketId>,
+    /// Markets to open.
+    pub(crate) open: Vec<MarketDraft>,
+}
+
+impl Change {
+    /// What `news` asks of a match that has these `markets`, at `now` by the database's clock.
+    #[must_use]
+    pub(crate) fn of(
+        news: &MatchNews,
+        sides: Option<&Sides>,
+        markets: &[Market],
+        now: DateTime<Utc>,
+    ) -> Self {
+        if matches!(news.state, MatchState::Forfeited | MatchState::Cancelled) {
+            return Self::default();
+        }
+        let questions =
+            sides.map(|sides| template::questions(news.best_of, &sides.teams)).unwrap_or_default();
+        let is_withdrawn = |market: &&Market| is_withdrawn(market, sides, &questions);
+        let withdraw: Vec<_> = markets.iter().filter(is_withdrawn).map(|market| market.market_id).collect();
+        let can_be_asked = news.state == MatchState::Scheduled && news.starts_at > now;
+        let others = sides.is_some_and(|sides| sides.are_others);
+        let open = questions.into_iter().filter(|_| can_be_asked).filter_map(|question| {
+            let of_template = markets.iter().filter(|market| market.template == question.template).count();
+            let latest = of_template
+                .checked_sub(1)
+                .map(|before| template::market_id(news.match_id, question.template, before));
+            let latest = markets.iter().find(|market| Some(market.market_id) == latest);
+            let is_new = latest.is_none_or(|latest| {
+                let leaves = withdraw.contains(&latest.market_id) && !latest.is_decided();
+                leaves || is_void(latest) && (others || may_be_asked_again(latest, &question))
+            });
+            is_new.then(|| question.into_draft(news.match_id, of_template))
+        });
+        let open = open.collect();
+        Self { withdraw, open }
+    }
+}
+
+const fn is_void(market: &Market) -> bool {
+    matches!(market.state, MarketState::Voiding | MarketState::Void)
+}
+
+/// Whether a market that is not void asks what is asked no more, or otherwise.
+fn is_withdrawn(market: &Market, sides: Option<&Sides>, questions: &[Question]) -> bool {
+    if is_void(market) {
+        return false;
+    }
+    let is_custom = market.template == Template::Custom;
+    let Some(sides) = sides else {
+        return !is_custom && !market.is_decided();
+    };
+    let is_asked = questions
+        .iter()
+        .any(|question| question.template == market.template && question.has_answers_of(market));
+    sides.are_others || !is_custom && !is_asked
+}
+
+/// Whether a question whose market is void can have another one: the match ended the market and not a person, or it asked for other
+/// answers.
+fn may_be_asked_again(market: &Market, question: &Question) -> bool {
+    match market.void_reason {
+        Some(VoidReason::MatchChanged | VoidReason::Cancelled | VoidReason::Forfeit) => true,
+        Some(VoidReason::Admin | VoidReason::NoWinningStake) | None => !question.has_answers_of(market),
+    }
+}
+
+#[cfg(test)]
+mod tests;
