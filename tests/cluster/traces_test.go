@@ -78,7 +78,7 @@ func (u user) betTraced(t *testing.T) string {
 	var random [24]byte
 	_, _ = rand.Read(random[:])
 	id := fmt.Sprintf("%x", random[:16])
-	wanted := map[string]any{"marketId": open[0].ID, "outcomeId": open[0].Outcomes[0].ID, "stake": 10}
+	wanted := map[string]any{"marketId": open[0].ID, "outcomeId": open[0].Outcomes[0].ID, "stake": 100}
 	got, err := u.ask(http.MethodPost, "/api/betting/bets", wanted, "Authorization", u.bearer(), "Idempotency-Key", reach.UUID(),
 		"traceparent", fmt.Sprintf("00-%s-%x-01", id, random[16:]))
 	if err != nil || got.status != http.StatusCreated {
