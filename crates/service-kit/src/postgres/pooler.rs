@@ -16,6 +16,14 @@ const IN_FORCE: &str =
     "SELECT setting::bigint FROM unnest($1::text[]) WITH ORDINALITY AS wanted (name, place)
     JOIN pg_settings USING (name) ORDER BY place";
 
+/// Ends this server connection if it is without a bound that the role has: it is older. One statement, because the next one may be
+/// sent over another server connection.
+const END_IF_OLDER: &str = "SELECT pg_terminate_backend(pg_backend_pid())
+    FROM pg_db_role_setting s
+    JOIN pg_roles r ON r.oid = s.setrole JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) AS kept
+    WHERE r.rolname = current_user AND d.datname = current_database() AND current_setting($1) = '0'
+        AND starts_with(kept, $1 || '=') AND kept <> $1 || '=0'";
+
 /// What a look at a database has shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
@@ -99,7 +107,11 @@ impl Pooler {
         }
         let unbounded = self.unbounded(&mut connection).await?;
         self.was_bounded |= unbounded.is_none();
-        self.connection = Some(connection);
+        let is_ended = match unbounded {
+            Some(name) => has_ended(&mut connection, name).await,
+            None => false,
+        };
+        self.connection = Some(connection).filter(|_| !is_ended);
         Ok(unbounded.filter(|_| !self.was_bounded).map(Missing::Limit))
     }
 
@@ -126,4 +138,17 @@ impl Pooler {
         }
         Seen::Refused(Missing::Pooler)
     }
+}
+
+/// Has the pooler get rid of a server connection that is older than the bound `name`, of which it may have many: one with each look.
+/// Whether it did; `connection` is of no use then.
+async fn has_ended(connection: &mut PgConnection, name: &'static str) -> bool {
+    let is_ended = sqlx::query(END_IF_OLDER).bind(name).fetch_optional(connection).await.is_err();
+    if is_ended {
+        tracing::info!(
+            limit = name,
+            "a server connection of the pooler's was older than the role's limits, and is ended"
+        );
+    }
+    is_ended
 }
