@@ -76,9 +76,7 @@ impl fmt::Display for Missing {
             }
             Self::Pooler => f.write_str("the database's pooler does not answer"),
             Self::PreparedStatements => f.write_str(NO_PREPARED_STATEMENTS),
-            Self::Limit(name) => {
-                write!(f, "{name} is not in force through the pooler: run migrate")
-            }
+            Self::Limit(name) => write!(f, "{name} is not in force through the pooler: run migrate"),
         }
     }
 }

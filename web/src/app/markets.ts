@@ -28,6 +28,7 @@ export function market(id: string): Signal<Market> | undefined {
   return byId.get(id);
 }
 
+// Twice as far apart as there are templates: behind each there is room for what was voided of it.
 const ORDER = { match_winner: 0, exact_score: 2, total_sets: 4, custom: 6 } as const;
 
 /** Whether every stake of a market has been given back, or is about to be. */

@@ -149,41 +149,12 @@ pub(crate) const fn void_step(market: &Market) -> Step {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use loljoa_service_kit::{MarketId, MatchId, OutcomeId, Points, TeamId};
-    use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{Team, Template};
-
-    fn team(n: u128) -> Team {
-        let name = format!("T{n}");
-        Team { team_id: TeamId(Uuid::from_u128(n)), code: name.clone(), name_en: name.clone(), name_ko: name }
-    }
-
-    fn noon() -> DateTime<Utc> {
-        "2022-02-12T12:00:00Z".parse().unwrap()
-    }
+    use crate::domain::samples::{self, known, market, noon, team};
 
     fn news(state: MatchState, wins: [u8; 2]) -> MatchNews {
-        MatchNews {
-            match_id: MatchId(Uuid::from_u128(9)),
-            revision: 2,
-            state,
-            starts_at: noon(),
-            best_of: 3,
-            teams: Some([team(1), team(2)]),
-            wins,
-            needs_review: false,
-        }
-    }
-
-    fn known() -> KnownMatch {
-        KnownMatch {
-            revision: 1,
-            state: MatchState::Scheduled,
-            starts_at: noon(),
-            teams: Some([team(1).team_id, team(2).team_id]),
-        }
+        MatchNews { state, wins, ..samples::news() }
     }
 
     fn planned(news: &MatchNews, now: DateTime<Utc>) -> Plan {
@@ -242,34 +213,6 @@ mod tests {
     fn sides_that_swap_keep_the_markets_order() {
         let swapped = MatchNews { teams: Some([team(2), team(1)]), ..news(MatchState::Completed, [2, 0]) };
         assert_eq!(planned(&swapped, noon()).fate, Fate::Settle([0, 2]));
-    }
-
-    fn market(state: MarketState) -> Market {
-        let outcome = |n: u128| Outcome {
-            outcome_id: OutcomeId(Uuid::from_u128(n)),
-            key: n.to_string(),
-            label_en: String::new(),
-            label_ko: String::new(),
-            pool: Points::ZERO,
-            bettors: 0,
-            top: None,
-        };
-        Market {
-            market_id: MarketId(Uuid::from_u128(8)),
-            match_id: MatchId(Uuid::from_u128(9)),
-            template: Template::MatchWinner,
-            question_en: String::new(),
-            question_ko: String::new(),
-            state,
-            opened_at: noon() - TimeDelta::hours(10),
-            lock_at: noon(),
-            pool: Points::ZERO,
-            decided_outcome_id: None,
-            settled_outcome_id: None,
-            void_reason: None,
-            revision: 1,
-            outcomes: vec![outcome(1), outcome(2)],
-        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(crate) mod matches;
 pub(crate) mod odds;
 pub(crate) mod owed;
 pub(crate) mod payout;
+#[cfg(test)]
+pub(crate) mod samples;
 pub(crate) mod template;
 
 pub(crate) use bet::{Bet, BetState, NewBet, Tombstone};

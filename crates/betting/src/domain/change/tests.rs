@@ -1,9 +1,12 @@
 use chrono::TimeDelta;
-use loljoa_service_kit::{MatchId, Points, TeamId};
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{MatchNews, Outcome, Team, matches::KnownMatch};
+use crate::domain::{
+    MatchNews,
+    matches::KnownMatch,
+    samples::{self, noon, outcome, team},
+};
 
 const OF_MATCH: [Template; 3] = [Template::MatchWinner, Template::ExactScore, Template::TotalSets];
 
@@ -13,66 +16,23 @@ struct Game {
     markets: Vec<Market>,
 }
 
-fn noon() -> DateTime<Utc> {
-    "2022-02-12T12:00:00Z".parse().unwrap()
-}
-
-fn team(n: u128) -> Team {
-    let name = format!("T{n}");
-    Team { team_id: TeamId(Uuid::from_u128(n)), code: name.clone(), name_en: name.clone(), name_ko: name }
-}
-
 fn news(best_of: u8, teams: Option<[u128; 2]>) -> MatchNews {
-    MatchNews {
-        match_id: MatchId(Uuid::from_u128(9)),
-        revision: 2,
-        state: MatchState::Scheduled,
-        starts_at: noon(),
-        best_of,
-        teams: teams.map(|teams| teams.map(team)),
-        wins: [0, 0],
-        needs_review: false,
-    }
+    MatchNews { best_of, teams: teams.map(|teams| teams.map(team)), ..samples::news() }
 }
 
 fn market(draft: &MarketDraft) -> Market {
-    let outcome = |outcome: &template::OutcomeDraft| Outcome {
-        outcome_id: outcome.outcome_id,
-        key: outcome.key.clone(),
-        label_en: String::new(),
-        label_ko: String::new(),
-        pool: Points::ZERO,
-        bettors: 0,
-        top: None,
-    };
     Market {
         market_id: draft.market_id,
-        match_id: MatchId(Uuid::from_u128(9)),
         template: draft.template,
-        question_en: draft.question_en.clone(),
-        question_ko: draft.question_ko.clone(),
-        state: MarketState::Open,
-        opened_at: noon() - TimeDelta::days(7),
-        lock_at: noon(),
-        pool: Points::ZERO,
-        decided_outcome_id: None,
-        settled_outcome_id: None,
-        void_reason: None,
-        revision: 1,
-        outcomes: draft.outcomes.iter().map(outcome).collect(),
+        outcomes: draft.outcomes.iter().map(|drawn| outcome(drawn.outcome_id, &drawn.key)).collect(),
+        ..samples::market(MarketState::Open)
     }
 }
 
 impl Game {
     /// A best of three between the first two teams, with its three markets and one that an admin asked.
     fn of_three() -> Self {
-        let known = KnownMatch {
-            revision: 1,
-            state: MatchState::Scheduled,
-            starts_at: noon(),
-            teams: Some([team(1).team_id, team(2).team_id]),
-        };
-        let mut game = Self { known, markets: Vec::new() };
+        let mut game = Self { known: samples::known(), markets: Vec::new() };
         game.hears(&news(3, Some([1, 2])));
         let custom = Market {
             market_id: MarketId(Uuid::from_u128(7)),
