@@ -90,16 +90,11 @@ async fn import(
     media_type: &str,
     patience: Duration,
 ) -> anyhow::Result<Report> {
-    let mut wait = Wait::begin(patience);
-    loop {
+    let send = async || {
         let request = admin.by(release.http.post(release.at("/api/league/import")?));
-        let failure = match json(request.header("Content-Type", media_type).body(content.to_vec())).await {
-            Ok(report) => return Ok(report),
-            Err(failure) => failure,
-        };
-        let Some(pause) = failure.retry_after() else { return Err(failure.into()) };
-        wait.pause(&format!("the import: {failure}"), pause).await?;
-    }
+        Ok(json(request.header("Content-Type", media_type).body(content.to_vec())).await)
+    };
+    Wait::begin(patience).for_answer("the import", send).await
 }
 
 fn season(file: Option<PathBuf>) -> anyhow::Result<(Vec<u8>, &'static str)> {

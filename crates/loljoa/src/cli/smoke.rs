@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     /// Wait for a market to bet on, and fail when none opens
     #[arg(long)]
     require_bet: bool,
-    /// How long services that do not answer yet are waited for
+    /// How long services that do not answer yet, or say to come again, are waited for
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
 }
@@ -112,7 +112,7 @@ async fn walk(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(page) = arguments.page {
         look_at(&release, page).await?;
     }
-    let walk = Walk::sign_up(release).await?;
+    let walk = Walk::sign_up(release, Wait::begin(patience)).await.context("signing up")?;
     let bet = walk.bet(arguments.require_bet.then(|| Wait::begin(patience))).await?;
     walk.audit(bet).await?;
     walk.user.close(&walk.release).await.context("logging out")?;
@@ -131,12 +131,17 @@ async fn look_at(release: &Release, page: Url) -> anyhow::Result<()> {
 }
 
 impl Walk {
-    async fn sign_up(release: Release) -> anyhow::Result<Self> {
+    /// One address may have only so many new accounts in a minute, so this may have to wait.
+    async fn sign_up(release: Release, mut wait: Wait) -> anyhow::Result<Self> {
         let random = ids::fresh().simple().to_string();
         let username = format!("smoke_{}", &random[20..]);
         let credentials = json!({ "username": username, "password": ids::fresh().to_string() });
-        let request = with_key(release.http.post(release.at("/api/account/signup")?)).json(&credentials);
-        let user = Session::open(request).await.context("signing up")?;
+        let key = IdempotencyKey::fresh();
+        let send = async || {
+            let request = with_key(release.http.post(release.at("/api/account/signup")?), key);
+            Ok(Session::open(request.json(&credentials)).await)
+        };
+        let user = wait.for_answer("the sign-up", send).await?;
         console::say(format_args!("{username} has signed up"));
         Ok(Self { release, user })
     }
@@ -164,7 +169,8 @@ impl Walk {
     /// Bets on the first outcome of `market`, which may have closed since it was looked at.
     async fn place(&self, market: &Market) -> anyhow::Result<Result<Bet, Failure>> {
         let outcome_id = market.outcomes.first().context("a market without outcomes")?.outcome_id;
-        let request = with_key(self.release.http.post(self.release.at("/api/betting/bets")?));
+        let bets = self.release.http.post(self.release.at("/api/betting/bets")?);
+        let request = with_key(bets, IdempotencyKey::fresh());
         let bet = json!({ "marketId": market.id, "outcomeId": outcome_id, "stake": STAKE });
         Ok(json(self.user.by(request.json(&bet))).await)
     }
@@ -249,6 +255,6 @@ fn sum(transfers: &[Transfer]) -> Points {
     Points(transfers.iter().map(|transfer| transfer.points.0).sum())
 }
 
-fn with_key(request: RequestBuilder) -> RequestBuilder {
-    request.header("Idempotency-Key", IdempotencyKey::fresh().0.to_string())
+fn with_key(request: RequestBuilder, key: IdempotencyKey) -> RequestBuilder {
+    request.header("Idempotency-Key", key.0.to_string())
 }

@@ -21,17 +21,46 @@ use tokio_rustls::{
     },
 };
 
-/// The answer to a bet whose market has locked a moment before.
-const LOCKED: &[u8] = b"HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+/// A request that the first time gets an answer of the proxy's own.
+struct Refusal {
+    /// How it begins.
+    request: &'static [u8],
+    answer: &'static [u8],
+    was_given: AtomicBool,
+}
 
-/// Where it listens, and what it has done.
+impl Refusal {
+    const fn of(request: &'static [u8], answer: &'static [u8]) -> Self {
+        Self { request, answer, was_given: AtomicBool::new(false) }
+    }
+
+    fn is_due(&self, said: &[u8]) -> bool {
+        said.starts_with(self.request) && !self.was_given.swap(true, Ordering::SeqCst)
+    }
+}
+
+/// One sign-up too many, and a bet whose market has locked a moment before.
+fn refusals() -> [Refusal; 2] {
+    [
+        Refusal::of(
+            b"POST /api/account/signup ",
+            b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        ),
+        Refusal::of(
+            b"POST /api/betting/bets ",
+            b"HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        ),
+    ]
+}
+
+/// Where it listens, and what it has refused.
 pub(crate) struct Front {
     pub(crate) address: SocketAddr,
-    too_late: Arc<AtomicBool>,
+    refusals: Arc<[Refusal; 2]>,
 }
 
 impl Front {
-    /// Passes all on to `gateway`, but for the first bet, which comes too late.
+    /// Passes all on to `gateway`, but for the first sign-up, which is told to come again, and the first bet, which comes too late.
     pub(crate) async fn start(identity: &Identity, gateway: SocketAddr) -> Self {
         let chain = vec![CertificateDer::from_pem_slice(identity.certificate.as_bytes()).unwrap()];
         let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
@@ -39,21 +68,21 @@ impl Front {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let too_late = Arc::new(AtomicBool::new(false));
-        let front = Self { address, too_late: Arc::clone(&too_late) };
+        let refusals = Arc::new(refusals());
+        let front = Self { address, refusals: Arc::clone(&refusals) };
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                let (acceptor, too_late) = (acceptor.clone(), Arc::clone(&too_late));
+                let (acceptor, refusals) = (acceptor.clone(), Arc::clone(&refusals));
                 // A client that goes away, or does not trust it, is no failure of the proxy's.
-                tokio::spawn(async move { pass_on(&acceptor, socket, gateway, &too_late).await.ok() });
+                tokio::spawn(async move { pass_on(&acceptor, socket, gateway, &*refusals).await.ok() });
             }
         });
         front
     }
 
-    /// Whether a bet came too late.
-    pub(crate) fn was_too_late(&self) -> bool {
-        self.too_late.load(Ordering::SeqCst)
+    /// Whether all has been refused that it refuses once.
+    pub(crate) fn has_refused_all(&self) -> bool {
+        self.refusals.iter().all(|refusal| refusal.was_given.load(Ordering::SeqCst))
     }
 }
 
@@ -61,7 +90,7 @@ async fn pass_on(
     acceptor: &TlsAcceptor,
     socket: TcpStream,
     gateway: SocketAddr,
-    too_late: &AtomicBool,
+    refusals: &[Refusal],
 ) -> io::Result<()> {
     let mut client = acceptor.accept(socket).await?;
     let mut gateway = TcpStream::connect(gateway).await?;
@@ -70,8 +99,8 @@ async fn pass_on(
         tokio::select! {
             read = client.read(&mut asked) => {
                 let said = &asked[..read?];
-                if said.starts_with(b"POST /api/betting/bets ") && !too_late.swap(true, Ordering::SeqCst) {
-                    client.write_all(LOCKED).await?;
+                if let Some(refusal) = refusals.iter().find(|refusal| refusal.is_due(said)) {
+                    client.write_all(refusal.answer).await?;
                     client.shutdown().await?;
                     return io::copy(&mut client, &mut io::sink()).await.map(drop);
                 }

@@ -162,7 +162,8 @@ async fn a_user_walks_through_a_release_and_demo_bettors_bet_at_it() {
     up.stop();
 }
 
-/// As behind a proxy with a certificate, by a name that nobody else knows; the first market that is seen open locks meanwhile.
+/// As behind a proxy with a certificate, by a name that nobody else knows; others have just signed up from the same address, and
+/// the first market that is seen open locks meanwhile.
 async fn walk_by_name(place: &Place, up: &Up) {
     let authority = Authority::fresh("ours");
     let gateway = up.url("").parse::<reqwest::Url>().unwrap().socket_addrs(|| None).unwrap()[0];
@@ -182,7 +183,9 @@ async fn walk_by_name(place: &Place, up: &Up) {
     let walked = walk(&["--ca-file", trusted.to_str().unwrap(), "--page", &url]).await;
     assert!(walked.status.success(), "{walked:?}");
     assert!(said(&walked).contains("a bet of 100 points stands\n"), "{walked:?}");
-    assert!(front.was_too_late(), "the first bet was refused");
+    let waited = String::from_utf8_lossy(&walked.stderr);
+    assert!(waited.contains(" of 60 s): the sign-up: the answer is 429 Too Many Requests"), "{walked:?}");
+    assert!(front.has_refused_all(), "the first sign-up and the first bet were refused");
 }
 
 #[test]

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use tokio::time;
 
+use super::Failure;
 use crate::console;
 
 /// How often is said that the same thing is still waited for.
@@ -34,6 +35,22 @@ impl Wait {
         }
         time::sleep(pause.min(left)).await;
         Ok(())
+    }
+
+    /// Asks until there is an answer, or a failure that no later time mends. What is asked is sent again, so it must do nothing twice.
+    pub(in crate::cli) async fn for_answer<T>(
+        &mut self,
+        what: &str,
+        mut ask: impl AsyncFnMut() -> anyhow::Result<Result<T, Failure>>,
+    ) -> anyhow::Result<T> {
+        loop {
+            let failure = match ask().await? {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let Some(pause) = failure.retry_after() else { return Err(failure.into()) };
+            self.pause(&format!("{what}: {failure}"), pause).await?;
+        }
     }
 }
 
