@@ -37,6 +37,7 @@ use crate::{
         life::Life,
         periods,
         placement::{Depth, Needs, Placement},
+        preview::Preview,
         recovery::Recovery,
         retention,
         settlement::Settlement,
@@ -158,6 +159,7 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
     let market_admin = MarketAdmin {
         admin: Admin::new(pool.clone(), shared.settlement.over(pool.clone()), wakers.clone()),
         incidents: Incidents::new(pool.clone()),
+        preview: Preview::new(pool.clone()),
         cancel_window,
     };
     Routes::default()

@@ -1,5 +1,6 @@
 //! The rules of betting: no IO, and time and ids are passed in.
 
+pub(crate) mod acts;
 pub(crate) mod agreement;
 pub(crate) mod audit;
 pub(crate) mod bet;
@@ -12,6 +13,7 @@ pub(crate) mod matches;
 pub(crate) mod odds;
 pub(crate) mod owed;
 pub(crate) mod payout;
+pub(crate) mod preview;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod template;

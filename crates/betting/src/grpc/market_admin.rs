@@ -11,8 +11,12 @@ use crate::{
     service::{
         admin::{Admin, Question},
         incidents::Incidents,
+        life::news,
+        preview::Preview,
     },
 };
+
+const MAX_PREVIEWED: usize = 1_000;
 
 /// Serves `MarketAdminService`, behind the gate that lets only admins in.
 pub(crate) struct MarketAdmin {
@@ -20,6 +24,8 @@ pub(crate) struct MarketAdmin {
     pub(crate) admin: Admin,
     /// What needs them.
     pub(crate) incidents: Incidents,
+    /// What they are about to do.
+    pub(crate) preview: Preview,
     /// How long before the lock cancelling ends.
     pub(crate) cancel_window: TimeDelta,
 }
@@ -96,6 +102,20 @@ impl MarketAdminService for MarketAdmin {
     ) -> Result<Response<proto::RetryOwedResponse>, Status> {
         let payments = i64::try_from(self.admin.retry_owed(admin(&request)?).await?).unwrap_or(i64::MAX);
         Ok(Response::new(proto::RetryOwedResponse { payments }))
+    }
+
+    async fn preview_matches(
+        &self,
+        request: Request<proto::PreviewMatchesRequest>,
+    ) -> Result<Response<proto::PreviewMatchesResponse>, Status> {
+        let matches = &request.get_ref().matches;
+        if !(1..=MAX_PREVIEWED).contains(&matches.len()) {
+            return Err(Error::invalid_field("matches", "matches_out_of_range", "must be 1 to 1,000").into());
+        }
+        let changes = matches.iter().map(news::read).collect::<Result<Vec<_>, _>>()?;
+        let touched = self.preview.of(&changes).await?;
+        let markets = touched.into_iter().map(message::touched).collect();
+        Ok(Response::new(proto::PreviewMatchesResponse { markets }))
     }
 
     async fn list_incidents(

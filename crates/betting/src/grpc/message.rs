@@ -5,7 +5,10 @@ use loljoa_proto::betting::v1::{self as proto, place_bet_result};
 use loljoa_service_kit::Error;
 
 use crate::{
-    domain::{Bet, BetState, Market, MarketState, Outcome, Template},
+    domain::{
+        Bet, BetState, Market, MarketState, Outcome, Template,
+        preview::{Effect, Touched},
+    },
     service::placement::{Answer, Placed},
     store::incidents::Incident,
 };
@@ -93,6 +96,31 @@ pub(super) fn incident(incident: &Incident) -> proto::Incident {
             resolved_by: resolution.by.clone(),
             note: resolution.note.clone(),
         }),
+    }
+}
+
+pub(super) fn touched(touched: Touched) -> proto::TouchedMarket {
+    proto::TouchedMarket {
+        match_id: touched.match_id.to_string(),
+        market_id: touched.market_id.to_string(),
+        question_en: touched.question_en,
+        question_ko: touched.question_ko,
+        effect: effect(touched.effect).into(),
+        pool: touched.pool.0,
+        given_back: touched.given_back.0,
+    }
+}
+
+const fn effect(effect: Effect) -> proto::MarketEffect {
+    match effect {
+        Effect::Opens => proto::MarketEffect::Opens,
+        Effect::Withdrawn => proto::MarketEffect::Withdrawn,
+        Effect::Voided => proto::MarketEffect::Voided,
+        Effect::Locks => proto::MarketEffect::Locks,
+        Effect::Reopens => proto::MarketEffect::Reopens,
+        Effect::LockMoves => proto::MarketEffect::LockMoves,
+        Effect::Settles => proto::MarketEffect::Settles,
+        Effect::NeedsPerson => proto::MarketEffect::NeedsPerson,
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod life;
 pub(crate) mod markets;
 pub(crate) mod periods;
 pub(crate) mod placement;
+pub(crate) mod preview;
 pub(crate) mod recovery;
 pub(crate) mod retention;
 pub(crate) mod settlement;

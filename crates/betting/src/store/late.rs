@@ -1,8 +1,10 @@
 //! Bets that have to go back because a market's lock moved to before them. Whoever moves the lock only notes it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{BetId, MarketId};
-use sqlx::PgConnection;
+use loljoa_service_kit::{BetId, MarketId, Points};
+use sqlx::{PgConnection, PgExecutor};
 
 /// Notes that a market's bets recorded at or after its new lock are to be refunded. The caller holds the market.
 pub(crate) async fn note(
@@ -35,6 +37,28 @@ pub(crate) async fn spare_from(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// What stands in bets of each of these markets that were recorded at its instant or later; markets without any are left out.
+pub(crate) async fn stakes_from(
+    db: impl PgExecutor<'_>,
+    markets: &[MarketId],
+    from: &[DateTime<Utc>],
+) -> Result<HashMap<MarketId, Points>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT b.market_id AS "market_id!: MarketId", sum(b.stake)::bigint AS "stake!: Points"
+        FROM unnest($1::uuid[], $2::timestamptz[]) AS late (market_id, recorded_from)
+        CROSS JOIN LATERAL (
+            SELECT market_id, stake FROM bets
+            WHERE market_id = late.market_id AND state = 'accepted' AND recorded_at >= late.recorded_from
+        ) b
+        GROUP BY b.market_id"#,
+        markets as &[MarketId],
+        from,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.market_id, row.stake)).collect())
 }
 
 /// A stretch of late bets that is being refunded.

@@ -63,13 +63,21 @@ pub(crate) async fn hold_of_match(
     db: &mut PgConnection,
     match_id: MatchId,
 ) -> Result<Vec<Market>, sqlx::Error> {
-    let ids = sqlx::query_scalar!(
-        r#"SELECT market_id AS "id: MarketId" FROM markets WHERE match_id = $1"#,
-        match_id as MatchId,
-    )
-    .fetch_all(&mut *db)
-    .await?;
+    let ids = ids_of(&mut *db, &[match_id]).await?;
     hold(db, &ids).await
+}
+
+/// Ids of all markets of these matches.
+pub(crate) async fn ids_of(
+    db: impl PgExecutor<'_>,
+    matches: &[MatchId],
+) -> Result<Vec<MarketId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT market_id AS "id: MarketId" FROM markets WHERE match_id = ANY ($1)"#,
+        matches as &[MatchId],
+    )
+    .fetch_all(db)
+    .await
 }
 
 struct Row {

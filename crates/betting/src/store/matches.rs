@@ -1,5 +1,7 @@
 //! What betting knows of matches.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use loljoa_service_kit::{MatchId, TeamId};
 use sqlx::{PgConnection, PgExecutor};
@@ -8,20 +10,28 @@ use crate::domain::{MatchNews, MatchState, matches::KnownMatch};
 
 /// What is known of a match.
 pub(crate) async fn get(db: impl PgExecutor<'_>, id: MatchId) -> Result<Option<KnownMatch>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"SELECT revision, state AS "state: MatchState", starts_at, team1_id AS "team1_id: TeamId",
-            team2_id AS "team2_id: TeamId"
-        FROM matches WHERE match_id = $1"#,
-        id as MatchId,
+    Ok(of(db, &[id]).await?.remove(&id))
+}
+
+/// What is known of these matches; those that are not known are left out.
+pub(crate) async fn of(
+    db: impl PgExecutor<'_>,
+    ids: &[MatchId],
+) -> Result<HashMap<MatchId, KnownMatch>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT match_id AS "match_id: MatchId", revision, state AS "state: MatchState", starts_at,
+            team1_id AS "team1_id: TeamId", team2_id AS "team2_id: TeamId"
+        FROM matches WHERE match_id = ANY ($1)"#,
+        ids as &[MatchId],
     )
-    .fetch_optional(db)
+    .fetch_all(db)
     .await?;
-    Ok(row.map(|row| KnownMatch {
-        revision: row.revision,
-        state: row.state,
-        starts_at: row.starts_at,
-        teams: row.team1_id.zip(row.team2_id).map(Into::into),
-    }))
+    let known = rows.into_iter().map(|row| {
+        let teams = row.team1_id.zip(row.team2_id).map(Into::into);
+        let known = KnownMatch { revision: row.revision, state: row.state, starts_at: row.starts_at, teams };
+        (row.match_id, known)
+    });
+    Ok(known.collect())
 }
 
 /// Takes note of a revision, and of its teams in the order in which markets speak of them. Without any, those that were known last

@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 use loljoa_proto::{
-    betting::v1::{BetState, Market, MarketState, Template},
+    betting::v1::{BetState, Market, MarketEffect, MarketState, Template, TouchedMarket},
     league_schedule::v1::Match,
 };
-use loljoa_service_kit::AccountId;
+use loljoa_service_kit::{AccountId, ErrorCode};
 use sqlx::PgPool;
 
 use crate::harness::{Bet, Fixture, Game, World, eventually};
@@ -165,5 +165,68 @@ async fn a_change_after_the_end_is_left_to_a_person(pool: PgPool) {
     incidents.retain(|incident| incident.message.contains("another length"));
     assert_eq!(incidents.len(), 2);
     assert_eq!(world.points(account).await, 1_000);
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn what_a_preview_tells_of_a_change_comes_true(pool: PgPool) {
+    use MarketEffect::{LockMoves, Locks, Opens, Voided, Withdrawn};
+
+    let world = World::start(&pool).await;
+    let before = world.now().await - TimeDelta::hours(1);
+    for n in 0..6 {
+        let game = world.game().await;
+        let account = world.account(&format!("faker{n}")).await;
+        world.bet_on_all(&game, account).await;
+        let fixture = &game.fixture;
+        let later = fixture.starts_at + TimeDelta::hours(2);
+        let (change, mut effects, back) = match n {
+            0 => (fixture.moved(2, later), vec![LockMoves; 3], 0),
+            1 => (fixture.of_length(5).scheduled(2), vec![Withdrawn, Withdrawn, Opens, Opens], 200),
+            2 => (fixture.against("DK").scheduled(2), [[Withdrawn; 3], [Opens; 3]].concat(), 300),
+            3 => (Match { team2: None, ..fixture.scheduled(2) }, vec![Withdrawn; 3], 300),
+            4 => (fixture.cancelled(2), vec![Voided; 3], 300),
+            _ => (fixture.begun(2, before), vec![Locks; 3], 300),
+        };
+        let standing = world.markets_of(fixture).await;
+        let touched = world.betting().preview(std::slice::from_ref(&change)).await.unwrap();
+        assert_eq!(world.markets_of(fixture).await, standing, "a preview changes nothing");
+        let mut told: Vec<_> = touched.iter().map(TouchedMarket::effect).collect();
+        told.sort_unstable();
+        effects.sort_unstable();
+        assert_eq!(told, effects, "change {n}");
+        assert_eq!(touched.iter().map(|market| market.given_back).sum::<i64>(), back, "change {n}");
+
+        world.feed.say(change.clone());
+        world.until_heard().await;
+        world.until_delivered().await;
+        assert_eq!(world.points(account).await, 700 + back, "change {n}");
+        for market in touched.iter().filter(|market| market.effect() == Opens) {
+            assert_eq!(world.betting().market(&market.market_id).await.state(), MarketState::Open);
+        }
+        assert_eq!(world.betting().preview(&[change]).await, Ok(vec![]), "change {n}: once is enough");
+    }
+    let none = world.betting().preview(&[]).await.unwrap_err();
+    assert_eq!((none.code, none.reason.as_str()), (ErrorCode::Invalid, "matches_out_of_range"));
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn a_preview_of_a_result_tells_what_is_paid_and_what_a_person_has_to_look_at(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    world.bet_on_all(&game, account).await;
+    let result = game.fixture.completed(2, [2, 0]);
+    let paid = world.betting().preview(std::slice::from_ref(&result)).await.unwrap();
+    let told: Vec<_> = paid.iter().map(|market| (market.effect(), market.pool, market.given_back)).collect();
+    assert_eq!(told, [(MarketEffect::Settles, 100, 0); 3]);
+    world.feed.say(result);
+    world.until_heard().await;
+    world.until_delivered().await;
+    let other = game.fixture.completed(3, [0, 2]);
+    let contradicted = world.betting().preview(std::slice::from_ref(&other)).await.unwrap();
+    let told: Vec<_> = contradicted.iter().map(|market| (market.effect(), market.given_back)).collect();
+    assert_eq!(told, [(MarketEffect::NeedsPerson, 0); 2], "as many sets were played");
     world.end().await;
 }

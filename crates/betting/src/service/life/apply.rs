@@ -5,10 +5,10 @@ use sqlx::PgConnection;
 
 use crate::{
     domain::{
-        Market, MarketState, MatchNews, Template, VoidReason,
-        life::{self, Fate, Lock, Step},
+        Market, MarketState, MatchNews,
+        acts::{Act, acts},
+        life,
         matches::Sides,
-        template,
     },
     store::{
         self,
@@ -29,110 +29,40 @@ pub(super) async fn apply(db: &mut PgConnection, news: &MatchNews) -> Result<(),
     let now = store::now(&mut *db).await?;
     let plan = life::plan(known.as_ref(), news, sides.as_ref(), &markets, now);
     for market in &markets {
-        if plan.change.withdraw.contains(&market.market_id) {
-            void(db, news, market, VoidReason::MatchChanged).await?;
-        } else {
-            move_lock(db, market, plan.lock, now).await?;
+        for act in acts(&plan, market, now) {
+            perform(db, news, market, act, now).await?;
         }
     }
     for draft in &plan.change.open {
         store::markets::open(db, news.match_id, news.starts_at, draft).await?;
     }
-    end(db, news, plan.fate).await
-}
-
-async fn move_lock(
-    db: &mut PgConnection,
-    market: &Market,
-    lock: Lock,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    if market.is_decided() {
-        return Ok(());
-    }
-    let lock_at = lock.of(market, now);
-    let overdue = market.state == MarketState::Open && lock_at <= now;
-    if lock_at == market.lock_at && !overdue {
-        return Ok(());
-    }
-    let state = if lock_at <= now { MarketState::Locked } else { MarketState::Open };
-    store::markets::move_lock(db, market.market_id, lock_at, state).await?;
-    match state {
-        MarketState::Locked if lock_at < market.lock_at => {
-            tracing::info!(market_id = %market.market_id, %lock_at, "a lock moved earlier");
-            store::late::note(db, market.market_id, lock_at).await
-        }
-        MarketState::Open => store::late::spare_from(db, market.market_id, now).await,
-        _ => Ok(()),
-    }
-}
-
-async fn end(db: &mut PgConnection, news: &MatchNews, fate: Fate) -> Result<(), sqlx::Error> {
-    if fate == Fate::Wait {
-        return Ok(());
-    }
-    // Their locks have moved.
-    for market in store::markets::hold_of_match(db, news.match_id).await? {
-        match fate {
-            Fate::Wait => {}
-            Fate::Settle(wins) => settle(db, news, &market, wins).await?,
-            Fate::Void(reason) => void(db, news, &market, reason).await?,
-        }
-    }
     Ok(())
 }
 
-async fn settle(
+async fn perform(
     db: &mut PgConnection,
     news: &MatchNews,
     market: &Market,
-    wins @ [one, two]: [u8; 2],
+    act: Act,
+    now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    if market.template == Template::Custom || is_void_for_good(market) {
-        return Ok(());
-    }
-    let Some(winner) = template::right_answer(market.template, &market.outcomes, wins) else {
-        let message = format!("the result {one}–{two} is no answer of the market");
-        return report(db, news, market, message).await;
-    };
-    match life::settle_step(market, winner) {
-        Step::Begin => store::settlement::decide(db, market.market_id, winner.outcome_id).await.map(drop),
-        Step::Already => Ok(()),
-        Step::Contradiction | Step::StillOpen => {
-            let message =
-                format!("the result is {one}–{two} now, but the market was decided otherwise before");
-            report(db, news, market, message).await
-        }
-    }
-}
-
-async fn void(
-    db: &mut PgConnection,
-    news: &MatchNews,
-    market: &Market,
-    reason: VoidReason,
-) -> Result<(), sqlx::Error> {
-    match life::void_step(market) {
-        Step::Begin => store::settlement::begin_voiding(db, market.market_id, reason).await.map(drop),
-        Step::Already => Ok(()),
-        Step::Contradiction | Step::StillOpen => {
-            let message = match reason {
-                VoidReason::MatchChanged => {
-                    "the match has other teams or another length now, but the market was settled before"
-                        .into()
+    let id = market.market_id;
+    match act {
+        Act::MoveLock { lock_at, state } => {
+            store::markets::move_lock(db, id, lock_at, state).await?;
+            match state {
+                MarketState::Locked if lock_at < market.lock_at => {
+                    tracing::info!(market_id = %id, %lock_at, "a lock moved earlier");
+                    store::late::note(db, id, lock_at).await
                 }
-                _ => {
-                    format!("the match counts as {} now, but the market was settled before", reason.as_str())
-                }
-            };
-            report(db, news, market, message).await
+                MarketState::Open => store::late::spare_from(db, id, now).await,
+                _ => Ok(()),
+            }
         }
+        Act::Decide(outcome) => store::settlement::decide(db, id, outcome).await.map(drop),
+        Act::Void(reason) => store::settlement::begin_voiding(db, id, reason).await.map(drop),
+        Act::Tell(message) => report(db, news, market, message).await,
     }
-}
-
-/// Whether no result decides this market any more: an admin voided it, or its match changed before.
-const fn is_void_for_good(market: &Market) -> bool {
-    matches!(market.void_reason, Some(VoidReason::Admin | VoidReason::MatchChanged))
 }
 
 /// Once for each revision and market.

@@ -1,7 +1,7 @@
 //! Follows the feed of matches: opens markets, moves their locks, and begins their end.
 
 mod apply;
-mod news;
+pub(crate) mod news;
 
 use std::time::Duration;
 

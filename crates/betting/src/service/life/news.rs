@@ -7,7 +7,7 @@ use loljoa_service_kit::{Error, MatchId, TeamId};
 use crate::domain::{MatchNews, MatchState, Team};
 
 /// Reads one revision of a match.
-pub(super) fn read(change: &Match) -> Result<MatchNews, Error> {
+pub(crate) fn read(change: &Match) -> Result<MatchNews, Error> {
     let teams = change.team1.as_ref().zip(change.team2.as_ref());
     let teams = teams.map(|(one, two)| Ok::<_, Error>([team(one)?, team(two)?])).transpose()?;
     Ok(MatchNews {

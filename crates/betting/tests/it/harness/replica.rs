@@ -3,10 +3,13 @@
 use std::{net::SocketAddr, time::Duration};
 
 use loljoa_betting::{Config, failpoints::FailPoints, serve_with};
-use loljoa_proto::betting::v1::{
-    self as proto, BetState, IncidentState, Market, PlaceBet, PlacedBet,
-    betting_service_client::BettingServiceClient, market_admin_service_client::MarketAdminServiceClient,
-    place_bet_result::Result as Placed,
+use loljoa_proto::{
+    betting::v1::{
+        self as proto, BetState, IncidentState, Market, PlaceBet, PlacedBet,
+        betting_service_client::BettingServiceClient, market_admin_service_client::MarketAdminServiceClient,
+        place_bet_result::Result as Placed,
+    },
+    league_schedule::v1::Match,
 };
 use loljoa_service_kit::{
     AccountId, BetId, Error, ErrorCode, IdempotencyKey,
@@ -161,6 +164,11 @@ impl Replica {
 
     pub(crate) async fn retry_owed(&self) -> i64 {
         self.admin.clone().retry_owed(proto::RetryOwedRequest {}).await.unwrap().into_inner().payments
+    }
+
+    pub(crate) async fn preview(&self, matches: &[Match]) -> Result<Vec<proto::TouchedMarket>, Error> {
+        let request = proto::PreviewMatchesRequest { matches: matches.to_vec() };
+        Ok(self.admin.clone().preview_matches(request).await.map_err(Error::from)?.into_inner().markets)
     }
 
     pub(crate) async fn incidents(&self) -> Vec<proto::Incident> {

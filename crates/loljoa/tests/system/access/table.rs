@@ -147,6 +147,7 @@ pub(super) const TABLE: &[Calls] = &[
             ("VoidMarket", Admins),
             ("CorrectMarket", Admins),
             ("RetryOwed", Admins),
+            ("PreviewMatches", Admins),
             ("ListIncidents", Admins),
             ("ResolveIncident", Admins),
         ],

@@ -1,0 +1,66 @@
+//! What changes of matches would do to markets and the stakes on them, before anybody makes them.
+
+use std::collections::HashMap;
+
+use loljoa_service_kit::{Error, MatchId, postgres};
+use sqlx::PgPool;
+
+use crate::{
+    domain::{
+        Market, MatchNews,
+        preview::{self, Touched},
+    },
+    store,
+};
+
+/// Looks ahead, and writes nothing. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Preview {
+    pool: PgPool,
+}
+
+impl Preview {
+    /// Looks at the markets in `pool`'s database.
+    #[must_use]
+    pub(crate) const fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// What these changes would do, by match in their order. Their revisions do not count.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub(crate) async fn of(&self, changes: &[MatchNews]) -> Result<Vec<Touched>, Error> {
+        let mut db = postgres::reading(&self.pool).await?;
+        let matches: Vec<_> = changes.iter().map(|news| news.match_id).collect();
+        let known = store::matches::of(&mut *db, &matches).await?;
+        let ids = store::markets::ids_of(&mut *db, &matches).await?;
+        let markets = by_match(store::markets::load(&mut *db, &ids).await?);
+        let now = store::now(&mut *db).await?;
+        let mut touched: Vec<_> = changes
+            .iter()
+            .flat_map(|news| {
+                let markets = markets.get(&news.match_id).map_or(&[][..], Vec::as_slice);
+                preview::touched(known.get(&news.match_id), news, markets, now)
+            })
+            .collect();
+        let late = touched.iter().filter_map(|touched| Some((touched.market_id, touched.late_from?)));
+        let (late, from): (Vec<_>, Vec<_>) = late.unzip();
+        if !late.is_empty() {
+            let stakes = store::late::stakes_from(&mut *db, &late, &from).await?;
+            for touched in touched.iter_mut().filter(|touched| touched.late_from.is_some()) {
+                touched.given_back = stakes.get(&touched.market_id).copied().unwrap_or_default();
+            }
+        }
+        Ok(touched)
+    }
+}
+
+fn by_match(markets: Vec<Market>) -> HashMap<MatchId, Vec<Market>> {
+    let mut by_match: HashMap<_, Vec<_>> = HashMap::new();
+    for market in markets {
+        by_match.entry(market.match_id).or_default().push(market);
+    }
+    by_match
+}
