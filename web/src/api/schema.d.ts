@@ -500,7 +500,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Brings a season's file in. The same file again changes nothing; one refused line refuses the whole file. */
+        /**
+         * Brings a season's file in. The same file again changes nothing; one refused line refuses the whole file. A dry run tells what would
+         *     become of markets and the stakes on them, too.
+         */
         post: operations["importSeason"];
         delete?: never;
         options?: never;
@@ -891,6 +894,8 @@ export interface components {
             message: string;
             /** @description What the line is about. */
             subject: string;
+            /** @description What is odd about the line, though it can be; null when nothing is. */
+            warning?: string | null;
         };
         /** @description What an import did. */
         ImportReport: {
@@ -900,11 +905,29 @@ export interface components {
             applied: boolean;
             /** Format: int32 */
             changed: number;
+            /** @description The first 5,000; of more, refused ones before odd ones before all others, in the file's order. */
             lines: components["schemas"]["ImportLine"][];
+            /**
+             * Format: int32
+             * @description How many lines are not told.
+             */
+            linesLeftOut: number;
+            /** @description Of a dry run without refused lines: what would become of markets on matches that are known already. Empty otherwise. */
+            markets: components["schemas"]["TouchedMarket"][];
+            /**
+             * Format: int32
+             * @description How many changed matches of a dry run were not looked at for that: only the first 1,000 are.
+             */
+            matchesLeftOut: number;
             /** Format: int32 */
             refused: number;
             /** Format: int32 */
             unchanged: number;
+            /**
+             * Format: int32
+             * @description How many lines are odd.
+             */
+            warned: number;
         };
         /** @description Something that needs a person, or did. */
         Incident: {
@@ -993,6 +1016,11 @@ export interface components {
             /** @description `forfeit`, `cancelled`, `match_changed`, `no_winning_stake` or `admin`; null unless void. */
             voidReason?: string | null;
         };
+        /**
+         * @description What would become of a market.
+         * @enum {string}
+         */
+        MarketEffect: "opens" | "withdrawn" | "voided" | "locks" | "reopens" | "lock_moves" | "settles" | "needs_person";
         /**
          * @description Where a market stands: open → locked → settling → settled, or open or locked → voiding → void.
          * @enum {string}
@@ -1498,6 +1526,33 @@ export interface components {
             stake: number;
             /** @description Null while the account service does not answer. */
             username?: string | null;
+        };
+        /** @description A market that an import would touch. */
+        TouchedMarket: {
+            effect: components["schemas"]["MarketEffect"];
+            /**
+             * Format: int64
+             * @description So many of them go back to their bettors.
+             */
+            givenBack: number;
+            /**
+             * Format: int32
+             * @description The line that changes its match.
+             */
+            line: number;
+            /**
+             * Format: uuid
+             * @description That of a market which opens is the one that it will have.
+             */
+            marketId: string;
+            /** Format: uuid */
+            matchId: string;
+            /**
+             * Format: int64
+             * @description All stakes on it now.
+             */
+            pool: number;
+            question: components["schemas"]["Text"];
         };
         /** @description A tournament. */
         Tournament: {

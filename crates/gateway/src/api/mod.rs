@@ -4,6 +4,7 @@
 pub(crate) mod account;
 pub(crate) mod admin_action;
 pub(crate) mod betting;
+pub(crate) mod import;
 pub(crate) mod incident;
 pub(crate) mod league;
 pub(crate) mod league_admin;

@@ -62,6 +62,7 @@ async fn a_bet_from_sign_up_to_its_payout() {
         assert_eq!((&against["odds"], &against["potentialPayout"]), (&json!(2.66), &json!(800)));
         assert_eq!(against["market"]["outcomes"][0]["topBettor"]["username"], "faker");
 
+        a_dry_run_tells_of_stakes(&admin, &market).await;
         settle(&admin, &market).await;
         let settled = events.find("settled").await;
         assert_eq!((&settled["state"], &settled["returned"]), (&json!("won"), &json!(800)));
@@ -69,6 +70,26 @@ async fn a_bet_from_sign_up_to_its_payout() {
         all_is_written_down(&admin, &market).await;
     })
     .await;
+}
+
+/// The season again with another team, to see what that would do to the stakes.
+async fn a_dry_run_tells_of_stakes(admin: &Client<'_>, market: &Value) {
+    let mut other = season();
+    other["teams"][1] = json!({"code": "DK", "nameEn": "DWG KIA", "nameKo": "담원", "colour": "#1EC9A3"});
+    other["matches"][0]["team2"] = json!("DK");
+    let dry = admin.post("/api/league/import?dryRun=true", other).await;
+    assert_eq!((&dry["changed"], &dry["matchesLeftOut"]), (&json!(1), &json!(0)), "{dry}");
+    let markets = dry["markets"].as_array().unwrap();
+    let of = |effect: &str| markets.iter().filter(|market| market["effect"] == effect).count();
+    assert_eq!((of("withdrawn"), of("opens"), markets.len()), (3, 3, 6), "{dry}");
+    let staked = markets.iter().find(|touched| touched["marketId"] == market["marketId"]).unwrap();
+    assert_eq!(
+        (&staked["pool"], &staked["givenBack"], &staked["question"]),
+        (&json!(800), &json!(800), &market["question"])
+    );
+    assert_eq!(staked["line"], dry["lines"][2]["line"], "the line of the match");
+    let stands = admin.get(&format!("/api/betting/markets/{}", market["marketId"].as_str().unwrap())).await;
+    assert_eq!((&stands["state"], &stands["pool"]), (&json!("open"), &json!(800)));
 }
 
 /// Locks the market and settles it on its first outcome, and on no other.

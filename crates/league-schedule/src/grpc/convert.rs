@@ -12,11 +12,18 @@ use crate::{
         standings::Standing,
         time::is_plausible,
     },
-    service::{directory::Directory, import::Imported},
+    service::{
+        directory::Directory,
+        import::{Ahead, Imported},
+    },
 };
 
 /// PostgreSQL keeps microseconds.
 const DIGITS: u16 = 6;
+/// Lines that an import tells.
+const MAX_LINES: usize = 5_000;
+/// Matches that a dry run tells.
+const MAX_CHANGED: usize = 1_000;
 
 pub(super) fn timestamp(time: DateTime<Utc>) -> Timestamp {
     let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default();
@@ -134,6 +141,7 @@ pub(super) fn standing(standing: &Standing, of: Option<Team>) -> proto::Standing
 
 pub(super) fn imported(imported: Imported) -> proto::ImportSeasonResponse {
     let report = imported.report;
+    let (changed_matches, left_out) = imported.ahead.as_ref().map(changed).unwrap_or_default();
     let total = |action| count(report.count(action));
     proto::ImportSeasonResponse {
         added: total(Action::Added),
@@ -141,8 +149,31 @@ pub(super) fn imported(imported: Imported) -> proto::ImportSeasonResponse {
         unchanged: total(Action::Unchanged),
         refused: total(Action::Refused),
         applied: imported.applied,
-        lines: report.lines.into_iter().map(line).collect(),
+        warned: count(report.warned()),
+        lines_left_out: count(report.lines.len().saturating_sub(MAX_LINES)),
+        lines: told(report.lines).into_iter().map(line).collect(),
+        changed_matches,
+        changed_matches_left_out: count(left_out),
     }
+}
+
+/// As many lines as one answer may hold, in their order: refused ones before odd ones before all others.
+fn told(mut lines: Vec<Line>) -> Vec<Line> {
+    if lines.len() > MAX_LINES {
+        lines.sort_by_key(|line| (line.action != Action::Refused, line.warning.is_empty()));
+        lines.truncate(MAX_LINES);
+        lines.sort_by_key(|line| line.line);
+    }
+    lines
+}
+
+/// As many of them as one answer may hold, and how many are left out.
+fn changed(ahead: &Ahead) -> (Vec<proto::ChangedMatch>, usize) {
+    let changed = ahead.changed.iter().take(MAX_CHANGED).map(|changed| proto::ChangedMatch {
+        line: count(changed.line),
+        r#match: Some(game(&changed.game, &ahead.directory)),
+    });
+    (changed.collect(), ahead.changed.len().saturating_sub(MAX_CHANGED))
 }
 
 fn line(line: Line) -> proto::ImportLine {
@@ -153,5 +184,11 @@ fn line(line: Line) -> proto::ImportLine {
         Action::Refused => proto::ImportAction::Refused,
     };
     let number = count(line.line);
-    proto::ImportLine { line: number, action: action.into(), subject: line.subject, message: line.message }
+    proto::ImportLine {
+        line: number,
+        action: action.into(),
+        subject: line.subject,
+        message: line.message,
+        warning: line.warning,
+    }
 }

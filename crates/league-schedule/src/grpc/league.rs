@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::convert;
 use crate::{
-    domain::{Team, standings, time::is_plausible},
+    domain::{Team, season::words, standings, time::is_plausible},
     error,
     service::directory::Directory,
     store::{self, matches::Filter},
@@ -128,7 +128,7 @@ fn block(week: &str) -> Result<String, Error> {
             "must be a week's number or a block's name",
         ));
     }
-    Ok(week.parse::<u8>().map_or_else(|_| week.to_owned(), |number| format!("Week {number}")))
+    Ok(words::block(week))
 }
 
 /// A team is called by its id or by its code.

@@ -40,6 +40,13 @@ impl Directory {
         })
     }
 
+    /// The same with these teams as they are here.
+    #[must_use]
+    pub fn with(mut self, teams: Vec<Team>) -> Self {
+        self.teams.extend(teams.into_iter().map(|team| (team.team_id, team)));
+        self
+    }
+
     /// The team with this id.
     #[must_use]
     pub fn team(&self, id: TeamId) -> Option<&Team> {

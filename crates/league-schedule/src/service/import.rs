@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use loljoa_service_kit::{admin_log, identity::Identity, postgres};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
@@ -9,14 +10,17 @@ use sqlx::{PgConnection, PgPool};
 use crate::{
     domain::{
         SourceKind,
-        import::{Action, Importer, Known, Plan, Report},
+        import::{Action, Changed, Importer, Known, Plan, Report},
         season::Season,
     },
+    service::directory::Directory,
     store,
 };
 
 /// So many tournaments of a file are named in what is written down of it.
 const NAMED: usize = 20;
+/// Matches this much earlier or later than the file's are looked at for what clashes.
+const NEARBY: TimeDelta = TimeDelta::days(1);
 
 /// What came of an import.
 #[derive(Clone, Debug)]
@@ -25,6 +29,17 @@ pub struct Imported {
     pub report: Report,
     /// Whether the changes were made.
     pub applied: bool,
+    /// Of a dry run without refused lines.
+    pub ahead: Option<Ahead>,
+}
+
+/// Matches that are known, as they would be.
+#[derive(Clone, Debug)]
+pub struct Ahead {
+    /// By line.
+    pub changed: Vec<Changed>,
+    /// Their teams as they would be, and their tournaments.
+    pub directory: Directory,
 }
 
 /// Compares what a source says of `season` with what is known, and writes the difference unless a line is refused.
@@ -60,10 +75,17 @@ async fn import(
     postgres::retrying(|| async {
         let mut transaction = postgres::begin(pool).await?;
         store::lock_imports(&mut transaction).await?;
-        let known = known(&mut transaction, season).await?;
-        let plan = Plan::new(season, known, importer);
+        let tournaments = store::tournaments::all_sources(&mut transaction).await?;
+        let season = &season.clone().spelt_as(tournaments.iter().map(|(name, _)| name.as_str()));
+        let known = known(&mut transaction, season, tournaments).await?;
+        let now = store::now(&mut transaction).await?;
+        let plan = Plan::new(season, known, importer, now);
         let applied = !dry_run && plan.report.first_refused().is_none();
         let report = plan.report.clone();
+        if dry_run && report.first_refused().is_none() {
+            let ahead = Some(ahead(&mut transaction, plan).await?);
+            return Ok(Imported { report, applied, ahead });
+        }
         if applied {
             let tournaments: Vec<_> = season_names(season).into_iter().collect();
             write(&mut transaction, plan).await?;
@@ -72,23 +94,37 @@ async fn import(
             }
             transaction.commit().await?;
         }
-        Ok(Imported { report, applied })
+        Ok(Imported { report, applied, ahead: None })
     })
     .await
 }
 
-async fn known(db: &mut PgConnection, season: &Season) -> Result<Known, sqlx::Error> {
+async fn known(
+    db: &mut PgConnection,
+    season: &Season,
+    tournaments: Vec<(String, SourceKind)>,
+) -> Result<Known, sqlx::Error> {
     let fixtures = || season.matches.iter().filter_map(|entry| entry.content.as_ref().ok());
     let ids: Vec<_> = fixtures().map(crate::domain::season::Fixture::match_id).collect();
     let teams = store::teams::list(db, None).await?;
-    let names: Vec<String> = season_names(season).into_iter().collect();
-    let tournaments = store::tournaments::sources(db, &names).await?;
     let matches = store::matches::lock(db, &ids).await?;
+    let starts = || fixtures().map(|fixture| fixture.starts_at);
+    let nearby = match starts().min().zip(starts().max()) {
+        Some((first, last)) => store::matches::between(db, first - NEARBY, last + NEARBY).await?,
+        None => Vec::new(),
+    };
     Ok(Known {
         teams: teams.into_iter().map(|team| (team.code.clone(), team)).collect(),
         tournaments: tournaments.into_iter().collect(),
         matches: matches.into_iter().map(|m| (m.match_id, m)).collect(),
+        nearby,
     })
+}
+
+async fn ahead(db: &mut PgConnection, plan: Plan) -> Result<Ahead, sqlx::Error> {
+    let games: Vec<_> = plan.changed.iter().map(|changed| changed.game.clone()).collect();
+    let directory = Directory::of(db, &games).await?.with(plan.teams);
+    Ok(Ahead { changed: plan.changed, directory })
 }
 
 /// The tournaments that a file speaks of.

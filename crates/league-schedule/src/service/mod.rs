@@ -4,3 +4,4 @@ pub mod changes;
 pub mod decide;
 pub mod directory;
 pub mod import;
+pub mod start;

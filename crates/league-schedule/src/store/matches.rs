@@ -91,6 +91,28 @@ pub async fn of_tournament(db: &mut PgConnection, id: TournamentId) -> Result<Ve
         .await
 }
 
+/// Every match that starts in this time, but for those of replays.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn between(
+    db: &mut PgConnection,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<Match>, sqlx::Error> {
+    select_matches!(
+        "FROM matches
+         WHERE starts_at BETWEEN $1 AND $2
+           AND tournament_id IN (SELECT tournament_id FROM tournaments WHERE source <> 'replay')
+         ORDER BY starts_at, match_id",
+        from,
+        to,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// The matches with these ids, locked in the order of their ids until the transaction ends.
 ///
 /// # Errors
@@ -154,4 +176,25 @@ pub async fn put_all(db: &mut PgConnection, mut matches: Vec<Match>) -> Result<(
         put(db, m).await?;
     }
     Ok(())
+}
+
+/// Begins the matches of files whose start has come within the last day and whose teams are known; answers how many. A match that
+/// somebody holds is left for the next time.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn begin_due(db: &mut PgConnection) -> Result<u64, sqlx::Error> {
+    let begun = sqlx::query!(
+        "WITH due AS (
+            SELECT match_id FROM matches JOIN tournaments USING (tournament_id)
+            WHERE source = 'file' AND state = 'scheduled' AND team1_id IS NOT NULL AND team2_id IS NOT NULL
+                AND starts_at <= clock_timestamp() AND starts_at > clock_timestamp() - interval '1 day'
+            ORDER BY match_id FOR NO KEY UPDATE OF matches SKIP LOCKED
+        )
+        UPDATE matches SET state = 'in_progress' FROM due WHERE matches.match_id = due.match_id"
+    )
+    .execute(db)
+    .await?;
+    Ok(begun.rows_affected())
 }

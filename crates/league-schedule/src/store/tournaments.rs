@@ -55,6 +55,16 @@ pub async fn names(
     Ok(rows.into_iter().map(|row| (row.tournament_id, row.name)).collect())
 }
 
+/// Every tournament's name and source.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn all_sources(db: &mut PgConnection) -> Result<Vec<(String, SourceKind)>, sqlx::Error> {
+    let rows = sqlx::query!("SELECT name, source FROM tournaments ORDER BY name").fetch_all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.name, row.source)).collect())
+}
+
 /// The source of each tournament that is known, by name.
 ///
 /// # Errors

@@ -33,7 +33,8 @@ use tonic::service::interceptor::InterceptedService;
 pub(crate) const SEASON: &str = include_str!("../../data/lck-2022-spring.json");
 pub(crate) const SPRING: &str = "LCK 2022 Spring";
 pub(crate) const PLAYOFFS: &str = "LCK 2022 Spring Playoffs";
-const HEADER: &str = "tournament,block,date_kst,slot,best_of,team1,team2,team1_wins,team2_wins,note\n";
+pub(crate) const HEADER: &str =
+    "tournament,block,date_kst,slot,best_of,team1,team2,team1_wins,team2_wins,note\n";
 
 /// One replica, and clients of it.
 pub(crate) struct Service {

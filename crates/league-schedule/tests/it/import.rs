@@ -2,11 +2,11 @@
 
 use insta::assert_snapshot;
 use loljoa_proto::league_schedule::v1::{
-    ImportAction, ImportSeasonResponse, MatchState, SeasonFormat, UpdateMatchRequest,
+    ImportAction, ImportSeasonResponse, Match, MatchState, SeasonFormat, UpdateMatchRequest,
 };
 use sqlx::PgPool;
 
-use crate::harness::{SEASON, Service, result};
+use crate::harness::{HEADER, SEASON, Service, result};
 
 /// Lines with `action`, as `line: subject: message`.
 fn lines(response: &ImportSeasonResponse, action: ImportAction) -> String {
@@ -60,6 +60,95 @@ async fn a_dry_run_reports_and_changes_nothing(pool: PgPool) {
     let response = service.import_as(SeasonFormat::Json, SEASON.as_bytes(), true).await.unwrap();
     assert_eq!((counts(&response), response.applied), ((106, 0, 0, 0), false));
     assert!(service.matches().await.is_empty());
+    service.stop().await;
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn a_dry_run_tells_known_matches_as_they_would_be(pool: PgPool) {
+    let service = Service::with_season(&pool).await;
+    service.import_csv("Cup,Week 1,2090-01-01,1,3,T1,GEN,,,\nCup,Week 1,2090-01-02,1,3,T1,GEN,,,\n").await;
+    let before = service.matches().await;
+    let changed = format!(
+        "{HEADER}Cup,Week 1,2090-01-01,1,3,T1,GEN,,,\nCup,Week 1,2090-01-02,1,5,T1,,,,\nCup,Week 1,2090-01-03,1,3,T1,GEN,,,"
+    );
+    let dry = service.import_as(SeasonFormat::Csv, changed.as_bytes(), true).await.unwrap();
+    assert_eq!((counts(&dry), dry.changed_matches_left_out), ((1, 1, 1, 0), 0));
+    let [changed_match] = dry.changed_matches.as_slice() else { panic!("{dry:?}") };
+    let game = changed_match.r#match.clone().unwrap();
+    let expected = Match { best_of: 5, team2: None, ..before.last().unwrap().clone() };
+    assert_eq!((changed_match.line, &game), (3, &expected));
+    assert_eq!(service.matches().await, before);
+
+    let real = service.import_as(SeasonFormat::Csv, changed.as_bytes(), false).await.unwrap();
+    assert_eq!((counts(&real), real.changed_matches), ((1, 1, 1, 0), vec![]));
+    service.stop().await;
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn a_name_in_another_spelling_begins_no_tournament(pool: PgPool) {
+    let service = Service::with_season(&pool).await;
+    let line = |name: &str, block: &str| format!("{name},{block},2090-01-01,1,3,T1,GEN,,,\n");
+    assert_eq!(counts(&service.import_csv(&line("여름 Cup", "Week 1")).await), (1, 0, 0, 0));
+    let decomposed = "\u{110b}\u{1167}\u{1105}\u{1173}\u{11b7} Cup";
+    for (name, block) in [("여름 cup", "week 1"), (" 여름  Cup ", "1주차"), (decomposed, "1")] {
+        assert_eq!(counts(&service.import_csv(&line(name, block)).await), (0, 0, 1, 0), "{name:?}");
+    }
+    service.stop().await;
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn a_hundred_thousand_bad_entries_get_an_answer(pool: PgPool) {
+    let service = Service::with_season(&pool).await;
+    let bad = vec!["{}"; 100_000].join(",");
+    let file = format!(r#"{{"format": "loljoa-season/1", "matches": [{bad}]}}"#);
+    let response = service.import(&file).await;
+    assert_eq!((counts(&response), response.applied), ((0, 0, 0, 100_000), false));
+    assert_eq!((response.lines.len(), response.lines_left_out), (5_000, 95_000));
+    assert_eq!(response.lines[0].message, "missing field `tournament`");
+
+    // Of many lines the refused one is told.
+    let first = chrono::NaiveDate::from_ymd_opt(2080, 1, 1).unwrap();
+    let days = (0..6_000).map(|day| first + chrono::TimeDelta::days(day));
+    let lines = days.map(|date| format!("Cup,Week 1,{date},1,3,T1,GEN,,,\n"));
+    let table = lines.collect::<String>() + "Cup,Week 1,2080-01-01,2,4,T1,GEN,,,\n";
+    let response = service.import_csv(&table).await;
+    assert_eq!((counts(&response), response.lines_left_out), ((6_000, 0, 0, 1), 1_001));
+    assert_eq!(refused(&response), "6002: T1–GEN 2080-01-01: best of must be 1, 3 or 5");
+    service.stop().await;
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn a_match_of_a_file_begins_at_its_start_once_its_teams_are_known(pool: PgPool) {
+    let service = Service::with_season(&pool).await;
+    let now: chrono::DateTime<chrono::Utc> =
+        sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&pool).await.unwrap();
+    let entry = |date: &str, team2: &str, ago: chrono::TimeDelta| {
+        let start = (now - ago).to_rfc3339();
+        format!(
+            r#"{{"tournament": "Cup", "block": "Week 1", "date": "{date}", "slot": 1, "bestOf": 3, "team1": "T1",
+            "team2": "{team2}", "startsAt": "{start}"}}"#
+        )
+    };
+    let entries = [
+        entry("2090-01-01", "GEN", chrono::TimeDelta::seconds(-2)),
+        entry("2090-01-02", "TBD", chrono::TimeDelta::hours(1)),
+        entry("2090-01-03", "DK", chrono::TimeDelta::days(2)),
+        entry("2090-01-04", "KT", chrono::TimeDelta::hours(-1)),
+    ];
+    service.import(&format!(r#"{{"format": "loljoa-season/1", "matches": [{}]}}"#, entries.join(","))).await;
+    let under_way = async || {
+        let matches = service.matches().await;
+        let under_way = matches.into_iter().filter(|m| m.state() == MatchState::InProgress);
+        under_way.map(|m| m.team2.unwrap().code).collect::<Vec<_>>()
+    };
+    assert!(under_way().await.is_empty(), "its start is to come");
+    let waiting = async {
+        while under_way().await.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_mins(1), waiting).await.expect("it begins");
+    assert_eq!(under_way().await, ["GEN"], "not one without a team, of days ago, or to come");
     service.stop().await;
 }
 
@@ -144,7 +233,7 @@ async fn a_file_that_is_no_season_is_refused_with_the_line_where_it_breaks(pool:
     assert_snapshot!(reasons.join("\n"), @r#"
     65: the file: not a season file: EOF while parsing an object
     1: the file: not a season file: EOF while parsing a value
-    1: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[: invalid type: sequence, expected a string
+    1: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[: must be an object
     0: the file: format must be loljoa-season/1
     1: the file: not a season file: unknown field `games`, expected one of `format`, `notes`, `teams`, `matches`
     0: the file: the file holds no teams and no matches

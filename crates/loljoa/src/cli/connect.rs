@@ -37,6 +37,16 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// Whether a running `loljoa up` is talked to, all of whose services are known.
+    pub(super) const fn is_up(&self) -> bool {
+        self.grpc.is_none()
+    }
+
+    /// The same, with a service at this gRPC address.
+    pub(super) fn at(self, grpc: Url) -> Self {
+        Self { grpc: Some(grpc), ..self }
+    }
+
     /// Connects to `service`, for what everybody may ask.
     pub(super) fn connect(&self, service: Service) -> anyhow::Result<Channel> {
         match &self.grpc {

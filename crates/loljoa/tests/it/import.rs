@@ -36,6 +36,44 @@ async fn a_season_is_reported_line_by_line_and_a_truncated_one_refused() {
 }
 
 #[tokio::test]
+async fn a_dry_run_tells_what_becomes_of_markets_and_what_is_odd() {
+    let place = Place::new();
+    let up = place.up(&[]);
+    up.log_in_as_admin().await;
+    let table = |best_of: u8, slot: u8| {
+        let header = "tournament,block,date_kst,slot,best_of,team1,team2,team1_wins,team2_wins,note";
+        let file = place.data_dir().with_file_name("cup.csv");
+        fs::write(&file, format!("{header}\nCup,1주차,2090-01-12,{slot},{best_of},T1,GEN,,,\n")).unwrap();
+        file
+    };
+    // The bundled season, which has the teams, is brought in in the background.
+    while !said(&import(&place, &table(3, 1), &[])).starts_with("line 2: added") {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let match_id = up.get("/api/league/matches?state=scheduled").await["items"][0]["matchId"].clone();
+    let markets = format!("/api/betting/markets?matchId={}", match_id.as_str().unwrap());
+    while up.get(&markets).await["items"].as_array().is_none_or(|markets| markets.len() < 3) {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let longer = said(&import(&place, &table(5, 1), &["--dry-run"]));
+    assert!(longer.starts_with("line 2: changed, T1–GEN 2090-01-12, best of: 3 → 5\n"), "{longer}");
+    for ending in [": is withdrawn\n", ": opens\n"] {
+        assert_eq!(longer.matches(ending).count(), 2, "{longer}");
+    }
+    assert!(longer.ends_with("0 refused. Nothing was changed: this was a dry run.\n"), "{longer}");
+    let twice = said(&import(&place, &table(3, 2), &["--dry-run"]));
+    assert!(twice.contains("odd: the same teams play T1–GEN, slot 1 of 2090-01-12, too\n"), "{twice}");
+    assert!(twice.contains("1 added, 0 changed, 0 unchanged, 0 refused, 1 odd."), "{twice}");
+
+    let large = place.data_dir().with_file_name("large.csv");
+    fs::write(&large, vec![b'x'; 3 * 1024 * 1024]).unwrap();
+    let (code, line) = refusal(&import(&place, &large, &[]));
+    assert_eq!(code, Some(1));
+    assert!(line.ends_with("large.csv: 3145728 bytes, and a season may have 1048576 (1 MiB)"), "{line}");
+    up.stop();
+}
+
+#[tokio::test]
 async fn an_admin_records_a_result_and_is_told_why_another_cannot_be() {
     let place = Place::new();
     let up = place.up(&[]);

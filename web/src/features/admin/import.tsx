@@ -2,6 +2,8 @@ import { useState } from "preact/hooks";
 import { authorised } from "../../api/client";
 import { refusal } from "../../api/errors";
 import type { ImportReport } from "../../api/types";
+import { language } from "../../i18n";
+import { points } from "../../lib/format";
 import { adminFault } from "./act";
 import { words } from "./words";
 
@@ -18,13 +20,14 @@ async function send(content: string, format: Format, dryRun: boolean): Promise<I
 }
 
 function Report({ report }: { report: ImportReport }) {
-  const { added, changed, unchanged, refused, applied, lines } = report;
-  const shown = lines.filter((line) => line.action !== "unchanged");
+  const { added, changed, unchanged, refused, warned, applied, lines, linesLeftOut } = report;
+  const shown = lines.filter((line) => line.action !== "unchanged" || line.warning !== null);
   return (
     <section class="stack" role="status">
       <p class={`slip-say ${applied ? "good" : refused > 0 ? "bad" : ""}`}>
         <strong>{words().summary(added, changed, unchanged, refused)}</strong>
         <span>{applied ? words().applied : words().notApplied}</span>
+        {warned > 0 && <span>{words().warned(warned)}</span>}
       </p>
       {shown.length > 0 && (
         <div class="panel table-wrap">
@@ -49,7 +52,60 @@ function Report({ report }: { report: ImportReport }) {
                     </span>
                   </td>
                   <td>{line.subject}</td>
-                  <td>{line.message}</td>
+                  <td>
+                    {line.message}
+                    {line.warning !== null && <span class="odd">{line.warning}</span>}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {linesLeftOut > 0 && <p class="muted">{words().linesLeftOut(linesLeftOut)}</p>}
+      {!applied && refused === 0 && <Touched report={report} />}
+    </section>
+  );
+}
+
+/** What would become of markets, and of the stakes on them. */
+function Touched({ report }: { report: ImportReport }) {
+  const { markets, matchesLeftOut } = report;
+  return (
+    <section class="stack" aria-label={words().touched}>
+      <h2>{words().touched}</h2>
+      {markets.length === 0 && <p class="muted">{words().untouched}</p>}
+      {matchesLeftOut > 0 && <p class="muted">{words().leftOut(matchesLeftOut)}</p>}
+      {markets.length > 0 && (
+        <div class="panel table-wrap">
+          <table class="table">
+            <thead>
+              <tr>
+                <th scope="col" class="end">
+                  {words().line}
+                </th>
+                <th scope="col">{words().question}</th>
+                <th scope="col">{words().effect}</th>
+                <th scope="col" class="end">
+                  {words().staked}
+                </th>
+                <th scope="col" class="end">
+                  {words().givenBack}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {markets.map((market) => (
+                <tr key={market.marketId}>
+                  <td class="end num">{market.line}</td>
+                  <td>{market.question[language.value]}</td>
+                  <td>
+                    <span class={`tag ${market.effect === "needs_person" ? "bad" : ""}`}>
+                      {words().effects[market.effect]}
+                    </span>
+                  </td>
+                  <td class="end num">{points(market.pool)}</td>
+                  <td class="end num">{points(market.givenBack)}</td>
                 </tr>
               ))}
             </tbody>

@@ -1,20 +1,24 @@
 //! What admins do to the schedule.
 
-use std::sync::Arc;
+use std::{collections::HashMap, mem, sync::Arc};
 
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
-use loljoa_proto::league_schedule::v1::{
-    ImportSeasonRequest, RecordResultRequest, SeasonFormat, UpdateMatchRequest,
+use loljoa_proto::{
+    betting::v1::{self as betting, PreviewMatchesRequest},
+    league_schedule::v1::{
+        ChangedMatch, ImportSeasonRequest, RecordResultRequest, SeasonFormat, UpdateMatchRequest,
+    },
 };
-use loljoa_service_kit::MatchId;
+use loljoa_service_kit::{Error, MatchId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
     api::{
+        import::{ImportReport, TouchedMarket},
         league::Match,
-        league_admin::{ImportReport, RecordResult, UpdateMatch},
+        league_admin::{RecordResult, UpdateMatch},
         required, timestamp,
     },
     app::App,
@@ -36,7 +40,8 @@ pub(crate) struct ImportParams {
     dry_run: bool,
 }
 
-/// Brings a season's file in. The same file again changes nothing; one refused line refuses the whole file.
+/// Brings a season's file in. The same file again changes nothing; one refused line refuses the whole file. A dry run tells what would
+/// become of markets and the stakes on them, too.
 #[utoipa::path(post, path = "/api/league/import",
     operation_id = "importSeason", tag = "league", params(ImportParams),
     request_body(description = "a season's file, 1 MiB or less",
@@ -57,12 +62,31 @@ pub(crate) async fn import(
     let request =
         ImportSeasonRequest { format: format.into(), content: content.to_vec(), dry_run: params.dry_run };
     let league = app.services.league_admin(&admin);
-    let report = if params.dry_run {
-        repeat!(league, import_season, request)?
-    } else {
-        once!(league, import_season, request)?
-    };
-    Ok(json(ImportReport::from(report)))
+    if !params.dry_run {
+        return Ok(json(ImportReport::new(once!(league, import_season, request)?, Vec::new())));
+    }
+    let mut report = repeat!(league, import_season, request)?;
+    let changed = mem::take(&mut report.changed_matches);
+    let markets = touched_markets(&app, &admin, changed).await?;
+    Ok(json(ImportReport::new(report, markets)))
+}
+
+/// What would become of the markets of these matches.
+async fn touched_markets(
+    app: &App,
+    admin: &Admin,
+    changed: Vec<ChangedMatch>,
+) -> Result<Vec<TouchedMarket>, Error> {
+    let changed = changed.into_iter().filter_map(|changed| Some((changed.line, changed.r#match?)));
+    let (lines, matches): (Vec<_>, Vec<_>) = changed.unzip();
+    if matches.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lines: HashMap<_, _> = matches.iter().map(|m| m.match_id.clone()).zip(lines).collect();
+    let request = PreviewMatchesRequest { matches };
+    let markets = repeat!(app.services.market_admin(admin), preview_matches, request)?.markets;
+    let line = |market: &betting::TouchedMarket| lines.get(&market.match_id).copied().unwrap_or_default();
+    markets.into_iter().map(|market| TouchedMarket::new(line(&market), market)).collect()
 }
 
 fn unknown_format() -> Problem {

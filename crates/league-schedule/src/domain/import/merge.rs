@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use loljoa_service_kit::TeamId;
 
 use crate::domain::{
@@ -20,18 +21,23 @@ impl Fixture {
         let tournament = Tournament::id_of(&self.tournament);
         let block = self.block.clone();
         let new = Match::new(tournament, self.source_key(), block, self.starts_at, self.best_of);
-        self.merged_into(&new)
+        self.merged_into(&new, self.starts_at)
     }
 
-    /// `present` with what the fixture says. A fixture without a result does not take one away.
-    pub(super) fn merged_into(&self, present: &Match) -> Result<Match, String> {
+    /// `present` with what the fixture says at `now`. A fixture without a result does not take one away, and a match that had begun
+    /// goes back to scheduled when its start moves to after `now`.
+    pub(super) fn merged_into(&self, present: &Match, now: DateTime<Utc>) -> Result<Match, String> {
+        let moved = if present.is_over() {
+            Match { starts_at: self.starts_at, ..present.clone() }
+        } else {
+            present.moved(self.starts_at, now).map_err(|refusal| refusal.to_string())?
+        };
         let next = Match {
             block: self.block.clone(),
-            starts_at: self.starts_at,
             best_of: self.best_of,
             team1_id: self.team1.as_deref().map(Team::id_of),
             team2_id: self.team2.as_deref().map(Team::id_of),
-            ..present.clone()
+            ..moved
         };
         let outcome = match self.ending {
             Some(ending) => ending.outcome(&next),

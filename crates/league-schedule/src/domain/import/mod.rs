@@ -2,9 +2,11 @@
 
 mod merge;
 mod report;
+mod warn;
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use loljoa_service_kit::MatchId;
 
 pub use report::{Action, Line, Report};
@@ -32,6 +34,17 @@ pub struct Known {
     pub tournaments: HashMap<String, SourceKind>,
     /// Matches by id.
     pub matches: HashMap<MatchId, Match>,
+    /// All matches about the time of the file's, but for replays.
+    pub nearby: Vec<Match>,
+}
+
+/// A match that is known, as it would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Where the file says so, from 1.
+    pub line: usize,
+    /// The match.
+    pub game: Match,
 }
 
 /// What is to be written, and what to tell.
@@ -43,14 +56,16 @@ pub struct Plan {
     pub tournaments: Vec<String>,
     /// Matches to add or change.
     pub matches: Vec<Match>,
+    /// Those of them that are known.
+    pub changed: Vec<Changed>,
     /// Line by line.
     pub report: Report,
 }
 
 impl Plan {
-    /// Compares a season file with what is known.
+    /// Compares a season file with what is known, at `now`.
     #[must_use]
-    pub fn new(season: &Season, mut known: Known, importer: Importer) -> Self {
+    pub fn new(season: &Season, mut known: Known, importer: Importer, now: DateTime<Utc>) -> Self {
         let mut plan = Self::default();
         if let Some((line, why)) = &season.refused {
             plan.report.refuse_file(*line, why);
@@ -62,12 +77,13 @@ impl Plan {
             plan.report.add(entry, verdict);
         }
         for entry in &season.matches {
-            let verdict = plan.fixture(entry, &mut known, &mut seen, importer);
+            let verdict = plan.fixture(entry, &mut known, &mut seen, (importer, now));
             plan.report.add(entry, verdict);
         }
         if season.teams.is_empty() && season.matches.is_empty() {
             plan.report.refuse_file(0, "the file holds no teams and no matches");
         }
+        warn::warn(&mut plan.report, season, &known, now);
         plan
     }
 
@@ -96,7 +112,7 @@ impl Plan {
         entry: &'a Entry<Fixture>,
         known: &mut Known,
         seen: &mut Seen<'a>,
-        importer: Importer,
+        (importer, now): (Importer, DateTime<Utc>),
     ) -> Result<(Action, String), String> {
         let fixture = entry.content.as_ref().map_err(Clone::clone)?;
         seen.note(fixture, entry.line)?;
@@ -111,7 +127,11 @@ impl Plan {
             Some(SourceKind::Live) => return Err(format!("{} comes from the live feed", fixture.tournament)),
             None => true,
         };
-        let verdict = self.merge(fixture, known, importer)?;
+        let verdict = self.merge(fixture, known, (importer, now))?;
+        if verdict.0 == Action::Changed {
+            let game = self.matches.last().cloned();
+            self.changed.extend(game.map(|game| Changed { line: entry.line, game }));
+        }
         if !new_tournament {
             return Ok(verdict);
         }
@@ -124,7 +144,7 @@ impl Plan {
         &mut self,
         fixture: &Fixture,
         known: &Known,
-        importer: Importer,
+        (importer, now): (Importer, DateTime<Utc>),
     ) -> Result<(Action, String), String> {
         let Some(present) = known.matches.get(&fixture.match_id()) else {
             self.matches.push(fixture.to_match()?);
@@ -133,7 +153,7 @@ impl Plan {
         if present.by_hand && importer == Importer::Source {
             return Ok((Action::Unchanged, "was decided by hand".into()));
         }
-        let next = fixture.merged_into(present)?;
+        let next = fixture.merged_into(present, now)?;
         if next == *present {
             return Ok((Action::Unchanged, String::new()));
         }

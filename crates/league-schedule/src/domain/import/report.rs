@@ -26,6 +26,8 @@ pub struct Line {
     pub subject: String,
     /// What changes, or why it is refused.
     pub message: String,
+    /// What is odd about it, though it can be; empty when nothing is.
+    pub warning: String,
 }
 
 /// Line by line.
@@ -42,6 +44,12 @@ impl Report {
         self.lines.iter().filter(|line| line.action == action).count()
     }
 
+    /// How many lines are odd.
+    #[must_use]
+    pub fn warned(&self) -> usize {
+        self.lines.iter().filter(|line| !line.warning.is_empty()).count()
+    }
+
     /// Whether any line says something new.
     #[must_use]
     pub fn changes_anything(&self) -> bool {
@@ -56,11 +64,23 @@ impl Report {
 
     pub(super) fn add<T>(&mut self, entry: &Entry<T>, verdict: Result<(Action, String), String>) {
         let (action, message) = verdict.unwrap_or_else(|why| (Action::Refused, why));
-        self.lines.push(Line { line: entry.line, action, subject: entry.subject.clone(), message });
+        self.lines.push(Line {
+            line: entry.line,
+            action,
+            subject: entry.subject.clone(),
+            message,
+            warning: String::new(),
+        });
     }
 
     pub(super) fn refuse_file(&mut self, line: usize, why: &str) {
         let subject = "the file".to_owned();
-        self.lines.push(Line { line, action: Action::Refused, subject, message: why.to_owned() });
+        self.lines.push(Line {
+            line,
+            action: Action::Refused,
+            subject,
+            message: why.to_owned(),
+            warning: String::new(),
+        });
     }
 }

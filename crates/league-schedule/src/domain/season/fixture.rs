@@ -1,8 +1,11 @@
 //! One match of a season file: its raw fields, and what they mean.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
-use serde::Deserialize;
+use std::fmt;
 
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
+use serde::{Deserialize, Deserializer, de::Visitor};
+
+use super::words;
 use crate::domain::{BestOf, Score, Side, time::is_plausible};
 
 const KST_SECONDS: i32 = 9 * 3600;
@@ -10,6 +13,7 @@ const KST_SECONDS: i32 = 9 * 3600;
 const SLOTS: [(u32, u32); 3] = [(17, 0), (20, 0), (21, 30)];
 const MAX_TEXT: usize = 100;
 const MAX_CODE: usize = 32;
+const TIME_WANTED: &str = "startsAt must be a time such as 2022-01-12T17:00:00+09:00";
 
 /// A match as written, whatever the format.
 #[derive(Debug, Deserialize)]
@@ -18,20 +22,22 @@ pub(super) struct RawMatch {
     pub(super) tournament: String,
     pub(super) block: String,
     pub(super) date: String,
+    #[serde(deserialize_with = "whole")]
     pub(super) slot: i64,
+    #[serde(deserialize_with = "whole")]
     pub(super) best_of: i64,
     #[serde(default)]
     pub(super) team1: Option<String>,
     #[serde(default)]
     pub(super) team2: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_or_none")]
     pub(super) team1_wins: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_or_none")]
     pub(super) team2_wins: Option<i64>,
     #[serde(default)]
     pub(super) forfeited_by: Option<String>,
     #[serde(default)]
-    pub(super) starts_at: Option<DateTime<Utc>>,
+    pub(super) starts_at: Option<String>,
 }
 
 /// A match of a season file that can be.
@@ -66,6 +72,56 @@ pub struct Ending {
     pub forfeited_by: Option<Side>,
 }
 
+struct Whole;
+
+impl Visitor<'_> for Whole {
+    type Value = i64;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a whole number")
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<i64, E> {
+        Ok(number)
+    }
+
+    // What is too large is refused for being out of range.
+    fn visit_u64<E>(self, number: u64) -> Result<i64, E> {
+        Ok(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    deserializer.deserialize_i64(Whole)
+}
+
+/// A whole number, or null.
+struct WholeOrNone;
+
+impl<'de> Visitor<'de> for WholeOrNone {
+    type Value = Option<i64>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a whole number or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<Option<i64>, E> {
+        Ok(None)
+    }
+
+    fn visit_none<E>(self) -> Result<Option<i64>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<i64>, D::Error> {
+        whole(deserializer).map(Some)
+    }
+}
+
+fn whole_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    deserializer.deserialize_option(WholeOrNone)
+}
+
 impl Fixture {
     /// What names the match within its tournament.
     #[must_use]
@@ -89,7 +145,7 @@ impl RawMatch {
         let slot = usize::try_from(self.slot).ok().filter(|slot| (1..=SLOTS.len()).contains(slot));
         let slot = slot.ok_or("slot must be 1, 2 or 3")?;
         let best_of = BestOf::new(self.best_of).ok_or("best of must be 1, 3 or 5")?;
-        let (team1, team2) = (code(self.team1)?, code(self.team2)?);
+        let (team1, team2) = (code("team1", self.team1)?, code("team2", self.team2)?);
         if team1.is_some() && team1 == team2 {
             return Err("a team cannot play itself".into());
         }
@@ -99,13 +155,13 @@ impl RawMatch {
         if ending.is_some() && (team1.is_none() || team2.is_none()) {
             return Err("a match with a result must have both teams".into());
         }
-        let starts_at = self.starts_at.map_or_else(|| start(date, slot), Ok)?;
+        let starts_at = self.starts_at.map_or_else(|| start(date, slot), |text| time(&text))?;
         if !is_plausible(starts_at) {
             return Err("the match must start between 2000 and 2100".into());
         }
         Ok(Fixture {
-            tournament: text("tournament", self.tournament)?,
-            block: text("block", self.block)?,
+            tournament: text("tournament", &self.tournament)?,
+            block: words::block(&text("block", &self.block)?),
             starts_at,
             date,
             slot,
@@ -115,6 +171,11 @@ impl RawMatch {
             ending,
         })
     }
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_| TIME_WANTED)?;
+    Ok(time.to_utc())
 }
 
 fn start(date: NaiveDate, slot: usize) -> Result<DateTime<Utc>, String> {
@@ -157,24 +218,24 @@ fn side(forfeiter: &str, team1: Option<&String>, team2: Option<&String>) -> Resu
 }
 
 /// A team's code; empty and `TBD` are a team to be decided.
-fn code(code: Option<String>) -> Result<Option<String>, String> {
-    let code = code.unwrap_or_default().to_uppercase();
+fn code(field: &str, code: Option<String>) -> Result<Option<String>, String> {
+    let code = code.unwrap_or_default().trim().to_uppercase();
     match code.as_str() {
         "" | "TBD" => Ok(None),
-        _ => checked_code(code).map(Some),
+        _ => checked_code(field, code).map(Some),
     }
 }
 
-pub(super) fn checked_code(code: String) -> Result<String, String> {
+pub(super) fn checked_code(field: &str, code: String) -> Result<String, String> {
     let fits = (1..=MAX_CODE).contains(&code.len())
         && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');
-    if fits { Ok(code) } else { Err("a team's code must be 1 to 32 of A–Z, 0–9, - and .".into()) }
+    if fits { Ok(code) } else { Err(format!("{field} must be 1 to {MAX_CODE} of A–Z, 0–9, - and .")) }
 }
 
-pub(super) fn text(field: &str, text: String) -> Result<String, String> {
+pub(super) fn text(field: &str, text: &str) -> Result<String, String> {
     let fits =
         !text.trim().is_empty() && text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control);
-    if fits { Ok(text) } else { Err(format!("{field} must be 1 to {MAX_TEXT} characters")) }
+    if fits { Ok(words::tidy(text)) } else { Err(format!("{field} must be 1 to {MAX_TEXT} characters")) }
 }
 
 /// Text of a stranger, fit for a report.

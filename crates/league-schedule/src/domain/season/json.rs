@@ -1,7 +1,7 @@
 //! The JSON season format, version 1.
 
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::value::RawValue;
+use serde_json::{Deserializer, value::RawValue};
 
 use super::{
     Entry, Lines, Season,
@@ -58,12 +58,30 @@ fn entries<R: DeserializeOwned, T>(
     let entry = |value: &&RawValue| {
         // A raw value is a slice of the content, so its distance from the beginning tells its line.
         let line = lines.at(value.get().as_ptr().addr().saturating_sub(content.as_ptr().addr()));
-        match serde_json::from_str::<R>(value.get()) {
+        match object(value) {
             Ok(raw) => Entry { line, subject: subject(&raw), content: check(raw) },
-            Err(error) => Entry { line, subject: printable(value.get()), content: Err(reason(&error)) },
+            Err(why) => Entry { line, subject: printable(value.get()), content: Err(why) },
         }
     };
     values.iter().map(entry).collect()
+}
+
+/// Reads an entry, which must be an object: a list would be taken for its fields in order.
+fn object<R: DeserializeOwned>(value: &RawValue) -> Result<R, String> {
+    if !value.get().starts_with('{') {
+        return Err("must be an object".into());
+    }
+    let read = serde_path_to_error::deserialize(&mut Deserializer::from_str(value.get()));
+    read.map_err(|error| at_field(&error))
+}
+
+/// The reason, with the field that it speaks of.
+fn at_field(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let why = reason(error.inner());
+    match error.path().to_string() {
+        path if path == "." => why,
+        path => format!("{path}: {why}"),
+    }
 }
 
 /// The reason without the parser's position, which counts from the entry's beginning.
@@ -78,7 +96,7 @@ impl RawTeam {
     }
 
     fn check(self) -> Result<Team, String> {
-        let code = checked_code(self.code.to_uppercase())?;
+        let code = checked_code("code", self.code.trim().to_uppercase())?;
         let colour = self.colour.to_uppercase();
         let hex = colour
             .strip_prefix('#')
@@ -89,8 +107,8 @@ impl RawTeam {
         Ok(Team {
             team_id: Team::id_of(&code),
             code,
-            name_en: text("nameEn", self.name_en)?,
-            name_ko: text("nameKo", self.name_ko)?,
+            name_en: text("nameEn", &self.name_en)?,
+            name_ko: text("nameKo", &self.name_ko)?,
             colour,
         })
     }

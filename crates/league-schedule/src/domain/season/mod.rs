@@ -6,6 +6,9 @@
 mod csv;
 mod fixture;
 mod json;
+pub mod words;
+
+use std::collections::HashMap;
 
 pub use fixture::{Ending, Fixture};
 
@@ -60,6 +63,17 @@ pub fn read(format: Format, content: &[u8]) -> Season {
 }
 
 impl Season {
+    /// The same with tournaments spelt as in `known`, or else as the file first spells them: another case begins none.
+    #[must_use]
+    pub fn spelt_as<'a>(mut self, known: impl Iterator<Item = &'a str>) -> Self {
+        let mut spellings: HashMap<_, _> = known.map(|name| (words::fold(name), name.to_owned())).collect();
+        for fixture in self.matches.iter_mut().filter_map(|entry| entry.content.as_mut().ok()) {
+            let spelling = spellings.entry(words::fold(&fixture.tournament));
+            fixture.tournament.clone_from(spelling.or_insert_with(|| fixture.tournament.clone()));
+        }
+        self
+    }
+
     fn refused(line: usize, why: String) -> Self {
         Self { refused: Some((line, why)), ..Self::default() }
     }

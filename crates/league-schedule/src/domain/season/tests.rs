@@ -68,6 +68,55 @@ fn a_start_of_its_own_moves_a_match_without_renaming_it() {
     assert_eq!((fixture.team1.as_deref(), fixture.team2.as_deref()), (Some("T1"), None));
 }
 
+/// Why the only match of a file is refused, when its fields are those of a good one but for `field`.
+fn refusal(field: &str, value: &str) -> String {
+    let good = [
+        ("tournament", "\"Cup\""),
+        ("block", "\"Week 1\""),
+        ("date", "\"2022-01-12\""),
+        ("slot", "1"),
+        ("bestOf", "3"),
+    ];
+    let fields = good.iter().filter(|(name, _)| *name != field).copied().chain([(field, value)]);
+    let fields = fields.filter(|(_, value)| !value.is_empty());
+    let fields = fields.map(|(name, value)| format!("\"{name}\": {value}")).collect::<Vec<_>>().join(", ");
+    let file = format!(r#"{{"format": "loljoa-season/1", "matches": [{{{fields}}}]}}"#);
+    read(Format::Json, file.as_bytes()).matches[0].content.clone().unwrap_err()
+}
+
+#[test]
+fn what_is_wrong_with_an_entry_names_its_field_and_what_is_wanted() {
+    for (field, value, why) in [
+        ("slot", "\"two\"", "slot: invalid type: string \"two\", expected a whole number"),
+        ("bestOf", "3.5", "bestOf: invalid type: floating point `3.5`, expected a whole number"),
+        ("team1Wins", "\"2\"", "team1Wins: invalid type: string \"2\", expected a whole number"),
+        ("team1", "7", "team1: invalid type: integer `7`, expected a string"),
+        ("team2", "\"T 1\"", "team2 must be 1 to 32 of A–Z, 0–9, - and ."),
+        ("startsAt", "\"2022-01-12\"", "startsAt must be a time such as 2022-01-12T17:00:00+09:00"),
+        ("startsAt", "\"soon\"", "startsAt must be a time such as 2022-01-12T17:00:00+09:00"),
+        ("block", "", "missing field `block`"),
+        (
+            "slot",
+            "99999999999999999999",
+            "slot: invalid type: floating point `1e+20`, expected a whole number",
+        ),
+    ] {
+        assert_eq!(refusal(field, value), why, "{field}: {value}");
+    }
+}
+
+#[test]
+fn a_name_in_another_case_or_composition_is_the_same_tournament() {
+    let line = |name: &str, slot: u8| format!("{name},1주차,2022-01-12,{slot},3,T1,,,,\n");
+    let table = format!("{HEADER}{}{}{}", line("여름 컵", 1), line(" cup  ONE ", 2), line("Cup One", 3));
+    let season = read(Format::Csv, table.as_bytes()).spelt_as(["CUP One"].into_iter());
+    let names: Vec<_> = matches(&season).iter().map(|fixture| fixture.tournament.as_str()).collect();
+    assert_eq!(names, ["여름 컵", "CUP One", "CUP One"]);
+    let alone = read(Format::Csv, table.as_bytes()).spelt_as(std::iter::empty());
+    assert_eq!(matches(&alone)[2].tournament, "cup ONE", "as the file spells it first");
+    assert_eq!(matches(&alone)[0].block, "Week 1");
+}
+
 /// Whether every entry is good and all of them are there.
 fn is_whole(season: &Season) -> bool {
     season.refused.is_none()

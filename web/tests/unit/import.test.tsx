@@ -1,0 +1,90 @@
+import { render, screen, waitFor } from "@testing-library/preact";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { ImportReport } from "../../src/api/types";
+import { Import } from "../../src/features/admin/import";
+import { setLanguage } from "../../src/i18n";
+import { Server, id, json } from "./make";
+
+let server: Server;
+
+beforeEach(() => {
+  server = new Server();
+  vi.stubGlobal("fetch", server.fetch);
+  setLanguage("en");
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  setLanguage("ko");
+});
+
+function report(over: Partial<ImportReport> = {}): ImportReport {
+  return {
+    lines: [
+      {
+        line: 8,
+        action: "changed",
+        subject: "T1–GEN 2022-02-12",
+        message: "team 2: GEN → DK",
+        warning: null,
+      },
+    ],
+    linesLeftOut: 0,
+    warned: 0,
+    added: 0,
+    changed: 1,
+    unchanged: 2,
+    refused: 0,
+    applied: false,
+    markets: [],
+    matchesLeftOut: 0,
+    ...over,
+  };
+}
+
+async function check(): Promise<void> {
+  const user = userEvent.setup();
+  render(<Import />);
+  await user.type(screen.getByLabelText("Or paste its content"), "x");
+  await user.click(screen.getByRole("button", { name: "Only check" }));
+}
+
+it("tells what would become of markets and of the stakes on them", async () => {
+  const question = { en: "T1–GEN: who wins?", ko: "T1–GEN 누가 이길까요?" };
+  const market = { line: 8, matchId: id(), marketId: id(), question, pool: 1500, givenBack: 1200 };
+  const markets: ImportReport["markets"] = [{ ...market, effect: "withdrawn" }];
+  server.on("POST /api/league/import", () => json(report({ markets, matchesLeftOut: 3 })));
+  await check();
+  const row = await waitFor(() => screen.getByText("T1–GEN: who wins?").closest("tr"));
+  const cells = [...(row?.querySelectorAll("td") ?? [])].map((cell) => cell.textContent);
+  expect(cells).toEqual(["8", "T1–GEN: who wins?", "withdrawn", "1,500", "1,200"]);
+  expect(screen.getByText("3 more matches were not looked at.")).toBeTruthy();
+});
+
+it("says so when no market changes", async () => {
+  server.on("POST /api/league/import", () => json(report()));
+  await check();
+  await waitFor(() => expect(screen.getByText("No market changes.")).toBeTruthy());
+});
+
+it("tells nothing of markets when the file is refused", async () => {
+  server.on("POST /api/league/import", () => json(report({ refused: 1 })));
+  await check();
+  await waitFor(() => expect(screen.getByText("T1–GEN 2022-02-12")).toBeTruthy());
+  expect(screen.queryByText("What becomes of markets")).toBeNull();
+});
+
+it("shows what is odd, also about a line that changes nothing", async () => {
+  const odd = {
+    action: "unchanged",
+    message: "",
+    warning: "has a result, but starts only on 2030-01-01",
+  } as const;
+  const lines = [{ line: 9, subject: "T1–DK 2030-01-01", ...odd }];
+  server.on("POST /api/league/import", () => json(report({ lines, warned: 1, linesLeftOut: 12 })));
+  await check();
+  await waitFor(() => expect(screen.getByText(odd.warning)).toBeTruthy());
+  expect(screen.getByText("Look at 1 odd lines.")).toBeTruthy();
+  expect(screen.getByText("12 more lines are not shown.")).toBeTruthy();
+});
