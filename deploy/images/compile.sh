@@ -4,6 +4,8 @@
 set -euo pipefail
 out=$(realpath -m "${1:?usage: compile.sh OUT}")
 cd "$(dirname "$0")/../.."
+# What is in the images has the commit's time.
+epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 source deploy/images/flags.sh
 
 # What Debian 12 has, on which the runtime image stands.
@@ -13,7 +15,7 @@ programs=(loljoa-account loljoa-league-schedule loljoa-betting loljoa-gateway lo
 
 options=(--locked --profile image)
 for program in "${programs[@]}"; do options+=(--bin "$program"); done
-PATH="$PWD/target/tools/bin:$PATH" cargo auditable build "${options[@]}"
+PATH="$PWD/target/tools/bin:$PATH" CARGO=$PWD/deploy/images/cargo.sh cargo-auditable auditable build "${options[@]}"
 
 rm -rf "$out"
 mkdir -p "$out/bin" "$out/debug" "$out/lib"
@@ -29,7 +31,5 @@ for program in "${programs[@]}"; do
     strip --strip-all -o "$out/bin/$program" "$built"
     (cd "$out/debug" && objcopy --add-gnu-debuglink="$program.debug" "$out/bin/$program")
 done
-# What is in the images has the commit's time.
-epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 find "$out" -exec touch --no-dereference --date "@$epoch" {} +
 ls -l "$out/bin"

@@ -9,3 +9,5 @@ export SWAGGER_UI_OVERWRITE_FOLDER=$PWD/deploy/images/swagger-ui
 # What is written in C knows its sources' paths and the time, too.
 CFLAGS="-ffile-prefix-map=$PWD=/src -ffile-prefix-map=${CARGO_HOME:-$HOME/.cargo}=/cargo"
 export CFLAGS CXXFLAGS=$CFLAGS
+# Files that are put into programs have no time of their own: dependencies are compiled once for many commits.
+export SOURCE_DATE_EPOCH=0
