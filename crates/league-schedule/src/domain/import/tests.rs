@@ -146,8 +146,14 @@ fn the_same_pair_on_a_day_and_a_team_in_two_places_are_odd_wherever_the_other_ma
     let odd = |name| format!("a team of it plays {name}, slot 1 of 2022-01-12 at that time");
     assert_eq!(warnings(line, elsewhere), [odd("DK–GEN")]);
     assert_eq!(warnings(&format!("{line}{elsewhere}"), ""), [odd("DK–GEN"), odd("T1–GEN")]);
-    // Another slot, another team, the match itself.
-    for fine in ["Cup,Week 1,2022-01-12,2,3,T1,DK,,,\n", "Other Cup,Week 1,2022-01-12,1,3,DK,,,,\n", line] {
+    // Another slot, a team that is not known, the next day, another tournament in the evening, the match itself.
+    for fine in [
+        "Cup,Week 1,2022-01-12,2,3,T1,DK,,,\n",
+        "Other Cup,Week 1,2022-01-12,1,3,DK,,,,\n",
+        "Cup,Week 1,2022-01-13,1,3,T1,GEN,,,\n",
+        "Other Cup,Week 1,2022-01-12,3,3,T1,GEN,,,\n",
+        line,
+    ] {
         assert_eq!(warnings(line, fine), [""], "{fine}");
     }
 }
