@@ -79,12 +79,12 @@ pub(crate) fn touched(
 
 /// What `acts` come to: the last of them counts, and a lock that moves to before bets takes those back whatever follows.
 fn changed(market: &Market, acts: &[Act], now: DateTime<Utc>) -> Option<Touched> {
-    let effect = effect(market, acts.last()?);
+    let last = acts.last()?;
     let late_from = acts.iter().find_map(|act| match act {
         Act::MoveLock { lock_at, .. } => Some(*lock_at).filter(|at| *at <= now && *at < market.lock_at),
         _ => None,
     });
-    let all_go_back = match acts.last()? {
+    let all_go_back = match last {
         Act::Void(_) => true,
         Act::Decide(winner) => market
             .outcomes
@@ -97,7 +97,7 @@ fn changed(market: &Market, acts: &[Act], now: DateTime<Utc>) -> Option<Touched>
         market_id: market.market_id,
         question_en: market.question_en.clone(),
         question_ko: market.question_ko.clone(),
-        effect,
+        effect: effect(market, last),
         pool: market.pool,
         given_back: if all_go_back { market.pool } else { Points::ZERO },
         late_from: late_from.filter(|_| !all_go_back),
@@ -123,7 +123,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::domain::{MatchState, samples};
+    use crate::domain::{MatchState, Template, samples, template};
 
     /// The market of who wins, with stakes on the first answer.
     fn staked(state: MarketState) -> Market {
@@ -181,5 +181,9 @@ mod tests {
         let touched = touched(Some(&samples::known()), &samples::news(), &[staked(MarketState::Open)], now);
         let opened: Vec<_> = touched.iter().map(|touched| (touched.effect, touched.pool)).collect();
         assert_eq!(opened, [(Effect::Opens, Points::ZERO); 3]);
+        let asked_before = [(Template::MatchWinner, 1), (Template::ExactScore, 0), (Template::TotalSets, 0)];
+        let of = samples::news().match_id;
+        let ids = asked_before.map(|(template, before)| template::market_id(of, template, before));
+        assert!(touched.iter().all(|touched| ids.contains(&touched.market_id)), "{touched:?}");
     }
 }

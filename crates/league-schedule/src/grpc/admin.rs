@@ -27,8 +27,6 @@ use crate::{
     },
 };
 
-const MAX_CONTENT: usize = 1024 * 1024;
-
 /// Answers administrators, behind the gate that lets only them in.
 #[derive(Clone, Debug)]
 pub(super) struct Admin {
@@ -48,7 +46,7 @@ impl Admin {
         by: &Identity,
     ) -> Result<ImportSeasonResponse, Error> {
         let format = format(request.format)?;
-        if request.content.len() > MAX_CONTENT {
+        if request.content.len() > season::LARGEST {
             return Err(Error::invalid_field("content", "content_too_large", "must be 1 MiB or less"));
         }
         let season = season::read(format, &request.content);

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { authorised } from "../../api/client";
 import { refusal } from "../../api/errors";
@@ -19,6 +20,40 @@ async function send(content: string, format: Format, dryRun: boolean): Promise<I
   return (await response.json()) as ImportReport;
 }
 
+interface Columns {
+  columns: string[];
+  numbers?: string[];
+  children: ComponentChildren;
+}
+
+/** A table whose first column is the file's line. */
+function ByLine({ columns, numbers = [], children }: Columns) {
+  return (
+    <div class="panel table-wrap">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col" class="end">
+              {words().line}
+            </th>
+            {columns.map((column) => (
+              <th scope="col" key={column}>
+                {column}
+              </th>
+            ))}
+            {numbers.map((column) => (
+              <th scope="col" class="end" key={column}>
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
 function Report({ report }: { report: ImportReport }) {
   const { added, changed, unchanged, refused, warned, applied, lines, linesLeftOut } = report;
   const shown = lines.filter((line) => line.action !== "unchanged" || line.warning !== null);
@@ -30,37 +65,23 @@ function Report({ report }: { report: ImportReport }) {
         {warned > 0 && <span>{words().warned(warned)}</span>}
       </p>
       {shown.length > 0 && (
-        <div class="panel table-wrap">
-          <table class="table">
-            <thead>
-              <tr>
-                <th scope="col" class="end">
-                  {words().line}
-                </th>
-                <th scope="col">{words().action}</th>
-                <th scope="col">{words().subject}</th>
-                <th scope="col">{words().message}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((line, index) => (
-                <tr key={index}>
-                  <td class="end num">{line.line}</td>
-                  <td>
-                    <span class={`tag ${line.action === "refused" ? "bad" : "good"}`}>
-                      {words().actions[line.action]}
-                    </span>
-                  </td>
-                  <td>{line.subject}</td>
-                  <td>
-                    {line.message}
-                    {line.warning !== null && <span class="odd">{line.warning}</span>}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ByLine columns={[words().action, words().subject, words().message]}>
+          {shown.map((line, index) => (
+            <tr key={index}>
+              <td class="end num">{line.line}</td>
+              <td>
+                <span class={`tag ${line.action === "refused" ? "bad" : "good"}`}>
+                  {words().actions[line.action]}
+                </span>
+              </td>
+              <td>{line.subject}</td>
+              <td>
+                {line.message}
+                {line.warning !== null && <span class="odd">{line.warning}</span>}
+              </td>
+            </tr>
+          ))}
+        </ByLine>
       )}
       {linesLeftOut > 0 && <p class="muted">{words().linesLeftOut(linesLeftOut)}</p>}
       {!applied && refused === 0 && <Touched report={report} />}
@@ -77,40 +98,21 @@ function Touched({ report }: { report: ImportReport }) {
       {markets.length === 0 && <p class="muted">{words().untouched}</p>}
       {matchesLeftOut > 0 && <p class="muted">{words().leftOut(matchesLeftOut)}</p>}
       {markets.length > 0 && (
-        <div class="panel table-wrap">
-          <table class="table">
-            <thead>
-              <tr>
-                <th scope="col" class="end">
-                  {words().line}
-                </th>
-                <th scope="col">{words().question}</th>
-                <th scope="col">{words().effect}</th>
-                <th scope="col" class="end">
-                  {words().staked}
-                </th>
-                <th scope="col" class="end">
-                  {words().givenBack}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {markets.map((market) => (
-                <tr key={market.marketId}>
-                  <td class="end num">{market.line}</td>
-                  <td>{market.question[language.value]}</td>
-                  <td>
-                    <span class={`tag ${market.effect === "needs_person" ? "bad" : ""}`}>
-                      {words().effects[market.effect]}
-                    </span>
-                  </td>
-                  <td class="end num">{points(market.pool)}</td>
-                  <td class="end num">{points(market.givenBack)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ByLine columns={[words().question, words().effect]} numbers={[words().staked, words().givenBack]}>
+          {markets.map((market) => (
+            <tr key={market.marketId}>
+              <td class="end num">{market.line}</td>
+              <td>{market.question[language.value]}</td>
+              <td>
+                <span class={`tag ${market.effect === "needs_person" ? "bad" : ""}`}>
+                  {words().effects[market.effect]}
+                </span>
+              </td>
+              <td class="end num">{points(market.pool)}</td>
+              <td class="end num">{points(market.givenBack)}</td>
+            </tr>
+          ))}
+        </ByLine>
       )}
     </section>
   );

@@ -1,11 +1,12 @@
 //! One match of a season file: its raw fields, and what they mean.
 
-use std::fmt;
-
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
-use serde::{Deserialize, Deserializer, de::Visitor};
+use serde::Deserialize;
 
-use super::words;
+use super::{
+    whole::{whole, whole_or_none},
+    words,
+};
 use crate::domain::{BestOf, Score, Side, time::is_plausible};
 
 const KST_SECONDS: i32 = 9 * 3600;
@@ -13,7 +14,6 @@ const KST_SECONDS: i32 = 9 * 3600;
 const SLOTS: [(u32, u32); 3] = [(17, 0), (20, 0), (21, 30)];
 const MAX_TEXT: usize = 100;
 const MAX_CODE: usize = 32;
-const TIME_WANTED: &str = "startsAt must be a time such as 2022-01-12T17:00:00+09:00";
 
 /// A match as written, whatever the format.
 #[derive(Debug, Deserialize)]
@@ -72,56 +72,6 @@ pub struct Ending {
     pub forfeited_by: Option<Side>,
 }
 
-struct Whole;
-
-impl Visitor<'_> for Whole {
-    type Value = i64;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a whole number")
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<i64, E> {
-        Ok(number)
-    }
-
-    // What is too large is refused for being out of range.
-    fn visit_u64<E>(self, number: u64) -> Result<i64, E> {
-        Ok(i64::try_from(number).unwrap_or(i64::MAX))
-    }
-}
-
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    deserializer.deserialize_i64(Whole)
-}
-
-/// A whole number, or null.
-struct WholeOrNone;
-
-impl<'de> Visitor<'de> for WholeOrNone {
-    type Value = Option<i64>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a whole number or null")
-    }
-
-    fn visit_unit<E>(self) -> Result<Option<i64>, E> {
-        Ok(None)
-    }
-
-    fn visit_none<E>(self) -> Result<Option<i64>, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<i64>, D::Error> {
-        whole(deserializer).map(Some)
-    }
-}
-
-fn whole_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    deserializer.deserialize_option(WholeOrNone)
-}
-
 impl Fixture {
     /// What names the match within its tournament.
     #[must_use]
@@ -174,7 +124,8 @@ impl RawMatch {
 }
 
 fn time(text: &str) -> Result<DateTime<Utc>, String> {
-    let time = DateTime::parse_from_rfc3339(text).map_err(|_| TIME_WANTED)?;
+    let time = DateTime::parse_from_rfc3339(text);
+    let time = time.map_err(|_| "startsAt must be a time such as 2022-01-12T17:00:00+09:00")?;
     Ok(time.to_utc())
 }
 

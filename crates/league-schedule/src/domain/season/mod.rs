@@ -6,6 +6,7 @@
 mod csv;
 mod fixture;
 mod json;
+mod whole;
 pub mod words;
 
 use std::collections::HashMap;
@@ -13,6 +14,9 @@ use std::collections::HashMap;
 pub use fixture::{Ending, Fixture};
 
 use super::Team;
+
+/// No larger file is read, in bytes.
+pub const LARGEST: usize = 1024 * 1024;
 
 /// One line of a season file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use loljoa_league_schedule::domain::season::LARGEST;
 use loljoa_proto::league_schedule::v1::{
     ImportAction, ImportLine, ImportSeasonRequest, ImportSeasonResponse, SeasonFormat,
     league_admin_service_client::LeagueAdminServiceClient,
@@ -12,9 +13,6 @@ use url::Url;
 
 use super::connect::{Target, answer};
 use crate::{console, system::Service};
-
-/// What league-schedule takes.
-const LARGEST: usize = 1024 * 1024;
 
 #[derive(Args)]
 #[command(
