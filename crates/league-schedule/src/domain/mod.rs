@@ -7,6 +7,7 @@ pub mod observation;
 pub mod replay;
 mod score;
 pub mod season;
+pub mod stage;
 pub mod standings;
 mod team;
 pub mod time;

@@ -5,11 +5,11 @@ use loljoa_proto::league_schedule::v1 as proto;
 use loljoa_service_kit::{Error, TeamId};
 use prost_types::Timestamp;
 
+use super::standings;
 use crate::{
     domain::{
         Match, MatchState, SourceKind, Team, Tournament,
         import::{Action, Line},
-        standings::Standing,
         time::is_plausible,
     },
     service::{
@@ -127,21 +127,11 @@ pub(super) fn games(matches: &[Match], directory: &Directory) -> Vec<proto::Matc
     matches.iter().map(|m| game(m, directory)).collect()
 }
 
-pub(super) fn standing(standing: &Standing, of: Option<Team>) -> proto::Standing {
-    proto::Standing {
-        rank: standing.rank,
-        team: of.map(team),
-        wins: standing.wins,
-        losses: standing.losses,
-        game_wins: standing.game_wins,
-        game_losses: standing.game_losses,
-        game_difference: standing.game_difference(),
-    }
-}
-
 pub(super) fn imported(imported: Imported) -> proto::ImportSeasonResponse {
     let report = imported.report;
     let (changed_matches, left_out) = imported.ahead.as_ref().map(changed).unwrap_or_default();
+    let standings = imported.ahead.as_ref().map(standings::ahead).unwrap_or_default();
+    let standings_left_out = imported.ahead.as_ref().map_or(0, |ahead| ahead.standings_left_out);
     let total = |action| count(report.count(action));
     proto::ImportSeasonResponse {
         added: total(Action::Added),
@@ -154,6 +144,8 @@ pub(super) fn imported(imported: Imported) -> proto::ImportSeasonResponse {
         lines: told(report.lines).into_iter().map(line).collect(),
         changed_matches,
         changed_matches_left_out: count(left_out),
+        standings,
+        standings_left_out: count(standings_left_out),
     }
 }
 

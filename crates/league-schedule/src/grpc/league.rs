@@ -1,7 +1,5 @@
 //! `LeagueService`: lists and standings.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use loljoa_proto::league_schedule::v1::{
     GetMatchRequest, GetMatchResponse, GetStandingsRequest, GetStandingsResponse, ListMatchesRequest,
@@ -12,11 +10,11 @@ use loljoa_service_kit::{Error, MatchId, TeamId, TournamentId, page, postgres};
 use sqlx::PgPool;
 use tonic::{Request, Response, Status, async_trait};
 
-use super::convert;
+use super::{convert, standings};
 use crate::{
-    domain::{Team, season::words, standings, time::is_plausible},
+    domain::{Team, season::words, time::is_plausible},
     error,
-    service::directory::Directory,
+    service::{self, directory::Directory},
     store::{self, matches::Filter},
 };
 
@@ -80,11 +78,8 @@ impl League {
         let id = TournamentId::parse_field(&request.tournament_id, "tournament")?;
         let mut db = postgres::reading(&self.pool).await?;
         store::tournaments::name(&mut db, id).await?.ok_or_else(error::tournament_unknown)?;
-        let table = standings::table(&store::matches::of_tournament(&mut db, id).await?);
-        let teams = store::teams::list(&mut db, Some(id)).await?;
-        let mut teams: HashMap<TeamId, Team> = teams.into_iter().map(|team| (team.team_id, team)).collect();
-        let standings = table.iter().map(|line| convert::standing(line, teams.remove(&line.team_id)));
-        Ok(GetStandingsResponse { standings: standings.collect() })
+        let (stages, directory) = service::standings::of(&mut db, id).await?;
+        Ok(standings::response(&stages, &directory))
     }
 }
 

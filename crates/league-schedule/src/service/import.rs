@@ -9,15 +9,16 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{
     domain::{
-        SourceKind,
+        SourceKind, Tournament,
         import::{Action, Changed, Importer, Known, Plan, Report},
         season::Season,
+        standings::StageStandings,
     },
-    service::directory::Directory,
+    service::{directory::Directory, standings},
     store,
 };
 
-/// So many tournaments of a file are named in what is written down of it.
+/// So many tournaments of a file are named in what is written down of it, and have their tables told.
 const NAMED: usize = 20;
 /// Matches this much earlier or later than the file's are looked at for what clashes.
 const NEARBY: TimeDelta = TimeDelta::days(1);
@@ -33,12 +34,16 @@ pub struct Imported {
     pub ahead: Option<Ahead>,
 }
 
-/// Matches that are known, as they would be.
+/// What would be: matches that are known, and the tables of the file's tournaments.
 #[derive(Clone, Debug)]
 pub struct Ahead {
-    /// By line.
+    /// Matches by line.
     pub changed: Vec<Changed>,
-    /// Their teams as they would be, and their tournaments.
+    /// Tables of the first tournaments of the file, by name.
+    pub standings: Vec<(String, Vec<StageStandings>)>,
+    /// How many more tournaments there are.
+    pub standings_left_out: usize,
+    /// Teams as they would be, and tournaments.
     pub directory: Directory,
 }
 
@@ -83,7 +88,7 @@ async fn import(
         let applied = !dry_run && plan.report.first_refused().is_none();
         let report = plan.report.clone();
         if dry_run && report.first_refused().is_none() {
-            let ahead = Some(ahead(&mut transaction, plan).await?);
+            let ahead = Some(ahead(&mut transaction, season, plan).await?);
             return Ok(Imported { report, applied, ahead });
         }
         if applied {
@@ -116,21 +121,35 @@ async fn known(
     Ok(Known {
         teams: teams.into_iter().map(|team| (team.code.clone(), team)).collect(),
         tournaments: tournaments.into_iter().collect(),
+        stages: store::tournaments::all_stages(db).await?.into_iter().collect(),
         matches: matches.into_iter().map(|m| (m.match_id, m)).collect(),
         nearby,
     })
 }
 
-async fn ahead(db: &mut PgConnection, plan: Plan) -> Result<Ahead, sqlx::Error> {
-    let games: Vec<_> = plan.changed.iter().map(|changed| changed.game.clone()).collect();
-    let directory = Directory::of(db, &games).await?.with(plan.teams);
-    Ok(Ahead { changed: plan.changed, directory })
+async fn ahead(db: &mut PgConnection, season: &Season, plan: Plan) -> Result<Ahead, sqlx::Error> {
+    let names = season_names(season);
+    let mut games: Vec<_> = plan.changed.iter().map(|changed| changed.game.clone()).collect();
+    let (mut tables, mut teams) = (Vec::new(), Vec::new());
+    for name in names.iter().take(NAMED) {
+        let played = standings::ahead(db, name, &plan).await?;
+        let stages = standings::tables(db, &played).await?;
+        teams.extend(standings::expected(db, &stages).await?);
+        tables.push((name.clone(), stages));
+        games.extend(played.matches);
+    }
+    teams.extend(plan.teams);
+    let directory = Directory::of(db, &games).await?.with(teams);
+    let standings_left_out = names.len().saturating_sub(NAMED);
+    Ok(Ahead { changed: plan.changed, standings: tables, standings_left_out, directory })
 }
 
 /// The tournaments that a file speaks of.
 fn season_names(season: &Season) -> BTreeSet<String> {
     let fixtures = season.matches.iter().filter_map(|entry| entry.content.as_ref().ok());
-    fixtures.map(|fixture| fixture.tournament.clone()).collect()
+    let courses = season.courses.iter().filter_map(|entry| entry.content.as_ref().ok());
+    let named = fixtures.map(|fixture| &fixture.tournament).chain(courses.map(|course| &course.tournament));
+    named.cloned().collect()
 }
 
 fn log<'a>(admin: &'a Identity, tournaments: &[String], report: &Report) -> admin_log::Action<'a> {
@@ -147,6 +166,9 @@ async fn write(db: &mut PgConnection, plan: Plan) -> Result<(), sqlx::Error> {
     }
     for name in &plan.tournaments {
         store::tournaments::add_missing(db, name, SourceKind::File, None).await?;
+    }
+    for course in &plan.courses {
+        store::tournaments::put_stages(db, Tournament::id_of(&course.tournament), &course.stages).await?;
     }
     store::matches::put_all(db, plan.matches).await
 }

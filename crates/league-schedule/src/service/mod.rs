@@ -4,4 +4,5 @@ pub mod changes;
 pub mod decide;
 pub mod directory;
 pub mod import;
+pub mod standings;
 pub mod start;

@@ -1,9 +1,9 @@
 //! Tournaments.
 
 use loljoa_service_kit::TournamentId;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 
-use crate::domain::{SourceKind, Tournament};
+use crate::domain::{SourceKind, Tournament, stage::Stage};
 
 /// All tournaments, earliest first.
 ///
@@ -63,6 +63,53 @@ pub async fn names(
 pub async fn all_sources(db: &mut PgConnection) -> Result<Vec<(String, SourceKind)>, sqlx::Error> {
     let rows = sqlx::query!("SELECT name, source FROM tournaments ORDER BY name").fetch_all(db).await?;
     Ok(rows.into_iter().map(|row| (row.name, row.source)).collect())
+}
+
+/// The stages that have been said of a tournament; empty when none have.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn stages(db: &mut PgConnection, id: TournamentId) -> Result<Vec<Stage>, sqlx::Error> {
+    let stages = sqlx::query_scalar!(
+        r#"SELECT stages AS "stages: Json<Vec<Stage>>" FROM tournaments WHERE tournament_id = $1"#,
+        id as TournamentId
+    );
+    Ok(stages.fetch_optional(db).await?.flatten().map(|Json(stages)| stages).unwrap_or_default())
+}
+
+/// The stages of each tournament of which they have been said, by name.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn all_stages(db: &mut PgConnection) -> Result<Vec<(String, Vec<Stage>)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT name, stages AS "stages!: Json<Vec<Stage>>" FROM tournaments WHERE stages IS NOT NULL ORDER BY name"#
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.name, row.stages.0)).collect())
+}
+
+/// Says the stages of a tournament that is known.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn put_stages(
+    db: &mut PgConnection,
+    id: TournamentId,
+    stages: &[Stage],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE tournaments SET stages = $2 WHERE tournament_id = $1",
+        id as TournamentId,
+        Json(stages) as Json<&[Stage]>,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// The source of each tournament that is known, by name.

@@ -1,5 +1,6 @@
 //! What bringing a season file in would change, line by line.
 
+mod courses;
 mod merge;
 mod report;
 mod warn;
@@ -13,7 +14,8 @@ pub use report::{Action, Line, Report};
 
 use super::{
     Match, SourceKind, Team, Tournament,
-    season::{Entry, Fixture, Season},
+    season::{Course, Entry, Fixture, Season},
+    stage::Stage,
 };
 
 /// Who brings the file in.
@@ -32,6 +34,8 @@ pub struct Known {
     pub teams: HashMap<String, Team>,
     /// Tournaments' sources by name.
     pub tournaments: HashMap<String, SourceKind>,
+    /// Stages that have been said, by tournament.
+    pub stages: HashMap<String, Vec<Stage>>,
     /// Matches by id.
     pub matches: HashMap<MatchId, Match>,
     /// All matches about the time of the file's, but for replays.
@@ -54,6 +58,8 @@ pub struct Plan {
     pub teams: Vec<Team>,
     /// Names of tournaments to add.
     pub tournaments: Vec<String>,
+    /// Tournaments whose stages are new or change.
+    pub courses: Vec<Course>,
     /// Matches to add or change.
     pub matches: Vec<Match>,
     /// Those of them that are known.
@@ -80,8 +86,9 @@ impl Plan {
             let verdict = plan.fixture(entry, &mut known, &mut seen, (importer, now));
             plan.report.add(entry, verdict);
         }
-        if season.teams.is_empty() && season.matches.is_empty() {
-            plan.report.refuse_file(0, "the file holds no teams and no matches");
+        plan.courses(season, &mut known);
+        if season.teams.is_empty() && season.matches.is_empty() && season.courses.is_empty() {
+            plan.report.refuse_file(0, "the file holds no teams, no matches and no tournaments");
         }
         warn::warn(&mut plan.report, season, &known, now);
         plan
@@ -121,12 +128,7 @@ impl Plan {
                 return Err(format!("unknown team {code}"));
             }
         }
-        let new_tournament = match known.tournaments.get(&fixture.tournament) {
-            Some(SourceKind::File) => false,
-            Some(SourceKind::Replay) => return Err(format!("{} is being replayed", fixture.tournament)),
-            Some(SourceKind::Live) => return Err(format!("{} comes from the live feed", fixture.tournament)),
-            None => true,
-        };
+        let new_tournament = courses::is_new(known, &fixture.tournament)?;
         let verdict = self.merge(fixture, known, (importer, now))?;
         if verdict.0 == Action::Changed {
             let game = self.matches.last().cloned();

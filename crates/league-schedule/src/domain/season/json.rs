@@ -6,6 +6,7 @@ use serde_json::{Deserializer, value::RawValue};
 use super::{
     Entry, Lines, Season,
     fixture::{RawMatch, checked_code, printable, text},
+    stages::RawCourse,
 };
 use crate::domain::Team;
 
@@ -22,6 +23,8 @@ struct Document<'a> {
     teams: Vec<&'a RawValue>,
     #[serde(default, borrow)]
     matches: Vec<&'a RawValue>,
+    #[serde(default, borrow)]
+    tournaments: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -45,6 +48,7 @@ pub(super) fn read(content: &str) -> Season {
         refused: None,
         teams: entries(content, &document.teams, RawTeam::subject, RawTeam::check),
         matches: entries(content, &document.matches, RawMatch::subject, RawMatch::check),
+        courses: entries(content, &document.tournaments, RawCourse::subject, RawCourse::check),
     }
 }
 

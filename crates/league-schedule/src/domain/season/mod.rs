@@ -6,12 +6,14 @@
 mod csv;
 mod fixture;
 mod json;
+mod stages;
 mod whole;
 pub mod words;
 
 use std::collections::HashMap;
 
 pub use fixture::{Ending, Fixture};
+pub use stages::Course;
 
 use super::Team;
 
@@ -38,6 +40,8 @@ pub struct Season {
     pub teams: Vec<Entry<Team>>,
     /// Its matches, in the file's order.
     pub matches: Vec<Entry<Fixture>>,
+    /// The stages of its tournaments, where it says them.
+    pub courses: Vec<Entry<Course>>,
 }
 
 /// How a season file is written.
@@ -71,9 +75,17 @@ impl Season {
     #[must_use]
     pub fn spelt_as<'a>(mut self, known: impl Iterator<Item = &'a str>) -> Self {
         let mut spellings: HashMap<_, _> = known.map(|name| (words::fold(name), name.to_owned())).collect();
+        let mut spell = |name: &mut String| {
+            let spelling = spellings.entry(words::fold(name));
+            *name = spelling.or_insert_with(|| name.clone()).clone();
+        };
         for fixture in self.matches.iter_mut().filter_map(|entry| entry.content.as_mut().ok()) {
-            let spelling = spellings.entry(words::fold(&fixture.tournament));
-            fixture.tournament.clone_from(spelling.or_insert_with(|| fixture.tournament.clone()));
+            spell(&mut fixture.tournament);
+        }
+        for course in self.courses.iter_mut().filter_map(|entry| entry.content.as_mut().ok()) {
+            spell(&mut course.tournament);
+            let carries = course.stages.iter_mut().flat_map(|stage| &mut stage.carries);
+            carries.filter_map(|carried| carried.tournament.as_mut()).for_each(&mut spell);
         }
         self
     }

@@ -1,109 +1,117 @@
-//! The table of a tournament.
+//! Where the teams of a tournament stand, stage by stage.
 //!
-//! Weeks count; when a tournament has no weeks (playoffs), every match does. Teams are ordered by wins, then by game
-//! difference. Teams level on both share a rank, unless a tiebreaker between the two was played: it decides the order
-//! and counts for nothing else.
+//! A table counts the decided matches of its stage, and those of the stages that it carries. Teams are ordered by wins; what
+//! separates those with as many is the stage's own ([`Tiebreaker`](super::stage::Tiebreaker)). Teams that nothing separates share
+//! a rank. In a bracket a team stands where it fell.
 
-use std::{cmp::Ordering, collections::HashMap};
+mod bracket;
+mod line;
+mod table;
+mod tiebreak;
+
+use std::collections::HashMap;
 
 use loljoa_service_kit::TeamId;
 
-use super::Match;
+use super::{
+    Match,
+    stage::{self, Carried, Kind, Stage, Tiebreaker},
+};
 
-/// One team's line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// From 1; shared by teams that nothing separates.
-    pub rank: i32,
-    /// Whose line it is.
-    pub team_id: TeamId,
-    /// Matches won.
-    pub wins: i32,
-    /// Matches lost.
-    pub losses: i32,
-    /// Games won.
-    pub game_wins: i32,
-    /// Games lost.
-    pub game_losses: i32,
+pub use bracket::PlayedRound;
+pub use line::{Fate, Standing};
+pub use table::Table;
+
+/// A tournament: its stages, and all of its matches.
+#[derive(Clone, Debug, Default)]
+pub struct Played {
+    /// In the order in which they are played.
+    pub stages: Vec<Stage>,
+    /// By start.
+    pub matches: Vec<Match>,
 }
 
-impl Standing {
-    /// Games won minus games lost.
+/// Where the teams of a stage stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageStandings {
+    /// The stage.
+    pub stage: Stage,
+    /// One a group, in their order; otherwise a single one.
+    pub tables: Vec<Table>,
+    /// Of a bracket, in their order.
+    pub rounds: Vec<PlayedRound>,
+    /// Who has won the bracket.
+    pub champion: Option<TeamId>,
+}
+
+impl Played {
+    /// A tournament whose stages are `said`, or else read off its matches.
     #[must_use]
-    pub const fn game_difference(&self) -> i32 {
-        self.game_wins - self.game_losses
+    pub fn new(said: Vec<Stage>, matches: Vec<Match>) -> Self {
+        let stages = if said.is_empty() { stage::infer(&matches) } else { said };
+        Self { stages, matches }
     }
 
-    const fn of(team_id: TeamId) -> Self {
-        Self { rank: 0, team_id, wins: 0, losses: 0, game_wins: 0, game_losses: 0 }
+    /// Names of other tournaments whose results count in this one, too.
+    pub fn carried_tournaments(&self) -> impl Iterator<Item = &str> {
+        self.stages
+            .iter()
+            .flat_map(|stage| &stage.carries)
+            .filter_map(|carried| carried.tournament.as_deref())
     }
 
-    fn add(&mut self, won: bool, games: i16, games_of_opponent: i16) {
-        self.wins += i32::from(won);
-        self.losses += i32::from(!won);
-        self.game_wins += i32::from(games);
-        self.game_losses += i32::from(games_of_opponent);
+    /// Where its teams stand. `others` are tournaments by name, of which some may count here.
+    #[must_use]
+    pub fn standings(&self, others: &HashMap<String, Self>) -> Vec<StageStandings> {
+        self.stages.iter().map(|stage| self.standing(stage, others)).collect()
     }
 
-    fn compare(&self, other: &Self) -> Ordering {
-        (other.wins, other.game_difference()).cmp(&(self.wins, self.game_difference()))
+    fn standing(&self, stage: &Stage, others: &HashMap<String, Self>) -> StageStandings {
+        let own: Vec<&Match> = stage.matches(&self.matches).collect();
+        if let Kind::Bracket(rounds) = &stage.kind {
+            let bracket = bracket::Bracket::new(rounds, &own);
+            let (table, champion) = (bracket.table(&stage.seeds), bracket.champion());
+            return StageStandings {
+                stage: stage.clone(),
+                tables: vec![table],
+                rounds: bracket.rounds,
+                champion,
+            };
+        }
+        let carried = stage.carries.iter().flat_map(|carried| self.carried(carried, others));
+        let counted: Vec<&Match> = own.iter().copied().chain(carried).collect();
+        let tiebreakers: Vec<&Match> =
+            self.matches.iter().filter(|m| stage::is_tiebreaker(&m.block) && !stage.has(m)).collect();
+        let results = table::Results { own: &own, counted: &counted, tiebreakers: &tiebreakers };
+        StageStandings {
+            tables: table::tables(stage, &results),
+            stage: stage.clone(),
+            rounds: Vec::new(),
+            champion: None,
+        }
+    }
+
+    fn carried<'a>(&'a self, carried: &Carried, others: &'a HashMap<String, Self>) -> Vec<&'a Match> {
+        let tournament = match &carried.tournament {
+            None => Some(self),
+            Some(name) => others.get(name),
+        };
+        let stage = |of: &'a Self| {
+            of.stages.iter().find(|stage| stage.name == carried.stage).map(|stage| (of, stage))
+        };
+        tournament.and_then(stage).map(|(of, stage)| stage.matches(&of.matches).collect()).unwrap_or_default()
     }
 }
 
-/// The table after `matches`, best first. Teams without a decided match stand in it with nothing won.
+/// The table that the league goes by: the last one to which earlier results count, or else the first one; without any, that of the
+/// first bracket. Group after group, each line with the name of its group.
 #[must_use]
-pub fn table(matches: &[Match]) -> Vec<Standing> {
-    let has_weeks = matches.iter().any(is_week);
-    let counted = matches.iter().filter(|m| if has_weeks { is_week(m) } else { !is_tiebreaker(m) });
-    let mut lines: HashMap<TeamId, Standing> = HashMap::new();
-    for m in counted {
-        for (team, games, other) in
-            [(m.team1_id, m.team1_wins, m.team2_wins), (m.team2_id, m.team2_wins, m.team1_wins)]
-        {
-            let Some(team) = team else { continue };
-            let line = lines.entry(team).or_insert(Standing::of(team));
-            if m.is_decided() {
-                line.add(m.winner_id == Some(team), games, other);
-            }
-        }
-    }
-    let mut table: Vec<Standing> = lines.into_values().collect();
-    table.sort_by(|a, b| a.compare(b).then(a.team_id.cmp(&b.team_id)));
-    rank(&mut table, matches);
-    table
-}
-
-fn is_week(m: &Match) -> bool {
-    m.block.starts_with("Week")
-}
-
-fn is_tiebreaker(m: &Match) -> bool {
-    m.block.starts_with("Tiebreaker")
-}
-
-/// Numbers the lines, group of level teams by group.
-fn rank(table: &mut [Standing], matches: &[Match]) {
-    let mut above = 0;
-    for group in table.chunk_by_mut(|a, b| a.compare(b).is_eq()) {
-        let first = i32::try_from(above).unwrap_or(i32::MAX).saturating_add(1);
-        for line in group.iter_mut() {
-            line.rank = first;
-        }
-        if let [upper, lower] = group
-            && let Some(winner) = tiebreaker_winner(matches, upper.team_id, lower.team_id)
-        {
-            if winner == lower.team_id {
-                std::mem::swap(upper, lower);
-            }
-            lower.rank += 1;
-        }
-        above += group.len();
-    }
-}
-
-fn tiebreaker_winner(matches: &[Match], a: TeamId, b: TeamId) -> Option<TeamId> {
-    let between = |m: &&Match| m.side_of(a).is_some() && m.side_of(b).is_some();
-    matches.iter().filter(|m| is_tiebreaker(m)).find(between).and_then(|m| m.winner_id)
+pub fn main_table(stages: &[StageStandings]) -> Vec<(Option<&str>, &Standing)> {
+    let is_table = |found: &&StageStandings| !matches!(found.stage.kind, Kind::Bracket(_));
+    let carrying = stages.iter().filter(is_table).rfind(|found| !found.stage.carries.is_empty());
+    let main = carrying.or_else(|| stages.iter().find(is_table)).or_else(|| stages.first());
+    let tables = main.into_iter().flat_map(|found| &found.tables);
+    tables.flat_map(|table| table.lines.iter().map(|line| (table.group.as_deref(), line))).collect()
 }
 
 #[cfg(test)]
