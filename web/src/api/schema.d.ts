@@ -570,7 +570,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The table of a tournament's regular season. */
+        /** Where the teams of a tournament stand: in the table that the league goes by, and stage by stage. */
         get: operations["listStandings"];
         put?: never;
         post?: never;
@@ -799,6 +799,18 @@ export interface components {
             /** Format: int32 */
             seconds: number;
         };
+        /** @description A round of a bracket. */
+        BracketRound: {
+            /** @description By start. */
+            matches: components["schemas"]["Match"][];
+            name: string;
+            side: components["schemas"]["BracketSide"];
+        };
+        /**
+         * @description Where a round of a bracket stands.
+         * @enum {string}
+         */
+        BracketSide: "upper" | "lower" | "final" | "placement";
         /** @description Another password for the account that asks. */
         ChangePassword: {
             /**
@@ -859,6 +871,11 @@ export interface components {
             /** Format: int64 */
             ended: number;
         };
+        /**
+         * @description Whether a team is still in a stage.
+         * @enum {string}
+         */
+        Fate: "open" | "through" | "out";
         /** @description A field at fault. */
         FieldProblem: {
             /** @description The field's name as the client wrote it. */
@@ -921,6 +938,13 @@ export interface components {
             matchesLeftOut: number;
             /** Format: int32 */
             refused: number;
+            /** @description Of a dry run without refused lines: the tables that would come out, of the first 20 tournaments. Empty otherwise. */
+            standings: components["schemas"]["TournamentStandings"][];
+            /**
+             * Format: int32
+             * @description How many tournaments more there are.
+             */
+            standingsLeftOut: number;
             /** Format: int32 */
             unchanged: number;
             /**
@@ -1256,29 +1280,6 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list. */
-        Page_Standing: {
-            items: {
-                /** Format: int32 */
-                gameDifference: number;
-                /** Format: int32 */
-                gameLosses: number;
-                /** Format: int32 */
-                gameWins: number;
-                /** Format: int32 */
-                losses: number;
-                /**
-                 * Format: int32
-                 * @description Teams level on wins and game difference share a rank.
-                 */
-                rank: number;
-                team: components["schemas"]["Team"];
-                /** Format: int32 */
-                wins: number;
-            }[];
-            /** @description Send it as `cursor` for the next page; null at the end. */
-            nextCursor?: string | null;
-        };
-        /** @description One page of a list. */
         Page_StatementLine: {
             items: {
                 /** Format: uuid */
@@ -1454,24 +1455,55 @@ export interface components {
          * @enum {string}
          */
         Source: "file" | "live" | "replay";
-        /** @description A team's place in a tournament. */
+        /** @description A part of a tournament with an order of its own. */
+        Stage: {
+            /** @description Stages whose results count in this one, too. */
+            carries: string[];
+            champion?: components["schemas"]["Team"] | null;
+            kind: components["schemas"]["StageKind"];
+            name: string;
+            /** @description Of a bracket, in their order. */
+            rounds: components["schemas"]["BracketRound"][];
+            /** @description One a group, otherwise a single one. That of a bracket says how far each team came. */
+            tables: components["schemas"]["Table"][];
+            /** @description What separates teams with as many wins, in this order, by the names of season files. */
+            tiebreakers: string[];
+        };
+        /**
+         * @description How a stage is played.
+         * @enum {string}
+         */
+        StageKind: "round_robin" | "double_round_robin" | "groups" | "swiss" | "bracket";
+        /** @description A team's place. */
         Standing: {
+            fate: components["schemas"]["Fate"];
             /** Format: int32 */
             gameDifference: number;
             /** Format: int32 */
             gameLosses: number;
             /** Format: int32 */
             gameWins: number;
+            /** @description The group, within which ranks count; null where there are none. */
+            group?: string | null;
             /** Format: int32 */
             losses: number;
             /**
              * Format: int32
-             * @description Teams level on wins and game difference share a rank.
+             * @description From 1; shared by teams that nothing separates.
              */
             rank: number;
             team: components["schemas"]["Team"];
             /** Format: int32 */
             wins: number;
+        };
+        /** @description Where the teams of a tournament stand. */
+        Standings: {
+            /** @description The table that the league goes by, group after group. */
+            items: components["schemas"]["Standing"][];
+            /** @description Null: the list fits one page. */
+            nextCursor?: string | null;
+            /** @description Every stage, in the order in which they are played. */
+            stages: components["schemas"]["Stage"][];
         };
         /** @description One line of an account's statement. */
         StatementLine: {
@@ -1492,6 +1524,12 @@ export interface components {
             points: number;
             /** Format: uuid */
             transferId: string;
+        };
+        /** @description Teams in their order. */
+        Table: {
+            /** @description Null where there are no groups. */
+            group?: string | null;
+            standings: components["schemas"]["Standing"][];
         };
         /** @description A team. */
         Team: {
@@ -1567,6 +1605,11 @@ export interface components {
             source: components["schemas"]["Source"];
             /** Format: uuid */
             tournamentId: string;
+        };
+        /** @description Where the teams of a tournament stand, or would stand after an import. */
+        TournamentStandings: {
+            stages: components["schemas"]["Stage"][];
+            tournament: string;
         };
         /** @description A replica whose liveness is broken. */
         TurnedOff: {
@@ -2777,7 +2820,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Standing"];
+                    "application/json": components["schemas"]["Standings"];
                 };
             };
             /** @description what went wrong */

@@ -5,7 +5,7 @@ use loljoa_service_kit::{Error, MarketId, MatchId, Points};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Text, id, present};
+use super::{Text, all, id, present, standings::TournamentStandings};
 
 /// What an import did with a line.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -123,12 +123,19 @@ pub(crate) struct ImportReport {
     markets: Vec<TouchedMarket>,
     /// How many changed matches of a dry run were not looked at for that: only the first 1,000 are.
     matches_left_out: i32,
+    /// Of a dry run without refused lines: the tables that would come out, of the first 20 tournaments. Empty otherwise.
+    standings: Vec<TournamentStandings>,
+    /// How many tournaments more there are.
+    standings_left_out: i32,
 }
 
 impl ImportReport {
     /// What an import did or would do, and what that would do to markets.
-    pub(crate) fn new(report: league::ImportSeasonResponse, markets: Vec<TouchedMarket>) -> Self {
-        Self {
+    pub(crate) fn new(
+        report: league::ImportSeasonResponse,
+        markets: Vec<TouchedMarket>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
             markets,
             matches_left_out: report.changed_matches_left_out,
             lines: report.lines.into_iter().map(import_line).collect(),
@@ -139,7 +146,9 @@ impl ImportReport {
             warned: report.warned,
             lines_left_out: report.lines_left_out,
             applied: report.applied,
-        }
+            standings: all(report.standings)?,
+            standings_left_out: report.standings_left_out,
+        })
     }
 }
 

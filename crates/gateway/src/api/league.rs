@@ -6,7 +6,7 @@ use loljoa_service_kit::{Error, MatchId, TeamId, TournamentId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Text, id, optional_id, optional_time, required, time};
+use super::{Text, id, optional_id, optional_time, time};
 
 /// Where a tournament's matches come from.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -172,36 +172,6 @@ impl TryFrom<pb::Match> for Match {
             team2_wins: found.team2_wins,
             needs_review: found.needs_review,
             revision: found.revision,
-        })
-    }
-}
-
-/// A team's place in a tournament.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Standing {
-    /// Teams level on wins and game difference share a rank.
-    rank: i32,
-    team: Team,
-    wins: i32,
-    losses: i32,
-    game_wins: i32,
-    game_losses: i32,
-    game_difference: i32,
-}
-
-impl TryFrom<pb::Standing> for Standing {
-    type Error = Error;
-
-    fn try_from(standing: pb::Standing) -> Result<Self, Error> {
-        Ok(Self {
-            rank: standing.rank,
-            team: required(standing.team)?.try_into()?,
-            wins: standing.wins,
-            losses: standing.losses,
-            game_wins: standing.game_wins,
-            game_losses: standing.game_losses,
-            game_difference: standing.game_difference,
         })
     }
 }

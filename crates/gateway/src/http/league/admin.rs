@@ -63,12 +63,12 @@ pub(crate) async fn import(
         ImportSeasonRequest { format: format.into(), content: content.to_vec(), dry_run: params.dry_run };
     let league = app.services.league_admin(&admin);
     if !params.dry_run {
-        return Ok(json(ImportReport::new(once!(league, import_season, request)?, Vec::new())));
+        return Ok(json(ImportReport::new(once!(league, import_season, request)?, Vec::new())?));
     }
     let mut report = repeat!(league, import_season, request)?;
     let changed = mem::take(&mut report.changed_matches);
     let markets = touched_markets(&app, &admin, changed).await?;
-    Ok(json(ImportReport::new(report, markets)))
+    Ok(json(ImportReport::new(report, markets)?))
 }
 
 /// What would become of the markets of these matches.

@@ -15,8 +15,10 @@ use utoipa::IntoParams;
 use crate::{
     api::{
         Page, all,
-        league::{Match, MatchState, Standing, Team, Tournament},
-        required, timestamp,
+        league::{Match, MatchState, Team, Tournament},
+        required,
+        standings::Standings,
+        timestamp,
     },
     app::App,
     call::repeat,
@@ -123,12 +125,12 @@ pub(crate) struct StandingsParams {
     tournament: TournamentId,
 }
 
-/// The table of a tournament's regular season.
+/// Where the teams of a tournament stand: in the table that the league goes by, and stage by stage.
 #[utoipa::path(get, path = "/api/league/standings",
     operation_id = "listStandings", tag = "league", params(StandingsParams),
-    responses((status = 200, body = Page<Standing>)))]
+    responses((status = 200, body = Standings)))]
 pub(crate) async fn standings(State(app): State<Arc<App>>, Query(filter): Query<StandingsParams>) -> Result {
     let request = GetStandingsRequest { tournament_id: filter.tournament.to_string() };
     let response = repeat!(app.services.league(), get_standings, request)?;
-    Ok(json(Page::<Standing>::whole(all(response.standings)?)))
+    Ok(json(Standings::try_from(response)?))
 }

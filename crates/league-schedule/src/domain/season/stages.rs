@@ -202,10 +202,15 @@ fn round(raw: &RawRound, is_last: bool, has_lower: bool) -> Result<Round, String
     let side = match raw.side.as_deref() {
         Some("upper") => BracketSide::Upper,
         Some("lower") => BracketSide::Lower,
-        Some("final") => BracketSide::Final,
         Some("placement") => BracketSide::Placement,
-        None if is_last => BracketSide::Final,
-        None => BracketSide::Upper,
+        Some("final") => BracketSide::Final,
+        None => {
+            if is_last {
+                BracketSide::Final
+            } else {
+                BracketSide::Upper
+            }
+        }
         Some(_) => return Err("rounds: side must be upper, lower, final or placement".into()),
     };
     let eliminates = match raw.losers.as_deref() {
@@ -244,7 +249,7 @@ fn blocks(kind: &Kind, raw: &[String]) -> Result<Vec<String>, String> {
         let block = text("blocks", block)?;
         match weeks(&block) {
             Some((first, last)) if first <= last => {
-                blocks.extend((first..=last).map(|week| format!("Week {week}")))
+                blocks.extend((first..=last).map(|week| format!("Week {week}")));
             }
             Some(_) => return Err(format!("blocks: {} ends before it begins", printable(&block))),
             None => blocks.push(words::block(&block)),

@@ -1,4 +1,5 @@
 mod preview;
+mod tables;
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
@@ -16,7 +17,8 @@ use crate::{console, system::Service};
 
 #[derive(Args)]
 #[command(
-    after_help = "A dry run tells line by line what is new or changes, and what would become of markets and the stakes on them.\n\n\
+    after_help = "A dry run tells line by line what is new or changes, the tables and brackets that would come out, \
+    and what would become of markets and the stakes on them.\n\n\
     Examples:\n  loljoa import lck-2022-summer.json --dry-run\n  loljoa import results.csv\n  \
     loljoa import results.csv --dry-run --grpc http://10.0.0.7:50051 --betting-grpc http://10.0.0.8:50051"
 )]
@@ -51,6 +53,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if report.lines_left_out > 0 {
         console::say(format_args!("{} more lines are not told.", report.lines_left_out));
     }
+    tables::tell(&report);
     let Arguments { target, betting_grpc, dry_run, .. } = arguments;
     if !report.changed_matches.is_empty() {
         preview::tell(&report, target, betting_grpc).await?;
