@@ -76,4 +76,11 @@ impl LeagueFeedService for Feed {
     ) -> Result<Response<ListChangesResponse>, Status> {
         Ok(Response::new(self.list(request.into_inner()).await?))
     }
+
+    async fn list_question_changes(
+        &self,
+        _: Request<loljoa_proto::league_schedule::v1::ListQuestionChangesRequest>,
+    ) -> Result<Response<loljoa_proto::league_schedule::v1::ListQuestionChangesResponse>, Status> {
+        Err(Status::unimplemented("questions"))
+    }
 }

@@ -167,4 +167,11 @@ impl LeagueService for League {
     ) -> Result<Response<GetStandingsResponse>, Status> {
         Ok(Response::new(self.standings(request.into_inner()).await?))
     }
+
+    async fn list_questions(
+        &self,
+        _: Request<loljoa_proto::league_schedule::v1::ListQuestionsRequest>,
+    ) -> Result<Response<loljoa_proto::league_schedule::v1::ListQuestionsResponse>, Status> {
+        Err(Status::unimplemented("questions"))
+    }
 }
