@@ -34,7 +34,7 @@ use crate::{
         bets::Bets,
         delivery::Delivery,
         incidents::Incidents,
-        life::Life,
+        life::{Life, Source},
         periods,
         placement::{Depth, Needs, Placement},
         preview::Preview,
@@ -110,8 +110,10 @@ fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
     let auditor = Auditor::new(pool(), ledger(), replica, config.recovery.clone());
     parts.spawn_worker("audit", auditor.run(closing.clone()));
     let feed = client::connect_from(SERVICE, &config.league_schedule)?;
-    let life = Life::new(pool(), feed, replica, config.life.clone(), wakers());
-    parts.spawn_worker("life", life.run(closing.clone()));
+    for (name, source) in [("life", Source::Matches), ("questions", Source::Questions)] {
+        let life = Life::new(source, pool(), feed.clone(), replica, config.life.clone(), wakers());
+        parts.spawn_worker(name, life.run(closing.clone()));
+    }
     let tick = Duration::from_millis(config.life.tick_ms);
     parts.spawn_worker("ticker", ticker::run(pool(), tick, closing.clone()));
     parts.spawn_worker("retention", retention::run(pool(), config.retention.clone(), closing.clone()));

@@ -5,7 +5,7 @@ use loljoa_service_kit::OutcomeId;
 
 use super::{
     Market, MarketState, Template, VoidReason,
-    life::{Fate, Plan, Step, settle_step, void_step},
+    life::{Answer, Fate, Plan, Step, settle_step, void_step},
     template,
 };
 
@@ -41,10 +41,10 @@ pub(crate) fn acts(plan: &Plan, market: &Market, now: DateTime<Utc>) -> Vec<Act>
         acts.push(Act::MoveLock { lock_at, state });
         (market.lock_at, market.state) = (lock_at, state);
     }
-    acts.extend(match plan.fate {
+    acts.extend(match &plan.fate {
         Fate::Wait => None,
-        Fate::Settle(wins) => settle(&market, wins),
-        Fate::Void(reason) => void(&market, reason),
+        Fate::Settle(answer) => settle(&market, answer),
+        Fate::Void(reason) => void(&market, *reason),
     });
     acts
 }
@@ -60,18 +60,18 @@ fn moved_lock(market: &Market, plan: &Plan, now: DateTime<Utc>) -> Option<(DateT
     (lock_at != market.lock_at || overdue).then_some((lock_at, state))
 }
 
-fn settle(market: &Market, wins @ [one, two]: [u8; 2]) -> Option<Act> {
+fn settle(market: &Market, answer: &Answer) -> Option<Act> {
     if market.template == Template::Custom || is_void_for_good(market) {
         return None;
     }
-    let Some(winner) = template::right_answer(market.template, &market.outcomes, wins) else {
-        return Some(Act::Tell(format!("the result {one}–{two} is no answer of the market")));
+    let Some(winner) = template::right_answer(market.template, &market.outcomes, answer) else {
+        return Some(Act::Tell(format!("the result {answer} is no answer of the market")));
     };
     match settle_step(market, winner) {
         Step::Begin => Some(Act::Decide(winner.outcome_id)),
         Step::Already => None,
         Step::Contradiction | Step::StillOpen => {
-            let why = format!("the result is {one}–{two} now, but the market was decided otherwise before");
+            let why = format!("the result is {answer} now, but the market was decided otherwise before");
             Some(Act::Tell(why))
         }
     }

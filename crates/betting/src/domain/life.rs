@@ -1,6 +1,6 @@
 //! What a new revision of a match means for its markets.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, fmt};
 
 use chrono::{DateTime, Utc};
 
@@ -38,13 +38,31 @@ impl Lock {
     }
 }
 
+/// What came of a match, or of a whole stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// This score, sides in the order in which the markets speak of them.
+    Score([u8; 2]),
+    /// The team of this code.
+    Team(String),
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Score([one, two]) => write!(f, "{one}–{two}"),
+            Self::Team(code) => f.write_str(code),
+        }
+    }
+}
+
 /// How a match's markets end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// Not yet.
     Wait,
-    /// By this score, sides in the order in which the markets speak of them.
-    Settle([u8; 2]),
+    /// By this answer.
+    Settle(Answer),
     /// With every stake given back.
     Void(VoidReason),
 }
@@ -71,19 +89,25 @@ pub(crate) fn plan(
 ) -> Plan {
     Plan {
         change: Change::of(news, sides, markets, now),
-        lock: lock(known, news, now),
+        lock: lock(known, news.state, news.starts_at, now),
         fate: fate(news, sides.map(|sides| sides.wins)),
     }
 }
 
-fn lock(known: Option<&KnownMatch>, news: &MatchNews, now: DateTime<Utc>) -> Lock {
-    match news.state {
-        MatchState::Scheduled => match known.map(|known| news.starts_at.cmp(&known.starts_at)) {
-            Some(Ordering::Greater) => Lock::Later(news.starts_at),
-            Some(Ordering::Less) => Lock::Earlier(news.starts_at),
+/// Where locks go when what is known comes to be in `state`, with its start at `starts_at`.
+pub(super) fn lock(
+    known: Option<&KnownMatch>,
+    state: MatchState,
+    starts_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Lock {
+    match state {
+        MatchState::Scheduled => match known.map(|known| starts_at.cmp(&known.starts_at)) {
+            Some(Ordering::Greater) => Lock::Later(starts_at),
+            Some(Ordering::Less) => Lock::Earlier(starts_at),
             Some(Ordering::Equal) | None => Lock::Keep,
         },
-        MatchState::InProgress | MatchState::Completed => Lock::Begun(news.starts_at.min(now)),
+        MatchState::InProgress | MatchState::Completed => Lock::Begun(starts_at.min(now)),
         MatchState::Forfeited | MatchState::Cancelled => Lock::Keep,
     }
 }
@@ -95,7 +119,7 @@ fn fate(news: &MatchNews, wins: Option<[u8; 2]>) -> Fate {
         (MatchState::Completed, Some(wins))
             if !news.needs_review && template::is_final_score(news.best_of, wins) =>
         {
-            Fate::Settle(wins)
+            Fate::Settle(Answer::Score(wins))
         }
         _ => Fate::Wait,
     }
@@ -200,7 +224,7 @@ mod tests {
     #[test]
     fn a_result_settles_only_if_it_can_be() {
         let fate = |news: &MatchNews| planned(news, noon()).fate;
-        assert_eq!(fate(&news(MatchState::Completed, [2, 1])), Fate::Settle([2, 1]));
+        assert_eq!(fate(&news(MatchState::Completed, [2, 1])), Fate::Settle(Answer::Score([2, 1])));
         assert_eq!(fate(&news(MatchState::Completed, [1, 1])), Fate::Wait);
         assert_eq!(
             fate(&MatchNews { needs_review: true, ..news(MatchState::Completed, [2, 1]) }),
@@ -212,7 +236,7 @@ mod tests {
     #[test]
     fn sides_that_swap_keep_the_markets_order() {
         let swapped = MatchNews { teams: Some([team(2), team(1)]), ..news(MatchState::Completed, [2, 0]) };
-        assert_eq!(planned(&swapped, noon()).fate, Fate::Settle([0, 2]));
+        assert_eq!(planned(&swapped, noon()).fate, Fate::Settle(Answer::Score([0, 2])));
     }
 
     #[test]

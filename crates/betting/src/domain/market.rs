@@ -15,6 +15,10 @@ pub(crate) enum Template {
     ExactScore,
     /// How many sets are played.
     TotalSets,
+    /// Who wins a bracket.
+    Champion,
+    /// Who is first of a table.
+    First,
     /// A question that an admin asked and settles.
     Custom,
 }
@@ -27,6 +31,8 @@ impl Template {
             Self::MatchWinner => "match_winner",
             Self::ExactScore => "exact_score",
             Self::TotalSets => "total_sets",
+            Self::Champion => "champion",
+            Self::First => "first",
             Self::Custom => "custom",
         }
     }

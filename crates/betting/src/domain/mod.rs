@@ -5,6 +5,7 @@ pub(crate) mod agreement;
 pub(crate) mod audit;
 pub(crate) mod bet;
 pub(crate) mod change;
+pub(crate) mod contest;
 pub(crate) mod count;
 pub(crate) mod finding;
 pub(crate) mod life;

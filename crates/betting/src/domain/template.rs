@@ -2,7 +2,7 @@
 
 use loljoa_service_kit::{MarketId, MatchId, OutcomeId, ids};
 
-use super::{Market, Outcome, Team, Template};
+use super::{Market, Outcome, Team, Template, life::Answer};
 
 /// A market to be opened. Its ids follow from the match and from how often it has been asked before, so that replicas which open it
 /// at the same time agree.
@@ -42,6 +42,19 @@ pub(crate) struct Question {
     question_ko: String,
     /// Key, and labels in English and Korean, in order.
     answers: Vec<(String, String, String)>,
+}
+
+impl Question {
+    /// What `template` asks, with the answers' keys and labels in English and Korean, in order.
+    #[must_use]
+    pub(crate) const fn new(
+        template: Template,
+        question_en: String,
+        question_ko: String,
+        answers: Vec<(String, String, String)>,
+    ) -> Self {
+        Self { template, question_en, question_ko, answers }
+    }
 }
 
 /// The id of a market's answer.
@@ -131,19 +144,20 @@ fn scores(best_of: u8) -> Vec<[u8; 2]> {
     scores
 }
 
-/// The answer that a result makes right; none where it is no answer, and for a custom market.
+/// The outcome that an answer makes right; none where it is none of the market's, and for a custom market.
 #[must_use]
-pub(crate) fn right_answer(
+pub(crate) fn right_answer<'a>(
     template: Template,
-    outcomes: &[Outcome],
-    [one, two]: [u8; 2],
-) -> Option<&Outcome> {
-    let by_key = |key: String| outcomes.iter().find(|outcome| outcome.key == key);
-    match template {
-        Template::MatchWinner => outcomes.get(usize::from(two > one)),
-        Template::ExactScore => by_key(format!("{one}-{two}")),
-        Template::TotalSets => by_key((one + two).to_string()),
-        Template::Custom => None,
+    outcomes: &'a [Outcome],
+    answer: &Answer,
+) -> Option<&'a Outcome> {
+    let by_key = |key: &str| outcomes.iter().find(|outcome| outcome.key == key);
+    match (template, answer) {
+        (Template::MatchWinner, Answer::Score([one, two])) => outcomes.get(usize::from(two > one)),
+        (Template::ExactScore, Answer::Score([one, two])) => by_key(&format!("{one}-{two}")),
+        (Template::TotalSets, Answer::Score([one, two])) => by_key(&(one + two).to_string()),
+        (Template::Champion | Template::First, Answer::Team(code)) => by_key(code),
+        _ => None,
     }
 }
 

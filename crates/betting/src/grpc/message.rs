@@ -138,6 +138,8 @@ const fn template(template: Template) -> proto::Template {
         Template::MatchWinner => proto::Template::MatchWinner,
         Template::ExactScore => proto::Template::ExactScore,
         Template::TotalSets => proto::Template::TotalSets,
+        Template::Champion => proto::Template::Champion,
+        Template::First => proto::Template::First,
         Template::Custom => proto::Template::Custom,
     }
 }

@@ -9,6 +9,8 @@ use uuid::Uuid;
 pub(crate) enum Consumer {
     /// Changes of matches.
     LeagueSchedule,
+    /// Changes of questions about whole stages.
+    Questions,
     /// Transfers of the ledger.
     Ledger,
     /// The audit, whose own cursors are elsewhere: only its lease is here.

@@ -15,12 +15,14 @@ pub(crate) async fn open(
     lock_at: DateTime<Utc>,
     draft: &MarketDraft,
 ) -> Result<bool, sqlx::Error> {
+    let (template, asks) = stored(draft.template);
     let inserted = sqlx::query!(
-        "INSERT INTO markets (market_id, match_id, template, question_en, question_ko, lock_at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (market_id) DO NOTHING",
+        "INSERT INTO markets (market_id, match_id, template, asks, question_en, question_ko, lock_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (market_id) DO NOTHING",
         draft.market_id as MarketId,
         match_id as MatchId,
-        draft.template as Template,
+        template as Template,
+        asks as Option<Template>,
         draft.question_en,
         draft.question_ko,
         lock_at,
@@ -45,6 +47,16 @@ pub(crate) async fn open(
         .await?;
     }
     Ok(true)
+}
+
+/// How a template is stored. What asks about a whole stage is an admin's own for the version before, which does not know it.
+const fn stored(template: Template) -> (Template, Option<Template>) {
+    match template {
+        Template::Champion | Template::First => (Template::Custom, Some(template)),
+        Template::MatchWinner | Template::ExactScore | Template::TotalSets | Template::Custom => {
+            (template, None)
+        }
+    }
 }
 
 /// Locks these markets in the order of their ids and reads them.
@@ -117,7 +129,7 @@ pub(crate) async fn load_timed(
 ) -> Result<Vec<(Market, DateTime<Utc>)>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT m.market_id AS "market_id: _", m.match_id AS "match_id: _", m.template AS "template: _",
+        r#"SELECT m.market_id AS "market_id: _", m.match_id AS "match_id: _", coalesce(m.asks, m.template) AS "template!: _",
             m.question_en, m.question_ko, m.state AS "state: _", m.created_at AS opened_at, m.lock_at, m.pool AS "pool: _",
             m.decided_outcome_id AS "decided_outcome_id: _", m.settled_outcome_id AS "settled_outcome_id: _", 
             CASE WHEN m.withdrawn THEN 'match_changed' ELSE m.void_reason END AS "void_reason: _", m.revision,

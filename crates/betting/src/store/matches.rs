@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use loljoa_service_kit::{MatchId, TeamId};
 use sqlx::{PgConnection, PgExecutor};
 
-use crate::domain::{MatchNews, MatchState, matches::KnownMatch};
+use crate::domain::{MatchState, matches::KnownMatch};
 
 /// What is known of a match.
 pub(crate) async fn get(db: impl PgExecutor<'_>, id: MatchId) -> Result<Option<KnownMatch>, sqlx::Error> {
@@ -34,24 +34,19 @@ pub(crate) async fn of(
     Ok(known.collect())
 }
 
-/// Takes note of a revision, and of its teams in the order in which markets speak of them. Without any, those that were known last
-/// stay.
-pub(crate) async fn put(
-    db: &mut PgConnection,
-    news: &MatchNews,
-    teams: Option<[TeamId; 2]>,
-) -> Result<(), sqlx::Error> {
-    let (one, two) = teams.map(<(TeamId, TeamId)>::from).unzip();
+/// Takes note of what is known of a match now. Without teams, those that were known last stay.
+pub(crate) async fn put(db: &mut PgConnection, id: MatchId, now: &KnownMatch) -> Result<(), sqlx::Error> {
+    let (one, two) = now.teams.map(<(TeamId, TeamId)>::from).unzip();
     sqlx::query!(
         "INSERT INTO matches AS m (match_id, revision, state, starts_at, team1_id, team2_id)
          VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (match_id) DO UPDATE SET revision = excluded.revision, state = excluded.state,
             starts_at = excluded.starts_at, team1_id = coalesce(excluded.team1_id, m.team1_id),
             team2_id = coalesce(excluded.team2_id, m.team2_id)",
-        news.match_id as MatchId,
-        news.revision,
-        news.state as MatchState,
-        news.starts_at,
+        id as MatchId,
+        now.revision,
+        now.state as MatchState,
+        now.starts_at,
         one as Option<TeamId>,
         two as Option<TeamId>,
     )

@@ -10,6 +10,7 @@ mod changes;
 mod chunks;
 mod closing_model;
 mod concurrency;
+mod contests;
 mod delivery;
 mod feeds;
 mod harness;

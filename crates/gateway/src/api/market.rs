@@ -33,6 +33,10 @@ pub(crate) enum Template {
     ExactScore,
     /// How many sets are played.
     TotalSets,
+    /// Who wins a bracket; then `matchId` is the id of a question about a stage.
+    Champion,
+    /// Who is first of a table; the same holds.
+    First,
     /// A question that an admin asked.
     Custom,
 }
@@ -187,6 +191,8 @@ fn template(template: pb::Template) -> Result<Template, Error> {
         pb::Template::ExactScore => Ok(Template::ExactScore),
         pb::Template::TotalSets => Ok(Template::TotalSets),
         pb::Template::Custom => Ok(Template::Custom),
+        pb::Template::Champion => Ok(Template::Champion),
+        pb::Template::First => Ok(Template::First),
         pb::Template::Unspecified => Err(Error::internal("a market came without its template")),
     }
 }

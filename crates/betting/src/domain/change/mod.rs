@@ -11,7 +11,7 @@
 //! what can still be bet on, in a market of its own.
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::MarketId;
+use loljoa_service_kit::{MarketId, MatchId};
 
 use super::{
     Market, MarketState, MatchNews, MatchState, Template, VoidReason,
@@ -46,21 +46,55 @@ impl Change {
         let withdraw: Vec<_> = markets.iter().filter(is_withdrawn).map(|market| market.market_id).collect();
         let can_be_asked = news.state == MatchState::Scheduled && news.starts_at > now;
         let others = sides.is_some_and(|sides| sides.are_others);
-        let open = questions.into_iter().filter(|_| can_be_asked).filter_map(|question| {
-            let of_template = markets.iter().filter(|market| market.template == question.template).count();
-            let latest = of_template
-                .checked_sub(1)
-                .map(|before| template::market_id(news.match_id, question.template, before));
-            let latest = markets.iter().find(|market| Some(market.market_id) == latest);
-            let is_new = latest.is_none_or(|latest| {
-                let leaves = withdraw.contains(&latest.market_id) && !latest.is_decided();
-                leaves || is_void(latest) && (others || may_be_asked_again(latest, &question))
-            });
-            is_new.then(|| question.into_draft(news.match_id, of_template))
-        });
-        let open = open.collect();
+        let questions = if can_be_asked { questions } else { Vec::new() };
+        let open = open(news.match_id, questions, markets, &withdraw, others);
         Self { withdraw, open }
     }
+
+    /// What a contest with this id asks that has these `markets`.
+    #[must_use]
+    pub(crate) fn of_contest(
+        id: MatchId,
+        question: Option<Question>,
+        markets: &[Market],
+        can_be_asked: bool,
+    ) -> Self {
+        let is_asked = |market: &&Market| {
+            let is_its_own =
+                |question: &Question| question.template == market.template && question.has_answers_of(market);
+            question.as_ref().is_some_and(is_its_own)
+        };
+        let is_withdrawn = |market: &&Market| {
+            let waits_again = question.is_none() && market.is_decided();
+            market.template != Template::Custom && !is_void(market) && !is_asked(market) && !waits_again
+        };
+        let withdraw: Vec<_> = markets.iter().filter(is_withdrawn).map(|market| market.market_id).collect();
+        let questions = question.into_iter().filter(|_| can_be_asked).collect();
+        let open = open(id, questions, markets, &withdraw, false);
+        Self { withdraw, open }
+    }
+}
+
+/// Markets for questions that can still be bet on, where there is none that asks them. `others` play than before.
+fn open(
+    id: MatchId,
+    questions: Vec<Question>,
+    markets: &[Market],
+    withdraw: &[MarketId],
+    others: bool,
+) -> Vec<MarketDraft> {
+    let new = questions.into_iter().filter_map(|question| {
+        let of_template = markets.iter().filter(|market| market.template == question.template).count();
+        let latest =
+            of_template.checked_sub(1).map(|before| template::market_id(id, question.template, before));
+        let latest = markets.iter().find(|market| Some(market.market_id) == latest);
+        let is_new = latest.is_none_or(|latest| {
+            let leaves = withdraw.contains(&latest.market_id) && !latest.is_decided();
+            leaves || is_void(latest) && (others || may_be_asked_again(latest, &question))
+        });
+        is_new.then(|| question.into_draft(id, of_template))
+    });
+    new.collect()
 }
 
 const fn is_void(market: &Market) -> bool {

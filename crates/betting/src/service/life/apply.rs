@@ -1,14 +1,13 @@
-//! Applies one revision of a match to its markets.
+//! Applies one revision of a match, or of a contest, to its markets.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use super::news::News;
 use crate::{
     domain::{
-        Market, MarketState, MatchNews,
+        Market, MarketState,
         acts::{Act, acts},
-        life,
-        matches::Sides,
     },
     store::{
         self,
@@ -16,32 +15,33 @@ use crate::{
     },
 };
 
-/// Applies `news`, unless it is old. The caller holds the feed's cursor, so nobody else applies news.
-pub(super) async fn apply(db: &mut PgConnection, news: &MatchNews) -> Result<(), sqlx::Error> {
-    let known = store::matches::get(&mut *db, news.match_id).await?;
-    if known.is_some_and(|known| known.revision >= news.revision) {
+/// Applies `news`, unless it is old. The caller holds its feed's cursor, so nobody else applies news of it.
+pub(super) async fn apply(db: &mut PgConnection, news: &News) -> Result<(), sqlx::Error> {
+    let id = news.id();
+    let known = store::matches::get(&mut *db, id).await?;
+    if known.is_some_and(|known| known.revision >= news.revision()) {
         return Ok(());
     }
-    let sides = Sides::of(known.as_ref(), news);
-    store::matches::put(db, news, sides.as_ref().map(Sides::ids)).await?;
-    let markets = store::markets::hold_of_match(db, news.match_id).await?;
+    let now_known = news.known(known.as_ref());
+    store::matches::put(db, id, &now_known).await?;
+    let markets = store::markets::hold_of_match(db, id).await?;
     // Read after the locks: a bet recorded before it is older than every lock moved to it.
     let now = store::now(&mut *db).await?;
-    let plan = life::plan(known.as_ref(), news, sides.as_ref(), &markets, now);
+    let plan = news.plan(known.as_ref(), &markets, now);
     for market in &markets {
         for act in acts(&plan, market, now) {
-            perform(db, news, market, act, now).await?;
+            perform(db, now_known.revision, market, act, now).await?;
         }
     }
     for draft in &plan.change.open {
-        store::markets::open(db, news.match_id, news.starts_at, draft).await?;
+        store::markets::open(db, id, now_known.starts_at, draft).await?;
     }
     Ok(())
 }
 
 async fn perform(
     db: &mut PgConnection,
-    news: &MatchNews,
+    revision: i64,
     market: &Market,
     act: Act,
     now: DateTime<Utc>,
@@ -61,22 +61,22 @@ async fn perform(
         }
         Act::Decide(outcome) => store::settlement::decide(db, id, outcome).await.map(drop),
         Act::Void(reason) => store::settlement::begin_voiding(db, id, reason).await.map(drop),
-        Act::Tell(message) => report(db, news, market, message).await,
+        Act::Tell(message) => report(db, revision, market, message).await,
     }
 }
 
 /// Once for each revision and market.
 async fn report(
     db: &mut PgConnection,
-    news: &MatchNews,
+    revision: i64,
     market: &Market,
     message: String,
 ) -> Result<(), sqlx::Error> {
     let report = Report {
         kind: IncidentKind::ResultChanged,
-        match_id: Some(news.match_id),
+        match_id: Some(market.match_id),
         market_id: Some(market.market_id),
-        subject: format!("{}/{}", market.market_id, news.revision),
+        subject: format!("{}/{revision}", market.market_id),
         message,
     };
     store::incidents::report(db, &report).await

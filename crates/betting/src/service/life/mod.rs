@@ -1,4 +1,4 @@
-//! Follows the feed of matches: opens markets, moves their locks, and begins their end.
+//! Follows the feeds of matches and of questions about stages: opens markets, moves their locks, and begins their end.
 
 mod apply;
 pub(crate) mod news;
@@ -6,7 +6,7 @@ pub(crate) mod news;
 use std::time::Duration;
 
 use loljoa_proto::league_schedule::v1::{
-    ListChangesRequest, Match, league_feed_service_client::LeagueFeedServiceClient,
+    ListChangesRequest, ListQuestionChangesRequest, league_feed_service_client::LeagueFeedServiceClient,
 };
 use loljoa_service_kit::{Error, MatchId, grpc::Channel, postgres};
 use sqlx::PgPool;
@@ -14,10 +14,10 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::news::News;
 use super::{Wakers, feed_watch::FeedWatch, unless_lost};
 use crate::{
     config,
-    domain::MatchNews,
     store::{
         self,
         cursors::Consumer,
@@ -29,8 +29,35 @@ use crate::{
 const LEASE_MARGIN_MS: i64 = 10_000;
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The consumer of the feed; one replica follows it at a time.
+/// Which feed is followed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    /// Changes of matches.
+    Matches,
+    /// Changes of questions about whole stages.
+    Questions,
+}
+
+impl Source {
+    const fn consumer(self) -> Consumer {
+        match self {
+            Self::Matches => Consumer::LeagueSchedule,
+            Self::Questions => Consumer::Questions,
+        }
+    }
+
+    /// What the feed is called in metrics and incidents.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Matches => "league_schedule",
+            Self::Questions => "questions",
+        }
+    }
+}
+
+/// The consumer of a feed; one replica follows it at a time.
 pub(crate) struct Life {
+    source: Source,
     pool: PgPool,
     feed: LeagueFeedServiceClient<Channel>,
     replica: Uuid,
@@ -39,87 +66,139 @@ pub(crate) struct Life {
     watch: FeedWatch,
 }
 
+/// What a feed answered.
+#[derive(Clone, Debug, Default)]
+struct Page {
+    news: Vec<News>,
+    unreadable: Vec<Report>,
+    next_cursor: String,
+    lag_ms: i64,
+}
+
 impl Life {
-    /// A consumer of the feed at the other end of `channel`.
+    /// A consumer of the feed `source` at the other end of `channel`.
     #[must_use]
     pub(crate) fn new(
+        source: Source,
         pool: PgPool,
         channel: Channel,
         replica: Uuid,
         config: config::Life,
         wakers: Wakers,
     ) -> Self {
-        let watch = FeedWatch::new("league_schedule", pool.clone());
-        Self { pool, feed: LeagueFeedServiceClient::new(channel), replica, config, wakers, watch }
+        let watch = FeedWatch::new(source.name(), pool.clone());
+        Self { source, pool, feed: LeagueFeedServiceClient::new(channel), replica, config, wakers, watch }
     }
 
     /// Runs until `closing`, and then lets another replica go on at once.
     pub(crate) async fn run(mut self, closing: CancellationToken) {
+        let feed = self.source.name();
         while let Some(turn) = closing.run_until_cancelled(unless_lost(Box::pin(self.follow()))).await {
             let pause = match turn {
                 Ok(true) => continue,
                 Ok(false) => PAUSE,
                 Err(error) => {
-                    tracing::warn!(%error, "the feed of matches could not be followed");
+                    tracing::warn!(%error, feed, "a feed could not be followed");
                     PAUSE
                 }
             };
             closing.run_until_cancelled(time::sleep(pause)).await;
         }
-        if let Err(error) = store::cursors::release(&self.pool, Consumer::LeagueSchedule, self.replica).await
-        {
-            tracing::warn!(%error, "the lease on the feed of matches was left to expire");
+        if let Err(error) = store::cursors::release(&self.pool, self.source.consumer(), self.replica).await {
+            tracing::warn!(%error, feed, "the lease on a feed was left to expire");
         }
     }
 
     /// One call and its effect; false when another replica follows the feed.
     async fn follow(&mut self) -> Result<bool, Error> {
         let lease_ms = i64::from(self.config.feed_wait_ms) + LEASE_MARGIN_MS;
-        let consumer = Consumer::LeagueSchedule;
+        let consumer = self.source.consumer();
         let Some(cursor) = store::cursors::lease(&self.pool, consumer, self.replica, lease_ms).await? else {
             self.watch.stand_down();
             return Ok(false);
         };
-        // One change at a time: its markets are locked together, in the order of their ids.
-        let wait_ms = i32::try_from(self.config.feed_wait_ms).unwrap_or(i32::MAX);
-        let request = ListChangesRequest { cursor: cursor.clone(), limit: 1, wait_ms };
-        let page = match self.feed.clone().list_changes(request).await {
-            Ok(page) => page.into_inner(),
-            Err(status) => {
-                let error = Error::from(status);
+        let page = match self.read(&cursor).await {
+            Ok(page) => page,
+            Err(error) => {
                 self.watch.failed(&cursor, &error).await;
                 return Err(error);
             }
         };
         if page.next_cursor != cursor {
-            apply(&self.pool, &self.wakers, &cursor, &page.next_cursor, &page.matches).await?;
+            apply(&self.pool, &self.wakers, consumer, &cursor, &page).await?;
         }
         self.watch.read(page.lag_ms);
         Ok(true)
     }
+
+    /// The change after `cursor`. One at a time: its markets are locked together, in the order of their ids.
+    async fn read(&self, cursor: &str) -> Result<Page, Error> {
+        let (cursor, limit) = (cursor.to_owned(), 1);
+        let wait_ms = i32::try_from(self.config.feed_wait_ms).unwrap_or(i32::MAX);
+        let mut feed = self.feed.clone();
+        Ok(match self.source {
+            Source::Matches => {
+                let request = ListChangesRequest { cursor, limit, wait_ms };
+                let answer = feed.list_changes(request).await?.into_inner();
+                let mut page = Page::at(answer.next_cursor, answer.lag_ms);
+                for change in &answer.matches {
+                    let news = news::read(change).map(News::Match);
+                    page.take(news, "match", &change.match_id, change.revision);
+                }
+                page
+            }
+            Source::Questions => {
+                let request = ListQuestionChangesRequest { cursor, limit, wait_ms };
+                let answer = feed.list_question_changes(request).await?.into_inner();
+                let mut page = Page::at(answer.next_cursor, answer.lag_ms);
+                for change in &answer.questions {
+                    let news = news::read_question(change).map(News::Contest);
+                    page.take(news, "question", &change.question_id, change.revision);
+                }
+                page
+            }
+        })
+    }
 }
 
-/// Applies a page of changes that was read at `from`, and moves the cursor to `to` in the same commit. Nothing happens when
-/// the cursor has moved since.
-///
-/// # Errors
-///
-/// When the database does not answer.
-pub(crate) async fn apply(
+impl Page {
+    const fn at(next_cursor: String, lag_ms: i64) -> Self {
+        Self { news: Vec::new(), unreadable: Vec::new(), next_cursor, lag_ms }
+    }
+
+    /// A change that cannot be read must not hold up those behind it: it is left to a person.
+    fn take(&mut self, news: Result<News, Error>, what: &str, id: &str, revision: i64) {
+        match news {
+            Ok(news) => self.news.push(news),
+            Err(error) => self.unreadable.push(Report {
+                kind: IncidentKind::MatchUnreadable,
+                match_id: MatchId::parse(id).ok(),
+                market_id: None,
+                subject: format!("{id}/{revision}"),
+                message: format!(
+                    "revision {revision} of {what} {id} cannot be read and was skipped: {error}"
+                ),
+            }),
+        }
+    }
+}
+
+/// Applies a page of changes that was read at `from`, and moves the consumer's cursor in the same commit. Nothing happens when the
+/// cursor has moved since.
+async fn apply(
     pool: &PgPool,
     wakers: &Wakers,
+    consumer: Consumer,
     from: &str,
-    to: &str,
-    changes: &[Match],
+    page: &Page,
 ) -> Result<(), Error> {
-    let (news, unreadable) = read(changes);
     postgres::retrying(|| async {
         let mut transaction = postgres::begin(pool).await?;
-        if store::cursors::advance(&mut transaction, Consumer::LeagueSchedule, from, to).await? {
-            for news in &news {
+        if store::cursors::advance(&mut transaction, consumer, from, &page.next_cursor).await? {
+            for news in &page.news {
                 apply::apply(&mut transaction, news).await?;
             }
-            for report in &unreadable {
+            for report in &page.unreadable {
                 store::incidents::report(&mut *transaction, report).await?;
             }
             transaction.commit().await?;
@@ -130,25 +209,4 @@ pub(crate) async fn apply(
     wakers.closing.notify_one();
     wakers.owed.notify_one();
     Ok(())
-}
-
-/// A change that cannot be read must not hold up those behind it: it is left to a person.
-fn read(changes: &[Match]) -> (Vec<MatchNews>, Vec<Report>) {
-    let (mut news, mut unreadable) = (Vec::new(), Vec::new());
-    for change in changes {
-        match news::read(change) {
-            Ok(read) => news.push(read),
-            Err(error) => unreadable.push(Report {
-                kind: IncidentKind::MatchUnreadable,
-                match_id: MatchId::parse(&change.match_id).ok(),
-                market_id: None,
-                subject: format!("{}/{}", change.match_id, change.revision),
-                message: format!(
-                    "revision {} of match {} cannot be read and was skipped: {error}",
-                    change.revision, change.match_id
-                ),
-            }),
-        }
-    }
-    (news, unreadable)
 }

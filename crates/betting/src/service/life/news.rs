@@ -1,10 +1,74 @@
-//! Reads a match as league-schedule sends it.
+//! Reads matches and contests as league-schedule sends them.
 
 use chrono::{DateTime, Utc};
-use loljoa_proto::league_schedule::v1::{Match, MatchState as State, Team as TeamMessage};
+use loljoa_proto::league_schedule::v1::{
+    Match, MatchState as State, Question, QuestionKind, QuestionState, Team as TeamMessage,
+};
 use loljoa_service_kit::{Error, MatchId, TeamId};
+use prost_types::Timestamp;
 
-use crate::domain::{MatchNews, MatchState, Team};
+use crate::domain::{
+    Market, MatchNews, MatchState, Team, Template,
+    contest::{self, ContestNews},
+    life::{self, Plan},
+    matches::{KnownMatch, Sides},
+};
+
+/// A revision of something that markets are about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// A match.
+    Match(MatchNews),
+    /// A contest.
+    Contest(ContestNews),
+}
+
+impl News {
+    /// What its markets name as their match.
+    pub(super) const fn id(&self) -> MatchId {
+        match self {
+            Self::Match(news) => news.match_id,
+            Self::Contest(news) => news.id,
+        }
+    }
+
+    /// Counts its changes.
+    pub(super) const fn revision(&self) -> i64 {
+        match self {
+            Self::Match(news) => news.revision,
+            Self::Contest(news) => news.revision,
+        }
+    }
+
+    /// What is known of it from now on.
+    pub(super) fn known(&self, before: Option<&KnownMatch>) -> KnownMatch {
+        match self {
+            Self::Match(news) => KnownMatch {
+                revision: news.revision,
+                state: news.state,
+                starts_at: news.starts_at,
+                teams: Sides::of(before, news).as_ref().map(Sides::ids),
+            },
+            Self::Contest(news) => KnownMatch {
+                revision: news.revision,
+                state: news.state,
+                starts_at: news.starts_at,
+                teams: None,
+            },
+        }
+    }
+
+    /// What it means for its markets, at `now` by the database's clock.
+    pub(super) fn plan(&self, known: Option<&KnownMatch>, markets: &[Market], now: DateTime<Utc>) -> Plan {
+        match self {
+            Self::Match(news) => {
+                let sides = Sides::of(known, news);
+                life::plan(known, news, sides.as_ref(), markets, now)
+            }
+            Self::Contest(news) => contest::plan(known, news, markets, now),
+        }
+    }
+}
 
 /// Reads one revision of a match.
 pub(crate) fn read(change: &Match) -> Result<MatchNews, Error> {
@@ -14,11 +78,36 @@ pub(crate) fn read(change: &Match) -> Result<MatchNews, Error> {
         match_id: MatchId::parse(&change.match_id)?,
         revision: change.revision,
         state: state(change.state())?,
-        starts_at: start(change)?,
+        starts_at: start(change.starts_at)?,
         best_of: small(change.best_of, "bestOf")?,
         teams,
         wins: [small(change.team1_wins, "team1Wins")?, small(change.team2_wins, "team2Wins")?],
         needs_review: change.needs_review,
+    })
+}
+
+/// Reads one revision of a question about a stage.
+pub(super) fn read_question(change: &Question) -> Result<ContestNews, Error> {
+    let about = format!("{} {}", change.tournament_name, change.stage);
+    Ok(ContestNews {
+        id: MatchId::parse(&change.question_id)?,
+        revision: change.revision,
+        state: match change.state() {
+            QuestionState::Unspecified => return Err(invalid("state")),
+            QuestionState::Scheduled => MatchState::Scheduled,
+            QuestionState::InProgress => MatchState::InProgress,
+            QuestionState::Decided => MatchState::Completed,
+            QuestionState::Cancelled => MatchState::Cancelled,
+        },
+        starts_at: start(change.starts_at)?,
+        asks: match change.kind() {
+            QuestionKind::Unspecified => return Err(invalid("kind")),
+            QuestionKind::Champion => Template::Champion,
+            QuestionKind::First => Template::First,
+        },
+        about: if change.group.is_empty() { about } else { format!("{about}, {}", change.group) },
+        candidates: change.candidates.iter().map(team).collect::<Result<_, _>>()?,
+        winner: if change.winner_id.is_empty() { None } else { Some(TeamId::parse(&change.winner_id)?) },
     })
 }
 
@@ -42,8 +131,8 @@ fn state(state: State) -> Result<MatchState, Error> {
     }
 }
 
-fn start(change: &Match) -> Result<DateTime<Utc>, Error> {
-    let at = change.starts_at.ok_or_else(|| invalid("startsAt"))?;
+fn start(at: Option<Timestamp>) -> Result<DateTime<Utc>, Error> {
+    let at = at.ok_or_else(|| invalid("startsAt"))?;
     let nanos = u32::try_from(at.nanos).map_err(|_| invalid("startsAt"))?;
     DateTime::from_timestamp(at.seconds, nanos).ok_or_else(|| invalid("startsAt"))
 }

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use loljoa_proto::league_schedule::v1::{
-    ListChangesRequest, ListChangesResponse, Match, MatchState, Team,
-    league_feed_service_server::LeagueFeedService,
+    ListChangesRequest, ListChangesResponse, ListQuestionChangesRequest, ListQuestionChangesResponse, Match,
+    MatchState, Question, Team, league_feed_service_server::LeagueFeedService,
 };
 use loljoa_service_kit::{Error, MatchId, TeamId};
 use tokio::{sync::watch, time};
@@ -13,15 +13,20 @@ use tonic::{Request, Response, Status, async_trait};
 
 /// Everything that was ever said of a match, in order.
 #[derive(Clone)]
-pub(crate) struct Feed(Arc<watch::Sender<Vec<Match>>>);
+pub(crate) struct Feed(Arc<watch::Sender<Vec<Match>>>, Arc<watch::Sender<Vec<Question>>>);
 
 impl Feed {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(Vec::new())))
+        Self(Arc::new(watch::Sender::new(Vec::new())), Arc::new(watch::Sender::new(Vec::new())))
     }
 
     pub(crate) fn say(&self, change: Match) {
         self.0.send_modify(|changes| changes.push(change));
+    }
+
+    /// Says a revision of a question about a stage.
+    pub(crate) fn ask(&self, question: Question) {
+        self.1.send_modify(|changes| changes.push(question));
     }
 
     /// Forgets the last change, as a feed does that is restored to an earlier state.
@@ -54,6 +59,21 @@ impl LeagueFeedService for Feed {
         let next_cursor =
             if matches.is_empty() { request.cursor } else { (from + matches.len()).to_string() };
         Ok(Response::new(ListChangesResponse { matches, next_cursor, lag_ms: 0 }))
+    }
+
+    async fn list_question_changes(
+        &self,
+        request: Request<ListQuestionChangesRequest>,
+    ) -> Result<Response<ListQuestionChangesResponse>, Status> {
+        let request = request.into_inner();
+        let from: usize = request.cursor.parse().unwrap_or_default();
+        let mut changes = self.1.subscribe();
+        let wait = Duration::from_millis(request.wait_ms.unsigned_abs().into());
+        let _ = time::timeout(wait, changes.wait_for(|changes| changes.len() > from)).await;
+        let questions: Vec<_> = changes.borrow().iter().skip(from).take(1).cloned().collect();
+        let next_cursor =
+            if questions.is_empty() { request.cursor } else { (from + questions.len()).to_string() };
+        Ok(Response::new(ListQuestionChangesResponse { questions, next_cursor, lag_ms: 0 }))
     }
 }
 
