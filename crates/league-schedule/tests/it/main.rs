@@ -18,3 +18,4 @@ mod live_pages;
 mod live_replicas;
 mod replay;
 mod sources;
+mod stages;

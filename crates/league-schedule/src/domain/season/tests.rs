@@ -1,7 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{domain::Side, source::file::BUNDLED};
+use crate::{
+    domain::{
+        Side,
+        stage::{BracketSide, Kind, Tiebreaker},
+    },
+    source::file::BUNDLED,
+};
 
 const HEADER: &str = "tournament,block,date_kst,slot,best_of,team1,team2,team1_wins,team2_wins,note\n";
 
@@ -115,6 +121,107 @@ fn a_name_in_another_case_or_composition_is_the_same_tournament() {
     let alone = read(Format::Csv, table.as_bytes()).spelt_as(std::iter::empty());
     assert_eq!(matches(&alone)[2].tournament, "cup ONE", "as the file spells it first");
     assert_eq!(matches(&alone)[0].block, "Week 1");
+}
+
+/// What a file says of a tournament with these stages.
+fn course(stages: &str) -> Result<Course, String> {
+    let file = format!(
+        r#"{{"format": "loljoa-season/1", "tournaments": [{{"name": "Cup", "stages": [{stages}]}}]}}"#
+    );
+    read(Format::Json, file.as_bytes()).courses[0].content.clone()
+}
+
+#[test]
+fn stages_of_every_kind_are_read() {
+    let read = course(
+        r#"{"name": "Rounds", "kind": "doubleRoundRobin", "blocks": ["week 1-3", "5주차"], "tiebreakers": ["headToHead", "seed"]},
+        {"name": "Groups", "kind": "groups", "blocks": ["Week 6"], "carries": [{"stage": "Rounds"}, {"tournament": "Other", "stage": "All"}],
+         "groups": [{"name": "Legend", "teams": ["t1", "GEN"]}, {"name": "Rise", "teams": ["DK"]}]},
+        {"name": "Swiss", "kind": "swiss", "blocks": ["Swiss"], "advanceAt": 2},
+        {"name": "Playoffs", "kind": "bracket", "seeds": ["DK", "T1"], "rounds": [{"block": "R1", "losers": "out"}, {"block": "R2"},
+         {"block": "L", "side": "lower"}, {"block": "Third", "side": "placement"}, {"block": "F", "name": "Grand Final"}]}"#,
+    );
+    let course = read.unwrap();
+    let [rounds, groups, swiss, playoffs] = &course.stages[..] else { panic!("four stages") };
+    assert_eq!(rounds.kind, Kind::RoundRobin { meetings: 2 });
+    assert_eq!(rounds.blocks, ["Week 1", "Week 2", "Week 3", "Week 5"]);
+    assert_eq!(rounds.tiebreakers, [Tiebreaker::HeadToHead, Tiebreaker::Seed]);
+    let Kind::Groups(of) = &groups.kind else { panic!("groups") };
+    assert_eq!((of[0].name.as_str(), of[0].teams[0]), ("Legend", Team::id_of("T1")));
+    assert_eq!(groups.tiebreakers, Tiebreaker::usual(&groups.kind));
+    assert_eq!(groups.carries[1].tournament.as_deref(), Some("Other"));
+    assert_eq!(swiss.kind, Kind::Swiss { advance_at: 2, out_at: 3 });
+    let Kind::Bracket(rounds) = &playoffs.kind else { panic!("a bracket") };
+    let told: Vec<_> =
+        rounds.iter().map(|round| (round.name.as_str(), round.side, round.eliminates)).collect();
+    use BracketSide::{Final, Lower, Placement, Upper};
+    let expected = [
+        ("R1", Upper, true),
+        ("R2", Upper, false),
+        ("L", Lower, true),
+        ("Third", Placement, true),
+        ("Grand Final", Final, true),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(course.teams, ["T1", "GEN", "DK", "DK", "T1"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_stage_names_its_field_and_what_is_wanted() {
+    let table = r#""name": "A", "kind": "roundRobin", "blocks": ["Week 1"]"#;
+    for (stages, why) in [
+        (r#"{"name": "A", "kind": "knockout"}"#.to_owned(), "kind must be roundRobin, doubleRoundRobin, groups, swiss or bracket"),
+        (r#"{"name": "A", "kind": "roundRobin"}"#.to_owned(), "blocks must name the blocks of its matches, such as \"Week 1-9\""),
+        (format!(r#"{{{table}, "tiebreakers": ["coin"]}}"#), "tiebreakers must be of gameDifference, gameWins, "),
+        (format!(r#"{{{table}, "tiebreakers": ["seed", "seed"]}}"#), "tiebreakers: the rule seed is named twice"),
+        (format!(r#"{{{table}, "rounds": [{{"block": "Final"}}]}}"#), "rounds is for the kind bracket"),
+        (format!(r#"{{{table}, "outAt": 3}}"#), "outAt is for the kind swiss"),
+        (format!(r#"{{{table}, "seeds": ["T 1"]}}"#), "seeds must be 1 to 32 of"),
+        (format!(r#"{{{table}, "carries": [{{"stage": "B"}}]}}"#), "stages[0]: carries: no stage B before this one"),
+        (format!(r#"{{{table}}}, {{{}}}"#, table.replace("\"A\"", "\"B\"")), "the block Week 1 is named twice"),
+        (format!(r#"{{{table}}}, {{{}}}"#, table.replace("Week 1", "Week 2")), "the stage A is named twice"),
+        (r#"{"name": "A", "kind": "groups", "blocks": ["x"]}"#.to_owned(), "groups must name the groups and their teams"),
+        (
+            r#"{"name": "A", "kind": "groups", "blocks": ["x"], "groups": [{"name": "G", "teams": ["T1"]}, {"name": "H", "teams": ["t1"]}]}"#
+                .to_owned(),
+            "groups: a team can be in one group only",
+        ),
+        (r#"{"name": "A", "kind": "swiss", "blocks": ["x"], "advanceAt": 0}"#.to_owned(), "advanceAt must be from 1 to 9"),
+        (r#"{"name": "A", "kind": "bracket", "blocks": ["x"], "rounds": [{"block": "x"}]}"#.to_owned(), "blocks of a bracket are"),
+        (r#"{"name": "A", "kind": "bracket", "rounds": [{"block": "x", "side": "left"}]}"#.to_owned(), "rounds: side must be upper, "),
+        (r#"{"name": "A", "kind": "bracket", "rounds": [{"block": "x", "losers": "in"}]}"#.to_owned(), "rounds: losers must be out, "),
+        (r#"{"name": "A", "kind": "roundRobin", "blocks": ["Week 9-1"]}"#.to_owned(), "blocks: Week 9-1 ends before it begins"),
+        (r#"{"name": "A", "kind": "swiss", "blocks": ["x"], "outAt": "3"}"#.to_owned(), "expected a whole number"),
+        (r#"{"name": "A", "kind": "roundRobin", "blocks": ["x"], "colour": "red"}"#.to_owned(), "unknown field `colour`"),
+    ] {
+        let refused = course(&stages).unwrap_err();
+        assert!(refused.contains(why), "{stages}: {refused}");
+    }
+}
+
+/// Every stage that stands as an example in the document of the format.
+#[test]
+fn the_examples_of_the_document_are_read() {
+    let document = include_str!("../../../../../docs/season-format.md");
+    let blocks: Vec<_> =
+        document.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let (files, stages): (Vec<_>, Vec<_>) =
+        blocks.into_iter().partition(|block| block.contains("\"format\""));
+    for file in &files {
+        let season = read(Format::Json, file.as_bytes());
+        let refused: Vec<_> = season.courses.iter().filter_map(|entry| entry.content.clone().err()).collect();
+        assert_eq!((season.refused, refused), (None, Vec::new()), "{file}");
+        assert!(
+            season.matches.iter().all(|entry| entry.content.is_ok())
+                && season.teams.iter().all(|entry| entry.content.is_ok())
+        );
+    }
+    let mut read = 0;
+    for stage in stages.concat().replace("}\n{", "}\u{0}{").split('\u{0}') {
+        course(stage.trim()).unwrap_or_else(|why| panic!("{stage}: {why}"));
+        read += 1;
+    }
+    assert_eq!((files.len(), read), (2, 6));
 }
 
 /// Whether every entry is good and all of them are there.
