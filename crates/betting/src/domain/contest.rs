@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_contest_settles_on_its_winner_and_is_void_without_one() {
         let market = opened(&planned(&news(MatchState::Scheduled, &[1, 2, 3], None), &[]));
-        let locked = Market { state: MarketState::Locked, ..market };
+        let locked = Market { state: MarketState::Locked, lock_at: noon() - TimeDelta::hours(2), ..market };
         let done = |news: &ContestNews| {
             let plan = planned(news, std::slice::from_ref(&locked));
             acts(&plan, &locked, noon() + TimeDelta::hours(1))

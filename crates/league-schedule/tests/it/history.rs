@@ -21,11 +21,11 @@ const TABLE: [(i32, &str, i32, i32, i32, i32); 10] = [
 
 const PLAYOFF_TABLE: [(i32, &str, i32, i32, i32, i32); 6] = [
     (1, "T1", 2, 0, 6, 1),
-    (2, "DK", 1, 1, 5, 3),
-    (3, "GEN", 1, 1, 4, 5),
-    (4, "KDF", 1, 1, 3, 5),
+    (2, "GEN", 1, 1, 4, 5),
+    (3, "DK", 1, 1, 5, 3),
+    (3, "KDF", 1, 1, 3, 5),
     (5, "DRX", 0, 1, 2, 3),
-    (6, "BRO", 0, 1, 0, 3),
+    (5, "BRO", 0, 1, 0, 3),
 ];
 
 async fn assert_table(service: &Service, tournament: &str, expected: &[(i32, &str, i32, i32, i32, i32)]) {

@@ -235,7 +235,7 @@ async fn a_file_that_is_no_season_is_refused_with_the_line_where_it_breaks(pool:
     1: the file: not a season file: EOF while parsing a value
     1: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[: must be an object
     0: the file: format must be loljoa-season/1
-    1: the file: not a season file: unknown field `games`, expected one of `format`, `notes`, `teams`, `matches`
+    1: the file: not a season file: unknown field `games`, expected one of `format`, `notes`, `teams`, `matches`, `tournaments`
     0: the file: the file holds no teams, no matches and no tournaments
     2: the file: the file is not UTF-8
     1: the file: the header must be tournament,block,date_kst,slot,best_of,team1,team2,team1_wins,team2_wins,note

@@ -34,6 +34,16 @@ enum Place {
     Fell(Reverse<usize>, Reverse<bool>),
 }
 
+impl Place {
+    const fn fate(self) -> Fate {
+        match self {
+            Self::Champion => Fate::Through,
+            Self::StillIn => Fate::Open,
+            Self::Fell(..) => Fate::Out,
+        }
+    }
+}
+
 impl Bracket {
     /// The bracket of these rounds, whose matches are among `matches`.
     pub(super) fn new(rounds: &[Round], matches: &[&Match]) -> Self {
@@ -59,26 +69,22 @@ impl Bracket {
         (self.rounds.get(at)?.matches.len() == 1).then_some(at)
     }
 
-    /// Every team by how far it came. Teams that are still in share the first rank.
+    /// Every team by how far it came. Teams that are still in share the first rank; those that share one are told by seed, then by
+    /// games.
     pub(super) fn table(&self, seeds: &[TeamId]) -> Table {
         let all = || self.rounds.iter().flat_map(|played| &played.matches);
         let mut teams: BTreeSet<TeamId> = all().flat_map(|m| [m.team1_id, m.team2_id]).flatten().collect();
         teams.extend(seeds);
         let seed = |team| seeds.iter().position(|seed| *seed == team).unwrap_or(seeds.len());
-        let mut places: Vec<(Place, usize, TeamId)> =
-            teams.into_iter().map(|team| (self.place(team), seed(team), team)).collect();
-        places.sort_unstable();
-        let mut lines = Vec::with_capacity(places.len());
-        for level in places.chunk_by(|(a, ..), (b, ..)| a == b) {
+        let placed = |team| (self.place(team), Standing::after(team, all()));
+        let mut placed: Vec<(Place, Standing)> = teams.into_iter().map(placed).collect();
+        placed.sort_by_key(|(place, line)| {
+            (*place, seed(line.team_id), Reverse(line.game_difference()), line.team_id)
+        });
+        let mut lines = Vec::with_capacity(placed.len());
+        for level in placed.chunk_by(|(a, _), (b, _)| a == b) {
             let rank = i32::try_from(lines.len()).unwrap_or(i32::MAX).saturating_add(1);
-            lines.extend(level.iter().map(|(place, _, team)| {
-                let fate = match place {
-                    Place::Champion => Fate::Through,
-                    Place::StillIn => Fate::Open,
-                    Place::Fell(..) => Fate::Out,
-                };
-                Standing { rank, fate, ..Standing::after(*team, all()) }
-            }));
+            lines.extend(level.iter().map(|(place, line)| Standing { rank, fate: place.fate(), ..*line }));
         }
         Table { group: None, lines }
     }
