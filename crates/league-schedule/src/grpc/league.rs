@@ -16,7 +16,7 @@ use super::convert;
 use crate::{
     domain::{Team, season::words, standings, time::is_plausible},
     error,
-    service::directory::Directory,
+    service::{directory::Directory, teams},
     store::{self, matches::Filter},
 };
 
@@ -47,8 +47,8 @@ impl League {
     async fn teams(&self, request: ListTeamsRequest) -> Result<ListTeamsResponse, Error> {
         let of = optional(&request.tournament_id, |id| TournamentId::parse_field(id, "tournament"))?;
         let mut db = postgres::reading(&self.pool).await?;
-        let teams = store::teams::list(&mut db, of).await?;
-        Ok(ListTeamsResponse { teams: teams.into_iter().map(convert::team).collect() })
+        let teams = teams::list(&mut db, of).await?;
+        Ok(ListTeamsResponse { teams: teams.into_iter().map(convert::listed).collect() })
     }
 
     async fn matches(&self, request: ListMatchesRequest) -> Result<ListMatchesResponse, Error> {

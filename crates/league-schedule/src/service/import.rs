@@ -115,6 +115,8 @@ async fn known(
     };
     Ok(Known {
         teams: teams.into_iter().map(|team| (team.code.clone(), team)).collect(),
+        played: store::names::played(db).await?,
+        clubs: store::clubs::all(db).await?,
         tournaments: tournaments.into_iter().collect(),
         matches: matches.into_iter().map(|m| (m.match_id, m)).collect(),
         nearby,
@@ -123,7 +125,7 @@ async fn known(
 
 async fn ahead(db: &mut PgConnection, plan: Plan) -> Result<Ahead, sqlx::Error> {
     let games: Vec<_> = plan.changed.iter().map(|changed| changed.game.clone()).collect();
-    let directory = Directory::of(db, &games).await?.with(plan.teams);
+    let directory = Directory::of(db, &games).await?.with(plan.names);
     Ok(Ahead { changed: plan.changed, directory })
 }
 
@@ -147,6 +149,12 @@ async fn write(db: &mut PgConnection, plan: Plan) -> Result<(), sqlx::Error> {
     }
     for name in &plan.tournaments {
         store::tournaments::add_missing(db, name, SourceKind::File, None).await?;
+    }
+    for (tournament, team) in &plan.names {
+        store::names::put(db, *tournament, team).await?;
+    }
+    for renaming in &plan.renamings {
+        store::clubs::put(db, renaming).await?;
     }
     store::matches::put_all(db, plan.matches).await
 }

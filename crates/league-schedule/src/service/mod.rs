@@ -5,3 +5,4 @@ pub mod decide;
 pub mod directory;
 pub mod import;
 pub mod start;
+pub mod teams;
