@@ -150,3 +150,6 @@ pub(super) fn formerly(club: &Club, known: &mut Known, stage: &Stage<'_>) -> Res
     let taken = known.clubs.claim(code, former).map_err(|why| format!("formerly: {why}"))?;
     Ok((!taken.is_empty()).then(|| format!("formerly: {}", taken.join(", "))))
 }
+
+#[cfg(test)]
+mod tests;
