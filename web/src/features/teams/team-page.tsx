@@ -99,7 +99,8 @@ function Details({ team, matches }: { team: ListedTeam; matches: readonly Match[
   const { wins, losses } = record(games);
   const upcoming = matches.filter(
     (match) =>
-      match.state === "scheduled" && [match.team1, match.team2].some((side) => side && ids.includes(side.teamId)),
+      match.state === "scheduled" &&
+      [match.team1, match.team2].some((side) => side && ids.includes(side.teamId)),
   );
   useTitle(teamName(team));
   return (
