@@ -63,8 +63,8 @@ pub async fn played(db: &mut PgConnection) -> Result<HashMap<String, Vec<Played>
     .await?;
     let mut played: HashMap<String, Vec<Played>> = HashMap::new();
     for row in rows {
-        let names = row.name_en.zip(row.name_ko).zip(row.colour);
-        let named = names.map(|((name_en, name_ko), colour)| {
+        let own = row.name_en.zip(row.name_ko).zip(row.colour);
+        let named = own.map(|((name_en, name_ko), colour)| {
             let (team_id, code) = (row.team_id, row.code.clone());
             Team { team_id, code, name_en, name_ko, colour }
         });
