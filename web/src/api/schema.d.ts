@@ -587,7 +587,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All teams. */
+        /** All teams, each with its club's former codes and the one of now. */
         get: operations["listTeams"];
         put?: never;
         post?: never;
@@ -991,6 +991,12 @@ export interface components {
             nextCursor?: string | null;
             own?: components["schemas"]["Account"] | null;
         };
+        /** @description A team, and its club under other codes. */
+        ListedTeam: components["schemas"]["Team"] & {
+            /** @description Under the codes that it bore before. */
+            formerly: components["schemas"]["TeamName"][];
+            now?: components["schemas"]["TeamName"] | null;
+        };
         /** @description An account as admins see it. */
         ManagedAccount: {
             account: components["schemas"]["Account"];
@@ -1201,6 +1207,16 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_ListedTeam: {
+            items: (components["schemas"]["Team"] & {
+                /** @description Under the codes that it bore before. */
+                formerly: components["schemas"]["TeamName"][];
+                now?: components["schemas"]["TeamName"] | null;
+            })[];
+            /** @description Send it as `cursor` for the next page; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Market: {
             items: {
                 /**
@@ -1299,20 +1315,6 @@ export interface components {
                 points: number;
                 /** Format: uuid */
                 transferId: string;
-            }[];
-            /** @description Send it as `cursor` for the next page; null at the end. */
-            nextCursor?: string | null;
-        };
-        /** @description One page of a list. */
-        Page_Team: {
-            items: {
-                /** @description Short and unique, such as T1. */
-                code: string;
-                /** @description `#RRGGBB`. */
-                colour: string;
-                name: components["schemas"]["Text"];
-                /** Format: uuid */
-                teamId: string;
             }[];
             /** @description Send it as `cursor` for the next page; null at the end. */
             nextCursor?: string | null;
@@ -1531,7 +1533,7 @@ export interface components {
             group?: string | null;
             standings: components["schemas"]["Standing"][];
         };
-        /** @description A team. */
+        /** @description A team. In a match, in standings and among the teams of a tournament with the names that it bore there; else with those of now. */
         Team: {
             /** @description Short and unique, such as T1. */
             code: string;
@@ -1541,11 +1543,18 @@ export interface components {
             /** Format: uuid */
             teamId: string;
         };
+        /** @description What a club is called under one of its codes. */
+        TeamName: {
+            code: string;
+            name: components["schemas"]["Text"];
+            /** Format: uuid */
+            teamId: string;
+        };
         /**
          * @description What kind of question a market asks.
          * @enum {string}
          */
-        Template: "match_winner" | "exact_score" | "total_sets" | "custom";
+        Template: "match_winner" | "exact_score" | "total_sets" | "champion" | "first" | "custom";
         /** @description A name in the languages that we speak. */
         Text: {
             en: string;
@@ -2851,7 +2860,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Team"];
+                    "application/json": components["schemas"]["Page_ListedTeam"];
                 };
             };
             /** @description what went wrong */

@@ -11,6 +11,9 @@ export type Tier = Schemas["Tier"];
 export type StatementLine = Schemas["StatementLine"];
 export type Text = Schemas["Text"];
 export type Team = Schemas["Team"];
+/** A team in the list of all, with its club's other codes. */
+export type ListedTeam = Schemas["ListedTeam"];
+export type TeamName = Schemas["TeamName"];
 export type Tournament = Schemas["Tournament"];
 export type Match = Schemas["Match"];
 export type Standing = Schemas["Standing"];

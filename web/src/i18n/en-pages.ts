@@ -99,6 +99,8 @@ export const enPages: Shape<typeof koPages> = {
   },
   teams: {
     title: "Teams",
+    formerly: "Formerly:",
+    now: "Now:",
     subtitle: "The LCK teams and their form",
     record: (w, l) => `${w}–${l}`,
     form: "Last 5",

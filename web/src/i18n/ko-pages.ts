@@ -97,6 +97,8 @@ export const koPages = {
   },
   teams: {
     title: "팀",
+    formerly: "이전 이름:",
+    now: "현재 이름:",
     subtitle: "LCK 팀 소개와 최근 흐름",
     record: (w: number, l: number) => `${w}승 ${l}패`,
     form: "최근 5경기",

@@ -1,4 +1,4 @@
-import type { Match, Team } from "../api/types";
+import type { ListedTeam, Match, Team } from "../api/types";
 
 /** A finished match from one team's side. */
 export interface Played {
@@ -14,18 +14,24 @@ export interface Record {
   losses: number;
 }
 
-/** A team's decided matches, latest first. */
-export function played(matches: readonly Match[], teamId: string): Played[] {
+/** The ids under which a club has played: its own and those of its former codes. */
+export function teamIds(team: ListedTeam): string[] {
+  return [team.teamId, ...team.formerly.map((former) => former.teamId)];
+}
+
+/** A team's decided matches, latest first. A club may have several ids. */
+export function played(matches: readonly Match[], ...ids: readonly string[]): Played[] {
+  const isOwn = (id: string | undefined): boolean => id !== undefined && ids.includes(id);
   return matches
     .filter((match) => match.winnerId != null)
-    .filter((match) => match.team1?.teamId === teamId || match.team2?.teamId === teamId)
+    .filter((match) => isOwn(match.team1?.teamId) || isOwn(match.team2?.teamId))
     .sort((a, b) => b.startsAt.localeCompare(a.startsAt))
     .map((match) => {
-      const first = match.team1?.teamId === teamId;
+      const first = isOwn(match.team1?.teamId);
       return {
         match,
         opponent: first ? match.team2 : match.team1,
-        won: match.winnerId === teamId,
+        won: match.winnerId === (first ? match.team1 : match.team2)?.teamId,
         gamesWon: first ? match.team1Wins : match.team2Wins,
         gamesLost: first ? match.team2Wins : match.team1Wins,
       };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { backoff } from "../../src/lib/backoff";
 import { contrast, mix, readableOn } from "../../src/lib/contrast";
 import { odds, points, signed } from "../../src/lib/format";
-import { headToHead, played, record } from "../../src/lib/season";
+import { headToHead, played, record, teamIds } from "../../src/lib/season";
 import { fromKstInput, kst, kstDay, kstDayStart, ownZone, remaining, toKstInput } from "../../src/lib/time";
 import { match, team } from "./make";
 
@@ -96,6 +96,16 @@ describe("a season from one team's side", () => {
     expect(mine.map((game) => game.won)).toEqual([true, false, true]);
     expect(record(mine)).toEqual({ wins: 2, losses: 1 });
     expect(record(played(games, gen.teamId))).toEqual({ wins: 0, losses: 2 });
+  });
+
+  it("counts what a club played under a former code", () => {
+    const skt = team("SKT");
+    const { name, code, teamId } = skt;
+    const club = { ...t1, formerly: [{ name, code, teamId }], now: null };
+    const old = match({ ...over, team1: gen, team2: skt, team2Wins: 2, winnerId: skt.teamId });
+    const all = played([...games, old], ...teamIds(club));
+    expect(record(all)).toEqual({ wins: 3, losses: 1 });
+    expect(all.find((game) => game.match === old)).toMatchObject({ opponent: gen, won: true, gamesWon: 2 });
   });
 
   it("knows each opponent", () => {

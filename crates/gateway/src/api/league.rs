@@ -64,7 +64,7 @@ impl TryFrom<pb::Tournament> for Tournament {
     }
 }
 
-/// A team.
+/// A team. In a match, in standings and among the teams of a tournament with the names that it bore there; else with those of now.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Team {
@@ -83,6 +83,47 @@ impl TryFrom<pb::Team> for Team {
     fn try_from(team: pb::Team) -> Result<Self, Error> {
         let name = Text { en: team.name_en, ko: team.name_ko };
         Ok(Self { team_id: id(&team.team_id)?, code: team.code, name, colour: team.colour })
+    }
+}
+
+/// A team, and its club under other codes.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ListedTeam {
+    #[serde(flatten)]
+    team: Team,
+    /// Under the codes that it bore before.
+    formerly: Vec<TeamName>,
+    /// Under the code that it bears now; null when that is this one.
+    now: Option<TeamName>,
+}
+
+impl TryFrom<pb::Team> for ListedTeam {
+    type Error = Error;
+
+    fn try_from(mut team: pb::Team) -> Result<Self, Error> {
+        let formerly = std::mem::take(&mut team.formerly);
+        let formerly = formerly.into_iter().map(TeamName::try_from).collect::<Result<_, _>>()?;
+        let now = team.now.take().map(TeamName::try_from).transpose()?;
+        Ok(Self { team: team.try_into()?, formerly, now })
+    }
+}
+
+/// What a club is called under one of its codes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TeamName {
+    #[schema(value_type = Uuid)]
+    team_id: TeamId,
+    code: String,
+    name: Text,
+}
+
+impl TryFrom<pb::TeamName> for TeamName {
+    type Error = Error;
+
+    fn try_from(found: pb::TeamName) -> Result<Self, Error> {
+        let name = Text { en: found.name_en, ko: found.name_ko };
+        Ok(Self { team_id: id(&found.team_id)?, code: found.code, name })
     }
 }
 

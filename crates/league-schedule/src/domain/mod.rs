@@ -1,5 +1,6 @@
 //! What a league is made of and how it changes. Pure: no database, no clock, no network.
 
+mod clubs;
 pub mod decision;
 pub mod import;
 mod matches;
@@ -12,6 +13,7 @@ pub mod standings;
 mod team;
 pub mod time;
 
+pub use clubs::{Clubs, Renaming};
 pub use decision::Refusal;
 pub use matches::{Match, MatchState};
 pub use score::{BestOf, Misfit, Score, Side};

@@ -15,6 +15,7 @@ use crate::{
     service::{
         directory::Directory,
         import::{Ahead, Imported},
+        teams::Listed,
     },
 };
 
@@ -54,6 +55,22 @@ pub(super) fn team(team: Team) -> proto::Team {
         name_en: team.name_en,
         name_ko: team.name_ko,
         colour: team.colour,
+        formerly: Vec::new(),
+        now: None,
+    }
+}
+
+pub(super) fn listed(listed: Listed) -> proto::Team {
+    let name = |team: Team| proto::TeamName {
+        team_id: team.team_id.to_string(),
+        code: team.code,
+        name_en: team.name_en,
+        name_ko: team.name_ko,
+    };
+    proto::Team {
+        formerly: listed.formerly.into_iter().map(name).collect(),
+        now: listed.now.map(name),
+        ..team(listed.team)
     }
 }
 
@@ -103,7 +120,7 @@ pub(super) fn state_filter(number: i32) -> Result<Option<MatchState>, Error> {
 }
 
 pub(super) fn game(m: &Match, directory: &Directory) -> proto::Match {
-    let team = |id: Option<TeamId>| id.and_then(|id| directory.team(id)).cloned().map(team);
+    let team = |id: Option<TeamId>| id.and_then(|id| directory.team(m.tournament_id, id)).cloned().map(team);
     proto::Match {
         match_id: m.match_id.to_string(),
         tournament_id: m.tournament_id.to_string(),

@@ -14,7 +14,7 @@ use super::{convert, standings};
 use crate::{
     domain::{Team, season::words, time::is_plausible},
     error,
-    service::{self, directory::Directory},
+    service::{self, directory::Directory, teams},
     store::{self, matches::Filter},
 };
 
@@ -45,8 +45,8 @@ impl League {
     async fn teams(&self, request: ListTeamsRequest) -> Result<ListTeamsResponse, Error> {
         let of = optional(&request.tournament_id, |id| TournamentId::parse_field(id, "tournament"))?;
         let mut db = postgres::reading(&self.pool).await?;
-        let teams = store::teams::list(&mut db, of).await?;
-        Ok(ListTeamsResponse { teams: teams.into_iter().map(convert::team).collect() })
+        let teams = teams::list(&mut db, of).await?;
+        Ok(ListTeamsResponse { teams: teams.into_iter().map(convert::listed).collect() })
     }
 
     async fn matches(&self, request: ListMatchesRequest) -> Result<ListMatchesResponse, Error> {
@@ -79,7 +79,7 @@ impl League {
         let mut db = postgres::reading(&self.pool).await?;
         store::tournaments::name(&mut db, id).await?.ok_or_else(error::tournament_unknown)?;
         let (stages, directory) = service::standings::of(&mut db, id).await?;
-        Ok(standings::response(&stages, &directory))
+        Ok(standings::response(id, &stages, &directory))
     }
 }
 

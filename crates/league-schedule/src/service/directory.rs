@@ -1,4 +1,4 @@
-//! The teams and tournaments that a page of matches speaks of.
+//! The teams, as their tournaments call them, and tournaments that a page of matches speaks of.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,10 +10,10 @@ use crate::{
     store,
 };
 
-/// Teams and tournament names by id.
+/// Tournaments' names, and teams by tournament, by id.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
-    teams: HashMap<TeamId, Team>,
+    teams: HashMap<(TournamentId, TeamId), Team>,
     tournaments: HashMap<TournamentId, String>,
 }
 
@@ -27,30 +27,27 @@ impl Directory {
         if matches.is_empty() {
             return Ok(Self::default());
         }
-        let teams: BTreeSet<TeamId> =
-            matches.iter().flat_map(|m| [m.team1_id, m.team2_id]).flatten().collect();
+        let teams = |m: &Match| [m.team1_id, m.team2_id].map(|team| Some((m.tournament_id, team?)));
+        let teams: BTreeSet<_> = matches.iter().flat_map(teams).flatten().collect();
         let tournaments: BTreeSet<TournamentId> = matches.iter().map(|m| m.tournament_id).collect();
-        let teams: Vec<TeamId> = teams.into_iter().collect();
+        let teams: Vec<_> = teams.into_iter().collect();
         let tournaments: Vec<TournamentId> = tournaments.into_iter().collect();
-        let teams = store::teams::by_ids(db, &teams).await?;
+        let teams = store::names::of(db, &teams).await?;
         let tournaments = store::tournaments::names(db, &tournaments).await?;
-        Ok(Self {
-            teams: teams.into_iter().map(|team| (team.team_id, team)).collect(),
-            tournaments: tournaments.into_iter().collect(),
-        })
+        Ok(Self { teams: by_ids(teams).collect(), tournaments: tournaments.into_iter().collect() })
     }
 
-    /// The same with these teams as they are here.
+    /// The same with these teams called so in these tournaments.
     #[must_use]
-    pub fn with(mut self, teams: Vec<Team>) -> Self {
-        self.teams.extend(teams.into_iter().map(|team| (team.team_id, team)));
+    pub fn with(mut self, teams: Vec<(TournamentId, Team)>) -> Self {
+        self.teams.extend(by_ids(teams));
         self
     }
 
-    /// The team with this id.
+    /// The team with this id, as the tournament calls it.
     #[must_use]
-    pub fn team(&self, id: TeamId) -> Option<&Team> {
-        self.teams.get(&id)
+    pub fn team(&self, tournament: TournamentId, id: TeamId) -> Option<&Team> {
+        self.teams.get(&(tournament, id))
     }
 
     /// The tournament's name.
@@ -58,4 +55,8 @@ impl Directory {
     pub fn tournament(&self, id: TournamentId) -> &str {
         self.tournaments.get(&id).map_or("", String::as_str)
     }
+}
+
+fn by_ids(teams: Vec<(TournamentId, Team)>) -> impl Iterator<Item = ((TournamentId, TeamId), Team)> {
+    teams.into_iter().map(|(tournament, team)| ((tournament, team.team_id), team))
 }

@@ -120,6 +120,8 @@ async fn known(
     };
     Ok(Known {
         teams: teams.into_iter().map(|team| (team.code.clone(), team)).collect(),
+        played: store::names::played(db).await?,
+        clubs: store::clubs::all(db).await?,
         tournaments: tournaments.into_iter().collect(),
         stages: store::tournaments::all_stages(db).await?.into_iter().collect(),
         matches: matches.into_iter().map(|m| (m.match_id, m)).collect(),
@@ -134,11 +136,11 @@ async fn ahead(db: &mut PgConnection, season: &Season, plan: Plan) -> Result<Ahe
     for name in names.iter().take(NAMED) {
         let played = standings::ahead(db, name, &plan).await?;
         let stages = standings::tables(db, &played).await?;
-        teams.extend(standings::expected(db, &stages).await?);
+        teams.extend(standings::expected(db, Tournament::id_of(name), &stages).await?);
         tables.push((name.clone(), stages));
         games.extend(played.matches);
     }
-    teams.extend(plan.teams);
+    teams.extend(plan.names);
     let directory = Directory::of(db, &games).await?.with(teams);
     let standings_left_out = names.len().saturating_sub(NAMED);
     Ok(Ahead { changed: plan.changed, standings: tables, standings_left_out, directory })
@@ -169,6 +171,12 @@ async fn write(db: &mut PgConnection, plan: Plan) -> Result<(), sqlx::Error> {
     }
     for course in &plan.courses {
         store::tournaments::put_stages(db, Tournament::id_of(&course.tournament), &course.stages).await?;
+    }
+    for (tournament, team) in &plan.names {
+        store::names::put(db, *tournament, team).await?;
+    }
+    for renaming in &plan.renamings {
+        store::clubs::put(db, renaming).await?;
     }
     store::matches::put_all(db, plan.matches).await
 }

@@ -6,3 +6,4 @@ pub mod directory;
 pub mod import;
 pub mod standings;
 pub mod start;
+pub mod teams;

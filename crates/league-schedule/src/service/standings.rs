@@ -27,19 +27,23 @@ pub async fn of(
     let played = played(db, id).await?;
     let stages = tables(db, &played).await?;
     let directory = Directory::of(db, &played.matches).await?;
-    let directory = directory.with(expected(db, &stages).await?);
+    let directory = directory.with(expected(db, id, &stages).await?);
     Ok((stages, directory))
 }
 
-/// Teams that stand in these tables; some may not have a match yet.
+/// Teams that stand in these tables of a tournament, as it calls them; some may not have a match yet.
 ///
 /// # Errors
 ///
 /// When the database does not answer.
-pub async fn expected(db: &mut PgConnection, stages: &[StageStandings]) -> Result<Vec<Team>, sqlx::Error> {
+pub async fn expected(
+    db: &mut PgConnection,
+    id: TournamentId,
+    stages: &[StageStandings],
+) -> Result<Vec<(TournamentId, Team)>, sqlx::Error> {
     let lines = stages.iter().flat_map(|stage| &stage.tables).flat_map(|table| &table.lines);
-    let ids: BTreeSet<_> = lines.map(|line| line.team_id).collect();
-    store::teams::by_ids(db, &ids.into_iter().collect::<Vec<_>>()).await
+    let teams: BTreeSet<_> = lines.map(|line| (id, line.team_id)).collect();
+    store::names::of(db, &teams.into_iter().collect::<Vec<_>>()).await
 }
 
 /// The tables of a tournament, with what it carries from others.

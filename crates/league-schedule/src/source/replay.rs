@@ -1,17 +1,17 @@
 //! A bundled season, replayed now.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use loljoa_service_kit::{MatchId, postgres};
+use loljoa_service_kit::{MatchId, TournamentId, postgres};
 use sqlx::{PgConnection, PgPool};
 
 use super::{Error, Next, Source, file::BUNDLED};
 use crate::{
     config,
     domain::{
-        Match, MatchState, SourceKind, Team,
+        Match, MatchState, SourceKind, Team, Tournament,
         replay::{Phase, Timeline},
         season::{self, Fixture, Format},
     },
@@ -45,7 +45,8 @@ impl Replay {
     #[must_use]
     pub fn new(pool: PgPool, settings: config::Replay) -> Self {
         let season = season::read(Format::Json, BUNDLED.as_bytes());
-        let teams = season.teams.into_iter().filter_map(|entry| entry.content.ok()).collect();
+        let teams =
+            season.teams.into_iter().filter_map(|entry| entry.content.ok()).map(|club| club.team).collect();
         let fixtures = season.matches.into_iter().filter_map(|entry| entry.content.ok());
         let mut fixtures: Vec<Fixture> = fixtures.collect();
         fixtures.sort_by_key(|fixture| (fixture.starts_at, fixture.match_id()));
@@ -102,6 +103,9 @@ impl Replay {
         for name in &names {
             store::tournaments::add_missing(db, name, SourceKind::Replay, Some(SEASON)).await?;
         }
+        for (tournament, team) in self.named() {
+            store::names::put(db, tournament, team).await?;
+        }
         let matches = (0..timeline.matches).filter_map(|index| self.desired(&timeline, index, now)).collect();
         store::matches::put_all(db, matches).await?;
         tracing::info!(season = SEASON, first = timeline.first, "the replay begins");
@@ -152,6 +156,20 @@ impl Replay {
         let present = store::matches::lock(db, &ids).await?;
         desired.retain(|m| !present.iter().any(|other| other.by_hand && other.match_id == m.match_id));
         store::matches::put_all(db, desired).await
+    }
+
+    /// What the season calls its teams, by tournament.
+    fn named(&self) -> impl Iterator<Item = (TournamentId, &Team)> {
+        let codes = |fixture: &Fixture| [fixture.team1.clone(), fixture.team2.clone()];
+        let places: BTreeSet<_> = self
+            .fixtures
+            .iter()
+            .flat_map(|fixture| codes(fixture).into_iter().flatten().map(|code| (&fixture.tournament, code)))
+            .collect();
+        places.into_iter().filter_map(|(tournament, code)| {
+            let team = self.teams.iter().find(|team| team.code == code)?;
+            Some((Tournament::id_of(tournament), team))
+        })
     }
 
     /// How many games of match `index` are played: none of one that was forfeited.

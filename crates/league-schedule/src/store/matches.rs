@@ -13,7 +13,7 @@ pub struct Filter {
     pub tournament: Option<TournamentId>,
     /// Of this block, in any case.
     pub block: Option<String>,
-    /// Played by this team.
+    /// Played by this team, or by its club under a former code.
     pub team: Option<TeamId>,
     /// In this state.
     pub state: Option<MatchState>,
@@ -50,7 +50,9 @@ pub async fn list(db: &mut PgConnection, filter: &Filter, limit: i64) -> Result<
         "FROM matches
          WHERE ($1::uuid IS NULL OR tournament_id = $1)
            AND ($2::text IS NULL OR lower(block) = lower($2))
-           AND ($3::uuid IS NULL OR $3 IN (team1_id, team2_id))
+           AND ($3::uuid IS NULL OR $3 IN (team1_id, team2_id) OR EXISTS (
+               SELECT FROM former_teams f WHERE f.team_id = $3 AND f.former_id IN (team1_id, team2_id)
+           ))
            AND ($4::text IS NULL OR state = $4)
            AND ($5::timestamptz IS NULL OR starts_at >= $5)
            AND ($6::timestamptz IS NULL OR starts_at < $6)

@@ -1,9 +1,11 @@
 //! SQL, one file per aggregate. The caller owns the transaction.
 
+pub mod clubs;
 pub mod feed;
 pub mod leases;
 pub mod live;
 pub mod matches;
+pub mod names;
 pub mod replays;
 pub mod teams;
 pub mod tournaments;

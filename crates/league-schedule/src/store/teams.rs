@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use crate::domain::Team;
 
-/// All teams, or those of one tournament, by code.
+/// All teams, or those of one tournament as it calls them, by code.
 ///
 /// # Errors
 ///
@@ -13,28 +13,16 @@ use crate::domain::Team;
 pub async fn list(db: &mut PgConnection, of: Option<TournamentId>) -> Result<Vec<Team>, sqlx::Error> {
     sqlx::query_as!(
         Team,
-        "SELECT team_id, code, name_en, name_ko, colour FROM teams
-         WHERE $1::uuid IS NULL OR team_id IN (
-             SELECT team1_id FROM matches WHERE tournament_id = $1
-             UNION SELECT team2_id FROM matches WHERE tournament_id = $1
-         )
-         ORDER BY code",
+        r#"SELECT t.team_id, t.code, coalesce(n.name_en, t.name_en) AS "name_en!",
+               coalesce(n.name_ko, t.name_ko) AS "name_ko!", coalesce(n.colour, t.colour) AS "colour!"
+           FROM teams t
+           LEFT JOIN tournament_teams n ON n.tournament_id = $1 AND n.team_id = t.team_id
+           WHERE $1::uuid IS NULL OR t.team_id IN (
+               SELECT team1_id FROM matches WHERE tournament_id = $1
+               UNION SELECT team2_id FROM matches WHERE tournament_id = $1
+           )
+           ORDER BY t.code"#,
         of as Option<TournamentId>,
-    )
-    .fetch_all(db)
-    .await
-}
-
-/// The teams with these ids, in no order.
-///
-/// # Errors
-///
-/// When the database does not answer.
-pub async fn by_ids(db: &mut PgConnection, ids: &[TeamId]) -> Result<Vec<Team>, sqlx::Error> {
-    sqlx::query_as!(
-        Team,
-        "SELECT team_id, code, name_en, name_ko, colour FROM teams WHERE team_id = ANY($1)",
-        ids as &[TeamId],
     )
     .fetch_all(db)
     .await

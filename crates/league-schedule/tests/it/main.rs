@@ -16,6 +16,7 @@ mod lists;
 mod live;
 mod live_pages;
 mod live_replicas;
+mod names;
 mod replay;
 mod sources;
 mod stages;

@@ -57,6 +57,19 @@ async fn the_first_half_is_over_and_the_next_match_is_about_to_start(pool: PgPoo
 }
 
 #[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn a_replay_calls_teams_as_its_season_did(pool: PgPool) {
+    let service = Service::without_source(&pool).await;
+    let later = r##"{"code": "DK", "nameEn": "Dplus KIA", "nameKo": "디플러스 기아", "colour": "#000000"}"##;
+    service.import(&format!(r#"{{"format": "loljoa-season/1", "teams": [{later}]}}"#)).await;
+    service.stop().await;
+    let (service, matches) = begin(&pool, slow()).await;
+    let teams = matches.iter().flat_map(|m| [m.team1.as_ref(), m.team2.as_ref()]).flatten();
+    let names: HashSet<_> = teams.filter(|team| team.code == "DK").map(|team| &team.name_en).collect();
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["DWG KIA"]);
+    service.stop().await;
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
 async fn a_replay_runs_to_its_end_and_says_so(pool: PgPool) {
     let (service, _) = begin(&pool, every(25, 60)).await;
     // Of several that end in one tick, the last match need not be the last change.

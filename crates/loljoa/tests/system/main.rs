@@ -21,6 +21,7 @@ mod kills;
 mod markets;
 mod metrics;
 mod migrations;
+mod names;
 mod periods;
 mod pod;
 mod pooler;

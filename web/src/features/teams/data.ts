@@ -1,8 +1,8 @@
 import { api, data } from "../../api/client";
-import type { Match, Team } from "../../api/types";
+import type { ListedTeam, Match } from "../../api/types";
 import { listMatches } from "../../app/matches";
 
-export async function loadTeams(): Promise<Team[]> {
+export async function loadTeams(): Promise<ListedTeam[]> {
   const found = await data(api.GET("/api/league/teams"));
   return found.items;
 }

@@ -1,4 +1,4 @@
-import type { Match, Team } from "../../api/types";
+import type { ListedTeam, Match } from "../../api/types";
 import { useResource } from "../../app/resource";
 import { Badge } from "../../components/badge";
 import { Form } from "../../components/form";
@@ -6,14 +6,14 @@ import { teamName } from "../../components/market-words";
 import { SeasonNav } from "../../components/season-nav";
 import { Empty, Loaded, Skeleton } from "../../components/states";
 import { t } from "../../i18n";
-import { played, record } from "../../lib/season";
+import { played, record, teamIds } from "../../lib/season";
 import { useTitle } from "../../lib/title";
 import { loadAllMatches, loadTeams } from "./data";
 import "./teams.css";
 
-function TeamCard({ team, matches }: { team: Team; matches: readonly Match[] }) {
+function TeamCard({ team, matches }: { team: ListedTeam; matches: readonly Match[] }) {
   const words = t().teams;
-  const games = played(matches, team.teamId);
+  const games = played(matches, ...teamIds(team));
   const { wins, losses } = record(games);
   return (
     <li>
@@ -28,6 +28,9 @@ function TeamCard({ team, matches }: { team: Team; matches: readonly Match[] }) 
     </li>
   );
 }
+
+/** A club stands under the code that it bears now. */
+const isOfNow = (team: ListedTeam): boolean => team.now == null;
 
 /** 팀 소개 */
 export default function Teams() {
@@ -50,7 +53,7 @@ export default function Teams() {
             <Empty title={words.empty} text={words.emptyText} icon="team" />
           ) : (
             <ul class="team-grid">
-              {all.map((team) => (
+              {all.filter(isOfNow).map((team) => (
                 <TeamCard key={team.teamId} team={team} matches={matches.data ?? []} />
               ))}
             </ul>

@@ -1,13 +1,13 @@
 import { useRoute } from "preact-iso";
-import type { Match, Team } from "../../api/types";
+import type { ListedTeam, Match, TeamName } from "../../api/types";
 import { useResource } from "../../app/resource";
 import { Badge } from "../../components/badge";
 import { Form } from "../../components/form";
 import { teamName } from "../../components/market-words";
 import { MatchRow } from "../../components/match-row";
 import { Loaded, Skeleton } from "../../components/states";
-import { t } from "../../i18n";
-import { type Played, headToHead, played, record } from "../../lib/season";
+import { pick, t } from "../../i18n";
+import { type Played, headToHead, played, record, teamIds } from "../../lib/season";
 import { useTitle } from "../../lib/title";
 import { NotFound } from "../not-found/page";
 import { loadAllMatches, loadTeams } from "./data";
@@ -76,13 +76,31 @@ function List({ title, matches }: { title: string; matches: readonly Match[] }) 
   );
 }
 
-function Details({ team, matches }: { team: Team; matches: readonly Match[] }) {
+/** A club under another code. */
+function OtherCodes({ label, names }: { label: string; names: readonly TeamName[] }) {
+  if (names.length === 0) return null;
+  return (
+    <p class="muted small">
+      {label}{" "}
+      {names.map((one, index) => (
+        <span key={one.teamId}>
+          {index > 0 && ", "}
+          <a href={`/teams/${one.code}`}>{pick(one.name)}</a>
+        </span>
+      ))}
+    </p>
+  );
+}
+
+function Details({ team, matches }: { team: ListedTeam; matches: readonly Match[] }) {
   const words = t().teams;
-  const games = played(matches, team.teamId);
+  const ids = teamIds(team);
+  const games = played(matches, ...ids);
   const { wins, losses } = record(games);
   const upcoming = matches.filter(
     (match) =>
-      match.state === "scheduled" && [match.team1?.teamId, match.team2?.teamId].includes(team.teamId),
+      match.state === "scheduled" &&
+      [match.team1, match.team2].some((side) => side && ids.includes(side.teamId)),
   );
   useTitle(teamName(team));
   return (
@@ -92,6 +110,8 @@ function Details({ team, matches }: { team: Team; matches: readonly Match[] }) {
         <div>
           <p class="muted small">{team.code}</p>
           <h1>{teamName(team)}</h1>
+          <OtherCodes label={words.formerly} names={team.formerly} />
+          <OtherCodes label={words.now} names={team.now ? [team.now] : []} />
           <p class="num">{words.record(wins, losses)}</p>
         </div>
         <div class="team-form">

@@ -159,5 +159,6 @@ fn team(code: &str, name_en: &str, name_ko: &str) -> Team {
         name_en: name_en.into(),
         name_ko: name_ko.into(),
         colour: "#E2012D".into(),
+        ..Team::default()
     }
 }

@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 use crate::{
     api::{
         Page, all,
-        league::{Match, MatchState, Team, Tournament},
+        league::{ListedTeam, Match, MatchState, Tournament},
         required,
         standings::Standings,
         timestamp,
@@ -43,14 +43,14 @@ pub(crate) struct TeamParams {
     tournament: Option<TournamentId>,
 }
 
-/// All teams.
+/// All teams, each with its club's former codes and the one of now.
 #[utoipa::path(get, path = "/api/league/teams",
     operation_id = "listTeams", tag = "league", params(TeamParams),
-    responses((status = 200, body = Page<Team>)))]
+    responses((status = 200, body = Page<ListedTeam>)))]
 pub(crate) async fn teams(State(app): State<Arc<App>>, Query(filter): Query<TeamParams>) -> Result {
     let tournament_id = filter.tournament.map(|id| id.to_string()).unwrap_or_default();
     let response = repeat!(app.services.league(), list_teams, ListTeamsRequest { tournament_id })?;
-    Ok(json(Page::<Team>::whole(all(response.teams)?)))
+    Ok(json(Page::<ListedTeam>::whole(all(response.teams)?)))
 }
 
 /// Which matches.

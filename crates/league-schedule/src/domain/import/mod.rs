@@ -1,22 +1,26 @@
 //! What bringing a season file in would change, line by line.
 
+mod codes;
 mod courses;
 mod merge;
 mod report;
+mod teams;
 mod warn;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::MatchId;
+use loljoa_service_kit::{MatchId, TournamentId};
 
 pub use report::{Action, Line, Report};
+pub use teams::Appearance;
 
 use super::{
-    Match, SourceKind, Team, Tournament,
-    season::{Course, Entry, Fixture, Season},
+    Clubs, Match, Renaming, SourceKind, Team, Tournament,
+    season::{Club, Course, Entry, Fixture, Season},
     stage::Stage,
 };
+use teams::Cast;
 
 /// Who brings the file in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +36,10 @@ pub enum Importer {
 pub struct Known {
     /// Teams by code.
     pub teams: HashMap<String, Team>,
+    /// Where each team plays, by its code.
+    pub played: HashMap<String, Vec<Appearance>>,
+    /// Which of them are former ones of others.
+    pub clubs: Clubs,
     /// Tournaments' sources by name.
     pub tournaments: HashMap<String, SourceKind>,
     /// Stages that have been said, by tournament.
@@ -56,6 +64,10 @@ pub struct Changed {
 pub struct Plan {
     /// Teams to add or change.
     pub teams: Vec<Team>,
+    /// What teams are called in a tournament.
+    pub names: Vec<(TournamentId, Team)>,
+    /// Former codes of clubs.
+    pub renamings: Vec<Renaming>,
     /// Names of tournaments to add.
     pub tournaments: Vec<String>,
     /// Tournaments whose stages are new or change.
@@ -78,8 +90,9 @@ impl Plan {
             return plan;
         }
         let mut seen = Seen::default();
+        let (cast, clubs) = (Cast::of(season), known.clubs.clone());
         for entry in &season.teams {
-            let verdict = plan.team(entry, &mut known, &mut seen);
+            let verdict = plan.team(entry, &mut known, &mut seen, (&cast, now));
             plan.report.add(entry, verdict);
         }
         for entry in &season.matches {
@@ -90,28 +103,32 @@ impl Plan {
         if season.teams.is_empty() && season.matches.is_empty() && season.courses.is_empty() {
             plan.report.refuse_file(0, "the file holds no teams, no matches and no tournaments");
         }
+        plan.renamings = known.clubs.since(&clubs);
         warn::warn(&mut plan.report, season, &known, now);
+        codes::warn(&mut plan.report, season, &known);
         plan
     }
 
     fn team(
         &mut self,
-        entry: &Entry<Team>,
+        entry: &Entry<Club>,
         known: &mut Known,
         seen: &mut Seen<'_>,
+        (cast, now): (&Cast<'_>, DateTime<Utc>),
     ) -> Result<(Action, String), String> {
-        let team = entry.content.clone()?;
+        let club = entry.content.as_ref().map_err(Clone::clone)?;
+        let team = &club.team;
         if let Some(other) = seen.teams.insert(team.code.clone(), entry.line) {
             return Err(format!("the same team as line {other}"));
         }
-        let verdict = match known.teams.get(&team.code) {
-            Some(present) if *present == team => return Ok((Action::Unchanged, String::new())),
-            Some(present) => (Action::Changed, merge::team_changes(present, &team)),
-            None => (Action::Added, String::new()),
+        let formerly = teams::formerly(club, known, cast)?;
+        let (action, mut changes) = self.named(team, known, cast, now);
+        changes.extend(formerly);
+        let action = match action {
+            Action::Unchanged if !changes.is_empty() => Action::Changed,
+            action => action,
         };
-        known.teams.insert(team.code.clone(), team.clone());
-        self.teams.push(team);
-        Ok(verdict)
+        Ok((action, changes.join("; ")))
     }
 
     fn fixture<'a>(

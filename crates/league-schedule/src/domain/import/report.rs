@@ -37,6 +37,16 @@ pub struct Report {
     pub lines: Vec<Line>,
 }
 
+impl Line {
+    /// Tells that something is odd about the line, besides what is told already.
+    pub(super) fn warn(&mut self, odd: &str) {
+        if !self.warning.is_empty() {
+            self.warning.push_str("; ");
+        }
+        self.warning.push_str(odd);
+    }
+}
+
 impl Report {
     /// How many lines came to `action`.
     #[must_use]

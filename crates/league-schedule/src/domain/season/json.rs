@@ -4,7 +4,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Deserializer, value::RawValue};
 
 use super::{
-    Entry, Lines, Season,
+    Club, Entry, Lines, Season,
     fixture::{RawMatch, checked_code, printable, text},
     stages::RawCourse,
 };
@@ -34,6 +34,8 @@ struct RawTeam {
     name_en: String,
     name_ko: String,
     colour: String,
+    #[serde(default)]
+    formerly: Option<Vec<String>>,
 }
 
 pub(super) fn read(content: &str) -> Season {
@@ -99,7 +101,7 @@ impl RawTeam {
         format!("team {}", printable(&self.code))
     }
 
-    fn check(self) -> Result<Team, String> {
+    fn check(self) -> Result<Club, String> {
         let code = checked_code("code", self.code.trim().to_uppercase())?;
         let colour = self.colour.to_uppercase();
         let hex = colour
@@ -108,12 +110,16 @@ impl RawTeam {
         if !hex {
             return Err("colour must be #RRGGBB".into());
         }
-        Ok(Team {
+        let formerly = self.formerly.map(|codes| {
+            codes.into_iter().map(|code| checked_code("formerly", code.trim().to_uppercase())).collect()
+        });
+        let team = Team {
             team_id: Team::id_of(&code),
             code,
             name_en: text("nameEn", &self.name_en)?,
             name_ko: text("nameKo", &self.name_ko)?,
             colour,
-        })
+        };
+        Ok(Club { team, formerly: formerly.transpose()? })
     }
 }

@@ -37,11 +37,20 @@ pub struct Season {
     /// The line at which the file cannot be read further, and why; then nothing else is known of it.
     pub refused: Option<(usize, String)>,
     /// Its teams.
-    pub teams: Vec<Entry<Team>>,
+    pub teams: Vec<Entry<Club>>,
     /// Its matches, in the file's order.
     pub matches: Vec<Entry<Fixture>>,
     /// The stages of its tournaments, where it says them.
     pub courses: Vec<Entry<Course>>,
+}
+
+/// A team of a season file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Club {
+    /// What it is called.
+    pub team: Team,
+    /// The codes that it bore before; `None` when the file does not say.
+    pub formerly: Option<Vec<String>>,
 }
 
 /// How a season file is written.
