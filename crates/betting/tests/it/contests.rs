@@ -26,6 +26,7 @@ impl Contest {
             name_en: format!("{code} Esports"),
             name_ko: format!("{code} 이스포츠"),
             colour: "#E2012D".into(),
+            ..Team::default()
         };
         let teams: Vec<Team> = ["T1", "GEN", "DK", "HLE"].map(team).into();
         let question = Question {
