@@ -103,7 +103,7 @@ it("shows the tables that would come out, without links to what is not there yet
     "NEWNEW team",
     "T1T1 team",
   ]);
-  expect(within(shown).getByRole("region", { name: "Playoffs bracket" }).textContent).toContain("GEN team");
+  expect(within(shown).getByRole("group", { name: "Playoffs bracket" }).textContent).toContain("GEN team");
   expect(shown.querySelector("a")).toBeNull();
   expect(within(shown).getByText("There is no table.")).toBeTruthy();
   expect(within(shown).getByText("Tables of 4 more tournaments are not shown.")).toBeTruthy();

@@ -70,7 +70,10 @@ describe("the stages of a tournament", () => {
     const links = within(screen.getByRole("navigation", { name: "단계" })).getAllByRole("link");
     expect(links.map((link) => link.textContent)).toEqual(["정규 시즌", "플레이오프"]);
     const targets = links.map((link) => document.querySelector(link.getAttribute("href") ?? ""));
-    expect(targets.map((target) => target?.getAttribute("aria-label"))).toEqual(["정규 시즌", "플레이오프"]);
+    expect(targets.map((target) => target?.querySelector("h2")?.textContent)).toEqual([
+      "정규 시즌",
+      "플레이오프",
+    ]);
   });
 
   it("are found again by the address", async () => {
@@ -149,14 +152,14 @@ describe("a bracket", () => {
       tables: [{ group: null, standings: [standing("GEN"), standing("T1", { fate: "out" })] }],
       rounds: [
         { name: "Round 1", side: "upper", matches: [over] },
-        { name: "Lower Round 1", side: "lower", matches: [match({ team1: t1, team2: drx })] },
-        { name: "Upper Final", side: "upper", matches: [] },
+        { name: "Lower Bracket Round 1", side: "lower", matches: [match({ team1: t1, team2: drx })] },
+        { name: "Upper Bracket Final", side: "upper", matches: [] },
         { name: "Final", side: "final", matches: [open] },
-        { name: "Third Place", side: "placement", matches: [match()] },
+        { name: "Third Place Match", side: "placement", matches: [match()] },
       ],
       ...more,
     });
-  const region = (): HTMLElement => screen.getByRole("region", { name: "플레이오프 대진표" });
+  const region = (): HTMLElement => screen.getByRole("group", { name: "플레이오프 대진표" });
   const entries = (link: Element | null): (string | null)[][] =>
     [...(link?.querySelectorAll(".entry") ?? [])].map((entry) => texts(entry, "span"));
 
@@ -165,13 +168,13 @@ describe("a bracket", () => {
     const headings = within(region()).getAllByRole("heading");
     expect(headings.map((one) => `${one.tagName} ${one.textContent}`)).toEqual([
       "H3 승자조",
-      "H4 Round 1",
-      "H4 Upper Final",
+      "H4 1라운드",
+      "H4 승자조 결승",
       "H3 패자조",
-      "H4 Lower Round 1",
-      "H3 Final",
+      "H4 패자조 1라운드",
+      "H3 결승",
       "H3 순위 결정",
-      "H4 Third Place",
+      "H4 3위 결정전",
     ]);
     expect(within(region()).getByText("아직 경기가 없습니다.")).toBeTruthy();
     expect(region().tabIndex).toBe(0);
@@ -180,7 +183,7 @@ describe("a bracket", () => {
   it("without lower rounds has no upper ones either", async () => {
     const rounds = playoffs().rounds.filter((round) => round.side === "upper" || round.side === "final");
     await show(playoffs({ rounds }));
-    expect(texts(region(), "h3")).toEqual(["Round 1", "Upper Final", "Final"]);
+    expect(texts(region(), "h3")).toEqual(["1라운드", "승자조 결승", "결승"]);
     expect(region().querySelector("h4")).toBeNull();
   });
 

@@ -11,7 +11,7 @@ export function Outlook({ report }: { report: ImportReport }) {
       <summary>{words().tables}</summary>
       <div class="stack loose">
         {standings.map(({ tournament, stages }) => (
-          <section class="stack" key={tournament} aria-label={tournament}>
+          <section class="stack" key={tournament}>
             <h2>{tournament}</h2>
             {stages.length === 0 && <p class="muted">{words().noTables}</p>}
             {stages.map((stage) => (

@@ -54,7 +54,7 @@ export function Bracket({ stage, level, plain }: Props) {
   return (
     <div
       class="panel padded bracket"
-      role="region"
+      role="group"
       aria-label={words.bracket(words.stage(stage.name))}
       tabIndex={0}
     >

@@ -59,7 +59,7 @@ export function StageSection({ stage, level, id, plain }: Props) {
   const words = t().standings;
   const name = words.stage(stage.name);
   return (
-    <section class="stack stage" id={id} aria-label={name}>
+    <section class="stack stage" id={id}>
       <div class="stage-head">
         <Heading level={level}>{name}</Heading>
         <span class="tag">{words.kind[stage.kind]}</span>
