@@ -208,7 +208,7 @@ describe("a bracket", () => {
   it("names its champion, and how far each team came", async () => {
     const standings = [standing("GEN", { fate: "through" }), standing("T1", { rank: 2, fate: "out" })];
     await show(playoffs({ champion: gen, tables: [{ group: null, standings }] }));
-    expect(document.querySelector(".champion svg")).not.toBeNull();
+    expect(document.querySelector(".champion svg:not(.badge)")).not.toBeNull();
     expect(texts(document, ".champion span, .champion b")).toEqual(["우승", "GEN 팀"]);
     const table = screen.getByText("팀별 성적").parentElement?.querySelector("table");
     expect(teams(table)).toEqual(["GEN 팀 우승", "T1 팀 탈락"]);
