@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { logIn } from "./acts";
 import { closeClean, launch, openContext, URL_OF } from "./browser";
-import { Client, admin, distantMatch } from "./server";
+import { Client, admin, distantMatch, playoffs } from "./server";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const REPORTS = new URL("../../reports/pages/", import.meta.url).pathname;
@@ -18,6 +18,7 @@ let browser: Browser;
 let fan: Client;
 let boss: Client;
 let matchId: string;
+let bracketId: string;
 
 beforeAll(async () => {
   mkdirSync(REPORTS, { recursive: true });
@@ -26,6 +27,7 @@ beforeAll(async () => {
   fan = await Client.signUp();
   const match = await distantMatch();
   matchId = match.matchId;
+  bracketId = await playoffs();
   const market = await boss.openMarket(match, `접근성 ${fan.username}`);
   await fan.bet(market, 0, 200);
 });
@@ -98,6 +100,7 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
       leaderboard: "/leaderboard",
       schedule: "/schedule",
       standings: "/standings",
+      bracket: `/standings?tournament=${bracketId}`,
       teams: "/teams",
       team: "/teams/T1",
       login: "/login",

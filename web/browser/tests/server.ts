@@ -112,3 +112,14 @@ export async function distantMatch(): Promise<Match> {
   if (!found) throw new Error("no match is ahead: the replay is over");
   return found;
 }
+
+/** The tournament that is a bracket. */
+export async function playoffs(): Promise<string> {
+  const { items } = await call<{ items: { tournamentId: string; name: string }[] }>(
+    "GET",
+    "/api/league/tournaments",
+  );
+  const found = items.find((tournament) => tournament.name.endsWith("Playoffs"));
+  if (!found) throw new Error("the season has no playoffs");
+  return found.tournamentId;
+}

@@ -87,6 +87,9 @@ export const adminEn: Shape<typeof adminKo> = {
   touched: "What becomes of markets",
   untouched: "No market changes.",
   leftOut: (matches) => `${matches} more matches were not looked at.`,
+  tables: "Tables that would come out",
+  noTables: "There is no table.",
+  tablesLeftOut: (tournaments) => `Tables of ${tournaments} more tournaments are not shown.`,
   question: "Question",
   effect: "Becomes",
   effects: {

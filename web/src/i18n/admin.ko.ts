@@ -86,6 +86,9 @@ export const adminKo = {
   touched: "달라지는 예측",
   untouched: "달라지는 예측이 없습니다.",
   leftOut: (matches: number) => `경기 ${matches}개는 살펴보지 않았습니다.`,
+  tables: "이렇게 되는 순위표",
+  noTables: "순위표가 없습니다.",
+  tablesLeftOut: (tournaments: number) => `대회 ${tournaments}개의 순위표는 보여 주지 않습니다.`,
   question: "질문",
   effect: "결과",
   effects: {

@@ -1,4 +1,5 @@
 import { points } from "../lib/format";
+import { blockKo } from "./ko-blocks";
 import { koPages } from "./ko-pages";
 
 /** Korean: the catalogue that gives the others their shape. */
@@ -126,18 +127,7 @@ export const ko = {
       forfeited: "기권",
       cancelled: "취소",
     },
-    block: (name: string) => {
-      const week = /^Week (\d+)$/.exec(name)?.[1];
-      if (week !== undefined) return `${week}주차`;
-      const known: Record<string, string> = {
-        Tiebreakers: "순위 결정전",
-        "Playoffs Round 1": "플레이오프 1라운드",
-        "Playoffs Round 2": "플레이오프 2라운드",
-        "Playoffs Round 3": "플레이오프 3라운드",
-        "Playoffs Final": "플레이오프 결승",
-      };
-      return known[name] ?? name;
-    },
+    block: blockKo,
   },
   market: {
     pool: "총 베팅",

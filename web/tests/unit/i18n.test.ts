@@ -34,6 +34,19 @@ describe.each([
   });
 });
 
+it.each([
+  ["Week 3", "3주차"],
+  ["Tiebreakers", "순위 결정전"],
+  ["Playoffs Round 1", "플레이오프 1라운드"],
+  ["Playoffs Semifinals", "플레이오프 준결승"],
+  ["Lower Bracket Round 2", "패자조 2라운드"],
+  ["Grand Final", "최종 결승"],
+  ["Final", "결승"],
+  ["Road to MSI Round 1", "Road to MSI Round 1"],
+])("the block %s is called %s", (block, called) => {
+  expect(ko.match.block(block)).toBe(called);
+});
+
 it("Korean is spoken until somebody switches, and the switch is kept", () => {
   expect(language.value).toBe("ko");
   expect(t().nav.home).toBe("경기");

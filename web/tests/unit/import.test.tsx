@@ -1,10 +1,10 @@
-import { render, screen, waitFor } from "@testing-library/preact";
+import { render, screen, waitFor, within } from "@testing-library/preact";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { ImportReport } from "../../src/api/types";
 import { Import } from "../../src/features/admin/import";
 import { setLanguage } from "../../src/i18n";
-import { Server, id, json } from "./make";
+import { Server, id, json, match, stage, standing } from "./make";
 
 let server: Server;
 
@@ -39,6 +39,8 @@ function report(over: Partial<ImportReport> = {}): ImportReport {
     applied: false,
     markets: [],
     matchesLeftOut: 0,
+    standings: [],
+    standingsLeftOut: 0,
     ...over,
   };
 }
@@ -73,6 +75,46 @@ it("tells nothing of markets when the file is refused", async () => {
   await check();
   await waitFor(() => expect(screen.getByText("T1–GEN 2022-02-12")).toBeTruthy());
   expect(screen.queryByText("What becomes of markets")).toBeNull();
+});
+
+it("shows the tables that would come out, without links to what is not there yet", async () => {
+  const table = { group: null, standings: [standing("NEW", { wins: 2 }), standing("T1", { rank: 2 })] };
+  const final = { name: "Final", side: "final" as const, matches: [match()] };
+  const stages = [
+    stage({ tables: [table] }),
+    stage({ name: "Playoffs", kind: "bracket", rounds: [final], tables: [table] }),
+  ];
+  const standings = [
+    { tournament: "LCK 2026 Spring", stages },
+    { tournament: "LCK 2026 Cup", stages: [] },
+  ];
+  server.on("POST /api/league/import", () => json(report({ standings, standingsLeftOut: 4 })));
+  await check();
+  const summary = await waitFor(() => screen.getByText("Tables that would come out"));
+  const shown = summary.closest("details") ?? document.body;
+  expect(shown.hasAttribute("open")).toBe(false);
+  await userEvent.click(summary);
+  expect(shown.hasAttribute("open")).toBe(true);
+  const headings = [...shown.querySelectorAll("h2, h3")].map((one) => one.textContent);
+  expect(headings).toEqual(["LCK 2026 Spring", "Regular Season", "Playoffs", "LCK 2026 Cup"]);
+  const rows = within(within(shown).getByRole("table", { name: "Regular Season" })).getAllByRole("row");
+  expect(rows.map((row) => row.querySelector("th[scope=row]")?.textContent)).toEqual([
+    undefined,
+    "NEWNEW team",
+    "T1T1 team",
+  ]);
+  expect(within(shown).getByRole("group", { name: "Playoffs bracket" }).textContent).toContain("GEN team");
+  expect(shown.querySelector("a")).toBeNull();
+  expect(within(shown).getByText("There is no table.")).toBeTruthy();
+  expect(within(shown).getByText("Tables of 4 more tournaments are not shown.")).toBeTruthy();
+});
+
+it("shows no tables of an import that has been done", async () => {
+  const standings = [{ tournament: "LCK 2026 Spring", stages: [stage()] }];
+  server.on("POST /api/league/import", () => json(report({ applied: true, standings })));
+  await check();
+  await waitFor(() => expect(screen.getByText("It was applied.")).toBeTruthy());
+  expect(screen.queryByText("Tables that would come out")).toBeNull();
 });
 
 it("shows what is odd, also about a line that changes nothing", async () => {

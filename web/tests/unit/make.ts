@@ -1,4 +1,4 @@
-import type { Account, Market, Match, Outcome, PlacedBet, Team } from "../../src/api/types";
+import type { Account, Market, Match, Outcome, PlacedBet, Stage, Standing, Team } from "../../src/api/types";
 
 let last = 0;
 
@@ -29,6 +29,34 @@ export function match(over: Partial<Match> = {}): Match {
     forfeitedById: null,
     needsReview: false,
     revision: 1,
+    ...over,
+  };
+}
+
+export function standing(code: string, over: Partial<Standing> = {}): Standing {
+  return {
+    rank: 1,
+    team: team(code),
+    wins: 0,
+    losses: 0,
+    gameWins: 0,
+    gameLosses: 0,
+    gameDifference: 0,
+    group: null,
+    fate: "open",
+    ...over,
+  };
+}
+
+export function stage(over: Partial<Stage> = {}): Stage {
+  return {
+    name: "Regular Season",
+    kind: "double_round_robin",
+    tiebreakers: ["gameDifference", "tiebreakerMatch", "headToHead"],
+    carries: [],
+    tables: [{ group: null, standings: [standing("T1"), standing("GEN")] }],
+    rounds: [],
+    champion: null,
     ...over,
   };
 }

@@ -6,6 +6,7 @@ import type { ImportReport } from "../../api/types";
 import { language } from "../../i18n";
 import { points } from "../../lib/format";
 import { adminFault } from "./act";
+import { Outlook } from "./outlook";
 import { words } from "./words";
 
 const TYPES = { json: "application/json", csv: "text/csv" } as const;
@@ -85,6 +86,7 @@ function Report({ report }: { report: ImportReport }) {
       )}
       {linesLeftOut > 0 && <p class="muted">{words().linesLeftOut(linesLeftOut)}</p>}
       {!applied && refused === 0 && <Touched report={report} />}
+      {!applied && refused === 0 && <Outlook report={report} />}
     </section>
   );
 }

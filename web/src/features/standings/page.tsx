@@ -1,83 +1,57 @@
 import { useLocation } from "preact-iso";
+import { useEffect } from "preact/hooks";
 import { api, data } from "../../api/client";
-import type { Standing, Tournament } from "../../api/types";
+import type { Stage, Tournament } from "../../api/types";
 import { serverNow } from "../../app/clock";
 import { presentTournament } from "../../app/matches";
 import { useResource } from "../../app/resource";
 import { useTournaments } from "../../app/tournaments";
-import { Badge } from "../../components/badge";
-import { teamName } from "../../components/market-words";
 import { SeasonNav } from "../../components/season-nav";
 import { Empty, Loaded, Skeleton } from "../../components/states";
 import { t } from "../../i18n";
-import { signed } from "../../lib/format";
 import { useTitle } from "../../lib/title";
+import { StageSection } from "./stage";
 
-export async function loadStandings(tournament: string): Promise<Standing[]> {
+async function loadStages(tournament: string): Promise<Stage[]> {
   const found = await data(api.GET("/api/league/standings", { params: { query: { tournament } } }));
-  return found.items;
+  return found.stages;
 }
 
-function Table({ standings }: { standings: readonly Standing[] }) {
+/** Every stage in the order of play; with several, links lead to each. */
+function Stages({ stages }: { stages: readonly Stage[] }) {
   const words = t().standings;
+  const idOf = (index: number): string => `stage-${index + 1}`;
+  // The browser looks for the place that the address names before the stages are there.
+  useEffect(() => document.getElementById(location.hash.slice(1))?.scrollIntoView(), []);
   return (
-    <div class="panel table-wrap">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">{words.rank}</th>
-            <th scope="col">{words.team}</th>
-            <th scope="col" class="end">
-              {words.wins}
-            </th>
-            <th scope="col" class="end">
-              {words.losses}
-            </th>
-            <th scope="col" class="end wide-only">
-              {words.games}
-            </th>
-            <th scope="col" class="end">
-              {words.difference}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {standings.map((line) => (
-            <tr key={line.team.teamId}>
-              <td class="num">
-                <b>{line.rank}</b>
-              </td>
-              <th scope="row">
-                <a class="team-link" href={`/teams/${line.team.code}`}>
-                  <Badge team={line.team} size={30} />
-                  {teamName(line.team)}
-                </a>
-              </th>
-              <td class="end num">
-                <b>{line.wins}</b>
-              </td>
-              <td class="end num">{line.losses}</td>
-              <td class="end num wide-only">
-                {line.gameWins}–{line.gameLosses}
-              </td>
-              <td class="end num">{signed(line.gameDifference)}</td>
-            </tr>
+    <>
+      {stages.length > 1 && (
+        <nav class="chips" aria-label={words.stages}>
+          {stages.map((stage, index) => (
+            <a key={stage.name} class="chip" href={`#${idOf(index)}`}>
+              {words.stage(stage.name)}
+            </a>
           ))}
-        </tbody>
-      </table>
-    </div>
+        </nav>
+      )}
+      <div class="stack loose">
+        {stages.map((stage, index) => (
+          <StageSection key={stage.name} stage={stage} level={2} id={idOf(index)} />
+        ))}
+      </div>
+    </>
   );
 }
 
 function Of({ tournament }: { tournament: Tournament }) {
   const words = t().standings;
   const id = tournament.tournamentId;
-  const standings = useResource(`standings ${id}`, () => loadStandings(id), { every: 30_000 });
+  const standings = useResource(`standings ${id}`, () => loadStages(id), { every: 30_000 });
   return (
     <Loaded from={standings} skeleton={<Skeleton height={48} count={10} />}>
       {(found) =>
         found.length > 0 ? (
-          <Table standings={found} />
+          <Stages stages={found} />
         ) : (
           <Empty title={words.empty} text={words.emptyText} icon="trophy" />
         )
@@ -86,7 +60,7 @@ function Of({ tournament }: { tournament: Tournament }) {
   );
 }
 
-/** 순위표: the table of the season. */
+/** 순위표: the tables and brackets of the season. */
 export default function Standings() {
   const words = t().standings;
   const { query } = useLocation();
