@@ -29,7 +29,7 @@ export function market(id: string): Signal<Market> | undefined {
 }
 
 // Twice as far apart as there are templates: behind each there is room for what was voided of it.
-const ORDER = { match_winner: 0, exact_score: 2, total_sets: 4, custom: 6 } as const;
+const ORDER = { match_winner: 0, exact_score: 2, total_sets: 4, champion: 6, first: 8, custom: 10 } as const;
 
 /** Whether every stake of a market has been given back, or is about to be. */
 export const isVoid = (market: Market): boolean => market.state === "voiding" || market.state === "void";
