@@ -4,4 +4,6 @@ pub mod changes;
 pub mod decide;
 pub mod directory;
 pub mod import;
+pub mod remove;
 pub mod start;
+pub mod suspects;

@@ -15,8 +15,8 @@ pub async fn list(db: &mut PgConnection, of: Option<TournamentId>) -> Result<Vec
         Team,
         "SELECT team_id, code, name_en, name_ko, colour FROM teams
          WHERE $1::uuid IS NULL OR team_id IN (
-             SELECT team1_id FROM matches WHERE tournament_id = $1
-             UNION SELECT team2_id FROM matches WHERE tournament_id = $1
+             SELECT team1_id FROM matches WHERE tournament_id = $1 AND NOT removed
+             UNION SELECT team2_id FROM matches WHERE tournament_id = $1 AND NOT removed
          )
          ORDER BY code",
         of as Option<TournamentId>,

@@ -16,5 +16,7 @@ mod lists;
 mod live;
 mod live_pages;
 mod live_replicas;
+mod remove;
 mod replay;
 mod sources;
+mod suspects;
