@@ -35,9 +35,8 @@ pub async fn list(pool: &PgPool) -> Result<Suspects, sqlx::Error> {
     let mut db = postgres::reading(pool).await?;
     let matches = store::matches::outside_replays(&mut db).await?;
     let teams = store::teams::list(&mut db, None).await?;
-    let codes = teams.iter().map(|team| (team.team_id, team.code.as_str())).collect();
     let now = store::now(&mut db).await?;
-    let mut found = suspects::find(&matches, &codes, now);
+    let mut found = suspects::find(&matches, &teams, now);
     let left_out = found.len().saturating_sub(MOST);
     found.truncate(MOST);
     let told: Vec<Match> = found.iter().flat_map(|suspect| suspect.matches.clone()).collect();

@@ -60,7 +60,7 @@ async fn a_removed_match_is_shown_nowhere_and_cancelled_for_whoever_follows_the_
     assert_eq!(told_last, Some(gone));
     assert_eq!(service.get(&wrong.match_id).await.unwrap_err().reason, "match_unknown");
     let of_cup = ListMatchesRequest { tournament_id: cup.tournament_id.clone(), ..Default::default() };
-    assert_eq!(service.all(of_cup).await, [right.clone()]);
+    assert_eq!(service.all(of_cup).await, std::slice::from_ref(&right));
     let cup = service.tournament("Cup").await;
     assert_eq!((cup.matches, cup.last_match_at), (1, right.starts_at));
     assert_eq!(service.standings(&cup.tournament_id).await.unwrap()[0].wins, 0);

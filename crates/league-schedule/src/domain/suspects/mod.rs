@@ -14,7 +14,7 @@ use loljoa_service_kit::{MatchId, TeamId};
 pub(super) use calendar::{Appointment, Calendar, Clash, day};
 pub use uncounted::counts_for_nothing;
 
-use super::Match;
+use super::{Match, Team};
 
 /// A result that is this much earlier than the start is odd.
 const AHEAD: TimeDelta = TimeDelta::days(1);
@@ -61,9 +61,10 @@ pub(super) fn is_early(starts_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     starts_at > now + AHEAD
 }
 
-/// What is odd about `matches`, whose teams have these codes, at `now`: latest first.
+/// What is odd about `matches`, which these teams play, at `now`: latest first.
 #[must_use]
-pub fn find(matches: &[Match], codes: &HashMap<TeamId, &str>, now: DateTime<Utc>) -> Vec<Suspect> {
+pub fn find(matches: &[Match], teams: &[Team], now: DateTime<Utc>) -> Vec<Suspect> {
+    let codes = &teams.iter().map(|team| (team.team_id, team.code.as_str())).collect();
     let mut found = clashes(matches, codes);
     let early = matches.iter().filter(|m| m.is_decided() && is_early(m.starts_at, now));
     found.extend(early.map(|m| result_before_start(m, codes)));

@@ -101,9 +101,10 @@ async fn suspects(Services { target, betting_grpc }: Services) -> anyhow::Result
     }
     let matches = found.suspects.iter().flat_map(|suspect| &suspect.matches);
     let matches: BTreeMap<_, _> = matches.map(|found| (&found.match_id, cancelled(found))).collect();
-    let markets = match target.is_up() || betting_grpc.is_some() {
-        true => Some(touched(&target, betting_grpc.as_ref(), matches.into_values().collect()).await?),
-        false => None,
+    let markets = if target.is_up() || betting_grpc.is_some() {
+        Some(touched(&target, betting_grpc.as_ref(), matches.into_values().collect()).await?)
+    } else {
+        None
     };
     let staked = markets.as_deref().map(by_match);
     let header = HEADER.map(str::to_owned).to_vec();
