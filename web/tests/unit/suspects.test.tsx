@@ -74,7 +74,7 @@ it("removes one in favour of the other after asking, by keyboard alone, and look
   const row = await waitFor(() => screen.getByRole("listitem", { name: "GEN–T1" }));
   within(row).getByRole("button").focus();
   await user.keyboard("{Enter}");
-  const dialog = screen.getByRole("dialog");
+  const dialog = await screen.findByRole("dialog");
   expect(asked).toBeUndefined();
   within(dialog).getByRole("button", { name: "Confirm" }).focus();
   await user.keyboard("{Enter}");
@@ -90,7 +90,7 @@ it("keeps what is listed when the removal is refused", async () => {
   const user = userEvent.setup();
   render(<Suspects />);
   await user.click(await screen.findByRole("button", { name: "Remove the match" }));
-  await user.click(screen.getByRole("button", { name: "Confirm" }));
+  await user.click(await screen.findByRole("button", { name: "Confirm" }));
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   expect(screen.getByText("There is a result more than a day before the start")).toBeTruthy();
 });
