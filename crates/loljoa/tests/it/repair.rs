@@ -16,7 +16,7 @@ async fn a_double_is_suspect_until_one_is_removed_in_favour_of_the_other() {
     let place = Place::new();
     let up = place.up(&[]);
     up.log_in_as_admin().await;
-    let admin = |arguments: &[&str]| place.command(&["admin"]).args(arguments).output().unwrap();
+    let admin = |arguments: &[&str]| place.command(&[&["admin"], arguments].concat()).output().unwrap();
     let import = |slot: u8| {
         let header = "tournament,block,date_kst,slot,best_of,team1,team2,team1_wins,team2_wins,note";
         let file = place.data_dir().with_file_name("cup.csv");
