@@ -31,6 +31,8 @@ impl From<Refusal> for Error {
                 Self::invalid_field("forfeitedById", "forfeiter_not_playing", message)
             }
             Refusal::ForfeiterWon => Self::invalid_field("forfeitedById", "forfeiter_won", message),
+            Refusal::NoDouble => Self::invalid_field("inFavourOf", "no_double", message),
+            Refusal::ResultDoesNotFit => Self::conflict("result_does_not_fit", message),
         }
     }
 }

@@ -20,7 +20,8 @@ pub(crate) struct AdminAction {
     account_id: AccountId,
     username: String,
     /// `create_market`, `lock_market`, `settle_market`, `void_market`, `correct_market`, `retry_owed`, `resolve_incident`,
-    /// `record_result`, `move_match`, `cancel_match`, `import_season`, `disable_account`, `enable_account` or `end_sessions`.
+    /// `record_result`, `move_match`, `cancel_match`, `remove_match`, `import_season`, `disable_account`, `enable_account` or
+    /// `end_sessions`.
     action: String,
     /// What it was about, where that is one thing.
     #[schema(value_type = Option<Uuid>)]

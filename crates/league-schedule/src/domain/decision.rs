@@ -26,6 +26,12 @@ pub enum Refusal {
     /// The forfeiting team has the wins that decide the match.
     #[error("the team that forfeits cannot have won")]
     ForfeiterWon,
+    /// The match that is to stay is no double of the one that goes.
+    #[error("the match that stays must be another one between the same teams in the same tournament")]
+    NoDouble,
+    /// The result of the match that goes cannot be the other's.
+    #[error("the result of the match that goes does not fit the one that stays")]
+    ResultDoesNotFit,
 }
 
 /// How a match ended.
@@ -72,6 +78,11 @@ impl Match {
         let side = self.side_of(team).ok_or(Refusal::ForfeiterNotPlaying)?;
         let unplayed = outcome.score == Score::default();
         Ok(if unplayed { Score::walkover(side.other(), self.best_of) } else { outcome.score })
+    }
+
+    /// How it ended, or its score so far.
+    pub(super) const fn outcome(&self) -> Outcome {
+        Outcome { score: self.score(), forfeited_by: self.forfeited_by_id }
     }
 
     /// The match with another start. One that is being played goes back to scheduled when the start lies after `now`.

@@ -68,6 +68,8 @@ pub struct Match {
     pub needs_review: bool,
     /// An administrator has decided something here; sources leave that alone.
     pub by_hand: bool,
+    /// It never was, an administrator has said: it is shown nowhere, and cancelled for whoever follows the feed.
+    pub removed: bool,
     /// Counts the changes, from 1; the database does the counting.
     pub revision: i64,
 }
@@ -110,6 +112,7 @@ impl Match {
             forfeited_by_id: None,
             needs_review: false,
             by_hand: false,
+            removed: false,
             revision: 1,
         }
     }

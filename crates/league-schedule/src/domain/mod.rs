@@ -5,11 +5,13 @@ pub mod decision;
 pub mod import;
 mod matches;
 pub mod observation;
+mod removal;
 pub mod replay;
 mod score;
 pub mod season;
 pub mod stage;
 pub mod standings;
+pub mod suspects;
 mod team;
 pub mod time;
 

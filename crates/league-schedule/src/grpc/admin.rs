@@ -1,8 +1,9 @@
-//! `LeagueAdminService`: imports, results, new starts.
+//! `LeagueAdminService`: imports, results, new starts, removals, suspects.
 
 use loljoa_proto::league_schedule::v1::{
-    ImportSeasonRequest, ImportSeasonResponse, Match as MatchMessage, RecordResultRequest,
-    RecordResultResponse, SeasonFormat, UpdateMatchRequest, UpdateMatchResponse,
+    ImportSeasonRequest, ImportSeasonResponse, ListSuspectsRequest, ListSuspectsResponse,
+    Match as MatchMessage, RecordResultRequest, RecordResultResponse, RemoveMatchRequest,
+    RemoveMatchResponse, SeasonFormat, UpdateMatchRequest, UpdateMatchResponse,
     league_admin_service_server::LeagueAdminService,
 };
 use loljoa_service_kit::{
@@ -24,6 +25,8 @@ use crate::{
         decide::{self, Update},
         directory::Directory,
         import,
+        remove::{self, Removal},
+        suspects,
     },
 };
 
@@ -84,6 +87,19 @@ impl Admin {
         self.message(&stored).await
     }
 
+    async fn remove(&self, request: RemoveMatchRequest, by: &Identity) -> Result<RemoveMatchResponse, Error> {
+        let match_id = MatchId::parse(&request.match_id)?;
+        let stays = Some(request.in_favour_of).filter(|id| !id.is_empty());
+        let in_favour_of = stays.map(|id| MatchId::parse_field(&id, "inFavourOf")).transpose()?;
+        let removal = Removal { match_id, in_favour_of };
+        let removed = remove::remove(&self.pool, removal, by, request.dry_run).await?;
+        let kept = match &removed.kept {
+            Some(kept) => Some(self.message(kept).await?),
+            None => None,
+        };
+        Ok(RemoveMatchResponse { r#match: Some(self.message(&removed.gone).await?), kept })
+    }
+
     async fn message(&self, stored: &Match) -> Result<MatchMessage, Error> {
         let mut db = postgres::reading(&self.pool).await?;
         let directory = Directory::of(&mut db, std::slice::from_ref(stored)).await?;
@@ -134,5 +150,22 @@ impl LeagueAdminService for Admin {
         let by = identity::admin(&request)?.clone();
         let stored = self.update(request.into_inner(), &by).await?;
         Ok(Response::new(UpdateMatchResponse { r#match: Some(stored) }))
+    }
+
+    async fn remove_match(
+        &self,
+        request: Request<RemoveMatchRequest>,
+    ) -> Result<Response<RemoveMatchResponse>, Status> {
+        let by = identity::admin(&request)?.clone();
+        Ok(Response::new(self.remove(request.into_inner(), &by).await?))
+    }
+
+    async fn list_suspects(
+        &self,
+        request: Request<ListSuspectsRequest>,
+    ) -> Result<Response<ListSuspectsResponse>, Status> {
+        identity::admin(&request)?;
+        let suspects = suspects::list(&self.pool).await.map_err(Error::from)?;
+        Ok(Response::new(convert::suspects(suspects)))
     }
 }

@@ -10,11 +10,13 @@ use crate::{
     domain::{
         Match, MatchState, SourceKind, Team, Tournament,
         import::{Action, Line},
+        suspects::{Kind, Suspect},
         time::is_plausible,
     },
     service::{
         directory::Directory,
         import::{Ahead, Imported},
+        suspects::Suspects,
         teams::Listed,
     },
 };
@@ -199,5 +201,30 @@ fn line(line: Line) -> proto::ImportLine {
         subject: line.subject,
         message: line.message,
         warning: line.warning,
+    }
+}
+
+pub(super) fn suspects(suspects: Suspects) -> proto::ListSuspectsResponse {
+    let Suspects { found, left_out, directory } = suspects;
+    proto::ListSuspectsResponse {
+        suspects: found.into_iter().map(|found| suspect(found, &directory)).collect(),
+        suspects_left_out: count(left_out),
+    }
+}
+
+fn suspect(suspect: Suspect, directory: &Directory) -> proto::Suspect {
+    let kind = match suspect.kind {
+        Kind::SamePair => proto::SuspectKind::SamePair,
+        Kind::TwoPlaces => proto::SuspectKind::TwoPlaces,
+        Kind::ResultBeforeStart => proto::SuspectKind::ResultBeforeStart,
+        Kind::CountsForNothing => proto::SuspectKind::CountsForNothing,
+    };
+    proto::Suspect {
+        kind: kind.into(),
+        matches: games(&suspect.matches, directory),
+        what: suspect.what,
+        remedy: suspect.remedy,
+        effect: suspect.effect,
+        remove_id: id(suspect.remove),
     }
 }

@@ -69,7 +69,8 @@ impl League {
     async fn one_match(&self, request: GetMatchRequest) -> Result<GetMatchResponse, Error> {
         let id = MatchId::parse(&request.match_id)?;
         let mut db = postgres::reading(&self.pool).await?;
-        let found = store::matches::get(&mut db, id).await?.ok_or_else(error::match_unknown)?;
+        let found = store::matches::get(&mut db, id).await?.filter(|found| !found.removed);
+        let found = found.ok_or_else(error::match_unknown)?;
         let directory = Directory::of(&mut db, std::slice::from_ref(&found)).await?;
         Ok(GetMatchResponse { r#match: Some(convert::game(&found, &directory)) })
     }

@@ -58,7 +58,7 @@ async fn decide(
 ) -> Result<Match, Error> {
     let mut transaction = postgres::begin(pool).await?;
     let locked = store::matches::lock(&mut transaction, &[id]).await?;
-    let present = locked.into_iter().next().ok_or_else(error::match_unknown)?;
+    let present = locked.into_iter().find(|m| !m.removed).ok_or_else(error::match_unknown)?;
     let now = store::now(&mut transaction).await?;
     let next = decision(&present, now)?.by_hand_since(&present);
     if next == present {
@@ -74,7 +74,7 @@ async fn decide(
 }
 
 /// What of a match is written down when an admin changes it.
-fn shown(of: &Match) -> Value {
+pub(super) fn shown(of: &Match) -> Value {
     json!({
         "state": of.state.as_str(),
         "startsAt": of.starts_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),

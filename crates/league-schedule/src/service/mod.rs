@@ -4,6 +4,8 @@ pub mod changes;
 pub mod decide;
 pub mod directory;
 pub mod import;
+pub mod remove;
 pub mod standings;
 pub mod start;
+pub mod suspects;
 pub mod teams;

@@ -32,14 +32,14 @@ macro_rules! select_matches {
             Match,
             "SELECT match_id, tournament_id, source_key, block, starts_at, best_of AS \"best_of: _\", state,
                  team1_id, team2_id, team1_wins, team2_wins, winner_id, forfeited_by_id, needs_review, by_hand,
-                 revision " + $tail
+                 removed, revision " + $tail
             $(, $argument)*
         )
     };
 }
 pub(super) use select_matches;
 
-/// Up to `limit` matches by start, earliest first.
+/// Up to `limit` matches by start, earliest first, without those that were removed.
 ///
 /// # Errors
 ///
@@ -48,7 +48,8 @@ pub async fn list(db: &mut PgConnection, filter: &Filter, limit: i64) -> Result<
     let (after_start, after_id) = filter.after.unzip();
     select_matches!(
         "FROM matches
-         WHERE ($1::uuid IS NULL OR tournament_id = $1)
+         WHERE NOT removed
+           AND ($1::uuid IS NULL OR tournament_id = $1)
            AND ($2::text IS NULL OR lower(block) = lower($2))
            AND ($3::uuid IS NULL OR $3 IN (team1_id, team2_id) OR EXISTS (
                SELECT FROM former_teams f WHERE f.team_id = $3 AND f.former_id IN (team1_id, team2_id)
@@ -73,7 +74,7 @@ pub async fn list(db: &mut PgConnection, filter: &Filter, limit: i64) -> Result<
     .await
 }
 
-/// The match with this id.
+/// The match with this id, also one that was removed.
 ///
 /// # Errors
 ///
@@ -82,18 +83,21 @@ pub async fn get(db: &mut PgConnection, id: MatchId) -> Result<Option<Match>, sq
     select_matches!("FROM matches WHERE match_id = $1", id as MatchId).fetch_optional(db).await
 }
 
-/// Every match of a tournament, by start.
+/// Every match of a tournament, by start, without those that were removed.
 ///
 /// # Errors
 ///
 /// When the database does not answer.
 pub async fn of_tournament(db: &mut PgConnection, id: TournamentId) -> Result<Vec<Match>, sqlx::Error> {
-    select_matches!("FROM matches WHERE tournament_id = $1 ORDER BY starts_at, match_id", id as TournamentId)
-        .fetch_all(db)
-        .await
+    select_matches!(
+        "FROM matches WHERE tournament_id = $1 AND NOT removed ORDER BY starts_at, match_id",
+        id as TournamentId
+    )
+    .fetch_all(db)
+    .await
 }
 
-/// Every match that starts in this time, but for those of replays.
+/// Every match that starts in this time, but for those of replays and those that were removed.
 ///
 /// # Errors
 ///
@@ -105,11 +109,27 @@ pub async fn between(
 ) -> Result<Vec<Match>, sqlx::Error> {
     select_matches!(
         "FROM matches
-         WHERE starts_at BETWEEN $1 AND $2
+         WHERE starts_at BETWEEN $1 AND $2 AND NOT removed
            AND tournament_id IN (SELECT tournament_id FROM tournaments WHERE source <> 'replay')
          ORDER BY starts_at, match_id",
         from,
         to,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Every match, by start, but for those of replays and those that will not be played.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn outside_replays(db: &mut PgConnection) -> Result<Vec<Match>, sqlx::Error> {
+    select_matches!(
+        "FROM matches
+         WHERE state <> 'cancelled'
+           AND tournament_id IN (SELECT tournament_id FROM tournaments WHERE source <> 'replay')
+         ORDER BY starts_at, match_id"
     )
     .fetch_all(db)
     .await
@@ -138,14 +158,14 @@ pub async fn put(db: &mut PgConnection, m: &Match) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO matches (
              match_id, tournament_id, source_key, block, starts_at, best_of, state, team1_id, team2_id,
-             team1_wins, team2_wins, winner_id, forfeited_by_id, needs_review, by_hand, revision
-         ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1)
+             team1_wins, team2_wins, winner_id, forfeited_by_id, needs_review, by_hand, removed, revision
+         ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1)
          ON CONFLICT (match_id) DO UPDATE
          SET block = excluded.block, starts_at = excluded.starts_at, best_of = excluded.best_of,
              state = excluded.state, team1_id = excluded.team1_id, team2_id = excluded.team2_id,
              team1_wins = excluded.team1_wins, team2_wins = excluded.team2_wins, winner_id = excluded.winner_id,
              forfeited_by_id = excluded.forfeited_by_id, needs_review = excluded.needs_review,
-             by_hand = excluded.by_hand",
+             by_hand = excluded.by_hand, removed = excluded.removed",
         m.match_id as MatchId,
         m.tournament_id as TournamentId,
         m.source_key,
@@ -161,6 +181,7 @@ pub async fn put(db: &mut PgConnection, m: &Match) -> Result<(), sqlx::Error> {
         m.forfeited_by_id as Option<TeamId>,
         m.needs_review,
         m.by_hand,
+        m.removed,
     )
     .execute(db)
     .await?;

@@ -44,11 +44,11 @@ pub async fn of(
 pub async fn played(db: &mut PgConnection) -> Result<HashMap<String, Vec<Appearance>>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"WITH places AS (
-               SELECT tournament_id, team1_id AS team_id FROM matches
-               UNION SELECT tournament_id, team2_id FROM matches
+               SELECT tournament_id, team1_id AS team_id FROM matches WHERE NOT removed
+               UNION SELECT tournament_id, team2_id FROM matches WHERE NOT removed
            ), spans AS (
                SELECT tournament_id, min(starts_at) AS first, max(starts_at) AS last
-               FROM matches GROUP BY tournament_id
+               FROM matches WHERE NOT removed GROUP BY tournament_id
            )
            SELECT o.name, o.source = 'replay' AS "is_replay!", s.first AS "first!", s.last AS "last!",
                t.team_id, t.code, n.name_en AS "name_en?", n.name_ko AS "name_ko?", n.colour AS "colour?"

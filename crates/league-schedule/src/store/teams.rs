@@ -18,8 +18,8 @@ pub async fn list(db: &mut PgConnection, of: Option<TournamentId>) -> Result<Vec
            FROM teams t
            LEFT JOIN tournament_teams n ON n.tournament_id = $1 AND n.team_id = t.team_id
            WHERE $1::uuid IS NULL OR t.team_id IN (
-               SELECT team1_id FROM matches WHERE tournament_id = $1
-               UNION SELECT team2_id FROM matches WHERE tournament_id = $1
+               SELECT team1_id FROM matches WHERE tournament_id = $1 AND NOT removed
+               UNION SELECT team2_id FROM matches WHERE tournament_id = $1 AND NOT removed
            )
            ORDER BY t.code"#,
         of as Option<TournamentId>,

@@ -5,7 +5,7 @@ use sqlx::{PgConnection, types::Json};
 
 use crate::domain::{SourceKind, Tournament, stage::Stage};
 
-/// All tournaments, earliest first.
+/// All tournaments, earliest first, but for those whose matches were all removed.
 ///
 /// # Errors
 ///
@@ -18,8 +18,9 @@ pub async fn list(db: &mut PgConnection) -> Result<Vec<Tournament>, sqlx::Error>
                count(m.match_id) AS "matches!"
            FROM tournaments t
            LEFT JOIN replays r USING (season)
-           LEFT JOIN matches m USING (tournament_id)
+           LEFT JOIN matches m ON m.tournament_id = t.tournament_id AND NOT m.removed
            GROUP BY t.tournament_id, r.finished
+           HAVING count(m.match_id) > 0 OR NOT EXISTS (SELECT FROM matches WHERE matches.tournament_id = t.tournament_id)
            ORDER BY first_match_at, t.name"#,
     )
     .fetch_all(db)

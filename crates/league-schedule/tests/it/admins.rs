@@ -13,7 +13,7 @@ use sqlx::PgPool;
 use crate::harness::{Service, result};
 
 /// Everything that is written down, oldest first.
-async fn written(service: &Service) -> Vec<AdminAction> {
+pub(crate) async fn written(service: &Service) -> Vec<AdminAction> {
     let admin = bearer(&service.signer.token("admin"));
     let mut log = AdminLogServiceClient::with_interceptor(service.channel.clone(), admin);
     let request = ListAdminActionsRequest { limit: 100, cursor: String::new() };
@@ -22,7 +22,7 @@ async fn written(service: &Service) -> Vec<AdminAction> {
     actions
 }
 
-fn told(text: &str) -> Value {
+pub(crate) fn told(text: &str) -> Value {
     if text.is_empty() { Value::Null } else { text.parse().unwrap() }
 }
 

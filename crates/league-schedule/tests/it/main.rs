@@ -17,6 +17,8 @@ mod live;
 mod live_pages;
 mod live_replicas;
 mod names;
+mod remove;
 mod replay;
 mod sources;
 mod stages;
+mod suspects;

@@ -24,7 +24,7 @@ use crate::{
 pub(super) type AsAdmin = InterceptedService<Channel, Bearer>;
 
 /// Which system is talked to: a running `loljoa up`, or one elsewhere.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(super) struct Target {
     #[command(flatten)]
     data_dir: DataDirOption,

@@ -64,7 +64,7 @@ enum Command {
 }
 
 /// Where the data of `loljoa up` is.
-#[derive(Args)]
+#[derive(Args, Clone)]
 struct DataDirOption {
     /// The data directory [default: /var/lib/loljoa for root, ~/.local/share/loljoa for others]
     #[arg(long, env = "LOLJOA_DATA_DIR", value_name = "DIR", hide_env_values = true)]

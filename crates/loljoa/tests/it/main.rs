@@ -12,6 +12,7 @@ mod import;
 mod processes;
 mod refusals;
 mod release;
+mod repair;
 mod reset;
 mod restart;
 mod secrets;

@@ -27,6 +27,7 @@ mod pod;
 mod pooler;
 mod promises;
 mod reconcile;
+mod removal;
 mod replicas;
 mod restore;
 mod schedule;

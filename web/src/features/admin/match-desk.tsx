@@ -1,3 +1,4 @@
+import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, data } from "../../api/client";
 import type { Match } from "../../api/types";
@@ -13,6 +14,7 @@ import { useAction } from "./act";
 import { Ask } from "./ask";
 import { Confirm } from "./confirm";
 import { MarketDesk } from "./market-desk";
+import { Remove } from "./remove";
 import { words } from "./words";
 
 interface Props {
@@ -151,6 +153,11 @@ export function MatchDesk({ matchId, changed }: { matchId: string; changed: () =
   useResource(`markets ${matchId}`, () => loadMarkets(matchId), { every: 5_000 });
   useWatched([matchId]);
   const ids = marketIds(matchId).value;
+  const { route } = useLocation();
+  const gone = (): void => {
+    changed();
+    route("/admin?tab=matches");
+  };
   const both = (): void => {
     match.reload();
     changed();
@@ -167,6 +174,7 @@ export function MatchDesk({ matchId, changed }: { matchId: string; changed: () =
             <h3>{words().result}</h3>
             <Result match={found} changed={both} />
             <Start key={found.startsAt} match={found} changed={both} />
+            <Remove match={found} onDone={gone} />
           </section>
           <section class="stack">
             <h3>{words().markets}</h3>

@@ -9,14 +9,16 @@ import { Import } from "./import";
 import { Incidents } from "./incidents";
 import { Log } from "./log";
 import { Matches } from "./matches";
+import { Suspects } from "./suspects";
 import { words } from "./words";
 import "./admin.css";
 
-const TABS = ["matches", "import", "incidents", "log", "accounts", "experiments"] as const;
+const TABS = ["matches", "import", "repair", "incidents", "log", "accounts", "experiments"] as const;
 type Tab = (typeof TABS)[number];
 const PANELS = {
   matches: Matches,
   import: Import,
+  repair: Suspects,
   incidents: Incidents,
   accounts: Accounts,
   log: Log,

@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod read;
+pub(crate) mod repair;
 
 use std::sync::Arc;
 
@@ -20,8 +21,9 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(read::tournaments))
         .routes(routes!(read::teams))
         .routes(routes!(read::matches))
-        .routes(routes!(read::one_match, admin::update_match))
+        .routes(routes!(read::one_match, admin::update_match, repair::remove_match))
         .routes(routes!(read::standings))
         .routes(routes!(admin::record_result))
+        .routes(routes!(repair::suspects))
         .merge(import)
 }

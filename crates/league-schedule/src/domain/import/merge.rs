@@ -57,12 +57,6 @@ impl Ending {
     }
 }
 
-impl Match {
-    const fn outcome(&self) -> Outcome {
-        Outcome { score: self.score(), forfeited_by: self.forfeited_by_id }
-    }
-}
-
 /// What differs between two versions of a team, for a person.
 pub(super) fn team_changes(before: &Team, after: &Team) -> String {
     let fields = [

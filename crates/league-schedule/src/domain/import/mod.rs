@@ -18,7 +18,7 @@ pub use teams::Appearance;
 use super::{
     Clubs, Match, Renaming, SourceKind, Team, Tournament,
     season::{Club, Course, Entry, Fixture, Season},
-    stage::Stage,
+    stage::{Stage, is_tiebreaker},
 };
 use teams::Cast;
 
@@ -170,16 +170,19 @@ impl Plan {
             return Ok((Action::Added, String::new()));
         };
         if present.by_hand && importer == Importer::Source {
-            return Ok((Action::Unchanged, "was decided by hand".into()));
+            let why = if present.removed { "was removed" } else { "was decided by hand" };
+            return Ok((Action::Unchanged, why.into()));
         }
-        let next = fixture.merged_into(present, now)?;
+        let there = present.brought_back();
+        let next = fixture.merged_into(&there, now)?;
         if next == *present {
             return Ok((Action::Unchanged, String::new()));
         }
         let codes = known.teams.values().map(|team| (team.team_id, team.code.as_str())).collect();
-        let changes = merge::match_changes(present, &next, &codes);
+        let back = present.removed.then(|| "is no longer removed".to_owned());
+        let changes = (next != there).then(|| merge::match_changes(&there, &next, &codes));
         self.matches.push(next);
-        Ok((Action::Changed, changes))
+        Ok((Action::Changed, back.into_iter().chain(changes).collect::<Vec<_>>().join("; ")))
     }
 }
 
@@ -196,7 +199,8 @@ impl Fixture {
 struct Seen<'a> {
     teams: HashMap<String, usize>,
     ids: HashMap<MatchId, usize>,
-    days: HashMap<(&'a str, chrono::NaiveDate, [&'a str; 2]), usize>,
+    /// A tiebreaker is played besides another match of the day.
+    days: HashMap<(&'a str, chrono::NaiveDate, [&'a str; 2], bool), usize>,
 }
 
 impl<'a> Seen<'a> {
@@ -208,7 +212,8 @@ impl<'a> Seen<'a> {
         if let (Some(team1), Some(team2)) = (&fixture.team1, &fixture.team2) {
             let mut teams = [team1.as_str(), team2.as_str()];
             teams.sort_unstable();
-            if let Some(other) = self.days.insert((&fixture.tournament, fixture.date, teams), line) {
+            let key = (fixture.tournament.as_str(), fixture.date, teams, is_tiebreaker(&fixture.block));
+            if let Some(other) = self.days.insert(key, line) {
                 return first(other);
             }
         }

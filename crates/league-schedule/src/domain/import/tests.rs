@@ -159,6 +159,21 @@ fn the_same_pair_on_a_day_and_a_team_in_two_places_are_odd_wherever_the_other_ma
 }
 
 #[test]
+fn a_tiebreaker_of_the_day_is_another_match_and_a_second_one_is_the_same() {
+    let line = |block: &str, slot: u8| format!("Cup,{block},2022-01-12,{slot},3,T1,GEN,,,\n");
+    let both = format!("{}{}", line("Week 1", 1), line("Tiebreaker", 2));
+    let plan = Plan::new(&season(&both), known(&["T1", "GEN"]), Importer::Admin, now());
+    assert_eq!(actions(&plan), [Action::Added, Action::Added]);
+    assert_eq!(warnings(&both, ""), ["", ""]);
+    assert_eq!(warnings(&line("Tiebreaker", 2), &line("Week 1", 1)), [""]);
+    for twice in [["Tiebreaker", "Tiebreaker"], ["Week 1", "Week 2"]] {
+        let lines = [line(twice[0], 1), line(twice[1], 2)].concat();
+        let plan = Plan::new(&season(&lines), known(&["T1", "GEN"]), Importer::Admin, now());
+        assert_eq!(plan.report.first_refused().unwrap().message, "the same match as line 2");
+    }
+}
+
+#[test]
 fn a_match_that_has_begun_and_is_moved_to_later_is_scheduled_again() {
     let known = known(&["T1", "GEN"]);
     let first = season("Cup,Week 1,2026-11-26,1,3,T1,GEN,,,\n");

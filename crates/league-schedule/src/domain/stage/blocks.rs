@@ -58,6 +58,18 @@ pub fn is_tiebreaker(block: &str) -> bool {
         .any(|word| block.starts_with(word))
 }
 
+/// Whether a block is a week of the regular season.
+#[must_use]
+pub fn is_week(block: &str) -> bool {
+    matches!(room(block), Room::Week(_))
+}
+
+/// Whether a block's name tells which stage it belongs to.
+#[must_use]
+pub fn tells_its_stage(block: &str) -> bool {
+    !matches!(room(block), Room::Part { perhaps_bracket: false, .. })
+}
+
 pub(super) fn room(block: &str) -> Room {
     let lower = words::fold(block);
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));

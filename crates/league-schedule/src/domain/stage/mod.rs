@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Match, season::words};
 
-pub use blocks::is_tiebreaker;
+pub use blocks::{is_tiebreaker, is_week, tells_its_stage};
 pub use infer::infer;
 
 /// A part of a tournament.

@@ -98,7 +98,8 @@ async fn update(target: &Target, request: UpdateMatchRequest) -> anyhow::Result<
     target.as_admin(Service::LeagueSchedule, update).await
 }
 
-fn describe(found: &Match) -> String {
+/// A match in a line.
+pub(super) fn describe(found: &Match) -> String {
     let code = |team: &Option<Team>| team.as_ref().map_or("?", |team| team.code.as_str()).to_owned();
     let state = match found.state() {
         MatchState::Scheduled | MatchState::Unspecified => "scheduled",

@@ -167,7 +167,13 @@ pub(super) const TABLE: &[Calls] = &[
     Calls {
         service: "loljoa.league_schedule.v1.LeagueAdminService",
         servers: &["league_schedule"],
-        doors: &[("ImportSeason", Admins), ("RecordResult", Admins), ("UpdateMatch", Admins)],
+        doors: &[
+            ("ImportSeason", Admins),
+            ("RecordResult", Admins),
+            ("UpdateMatch", Admins),
+            ("RemoveMatch", Admins),
+            ("ListSuspects", Admins),
+        ],
     },
     // Betting's, by the mesh; nothing in it is secret.
     Calls {

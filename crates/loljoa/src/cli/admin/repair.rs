@@ -1,0 +1,177 @@
+use std::collections::{BTreeMap, HashMap};
+
+use clap::{Args, Subcommand};
+use loljoa_proto::{
+    betting::v1::{
+        PreviewMatchesRequest, TouchedMarket, market_admin_service_client::MarketAdminServiceClient,
+    },
+    league_schedule::v1::{
+        ListSuspectsRequest, Match, MatchState, RemoveMatchRequest, Suspect, SuspectKind,
+        league_admin_service_client::LeagueAdminServiceClient,
+    },
+};
+use loljoa_service_kit::MatchId;
+use url::Url;
+
+use super::league::describe;
+use crate::{
+    cli::connect::{Target, answer},
+    console::{say, table},
+    system::Service,
+};
+
+const HEADER: [&str; 5] = ["what", "match", "state", "markets", "staked"];
+
+/// What admins do about what was brought in wrongly.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Remove a match that never was, while nothing is staked on it
+    Remove(Remove),
+    /// Show matches that were probably brought in wrongly, and what would mend them
+    Suspects(Services),
+}
+
+#[derive(Args)]
+pub(super) struct Remove {
+    /// The match
+    #[arg(value_parser = MatchId::parse)]
+    match_id: MatchId,
+    /// The match that stays, of which it is a double: it takes the result if it has none
+    #[arg(long, value_name = "MATCH_ID", value_parser = MatchId::parse)]
+    in_favour_of: Option<MatchId>,
+    #[command(flatten)]
+    services: Services,
+}
+
+#[derive(Args)]
+pub(super) struct Services {
+    #[command(flatten)]
+    target: Target,
+    /// With --grpc: betting's gRPC address, to tell what is staked
+    #[arg(long, value_name = "URL", requires = "grpc")]
+    betting_grpc: Option<Url>,
+}
+
+pub(super) async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Remove(remove) => remove.run().await,
+        Command::Suspects(services) => suspects(services).await,
+    }
+}
+
+impl Remove {
+    /// Removes the match once betting has said that nothing is staked on it. A bet that is placed meanwhile goes back: its market becomes
+    /// void.
+    async fn run(self) -> anyhow::Result<()> {
+        let match_id = self.match_id.to_string();
+        let in_favour_of = self.in_favour_of.map(|id| id.to_string()).unwrap_or_default();
+        let request = RemoveMatchRequest { match_id, in_favour_of, dry_run: false };
+        let Services { target, betting_grpc } = self.services;
+        let remove = async |request| {
+            let remove =
+                async |channel| answer(LeagueAdminServiceClient::new(channel).remove_match(request).await);
+            target.as_admin(Service::LeagueSchedule, remove).await
+        };
+        anyhow::ensure!(
+            target.is_up() || betting_grpc.is_some(),
+            "what is staked on the match is known to betting: --betting-grpc names its address"
+        );
+        let ahead = remove(RemoveMatchRequest { dry_run: true, ..request.clone() }).await?;
+        let betting = betting_grpc.as_ref();
+        let markets = touched(&target, betting, ahead.r#match.into_iter().collect()).await?;
+        let staked: i64 = markets.iter().map(|market| market.pool).sum();
+        anyhow::ensure!(staked == 0, "{staked} points are staked on the match");
+        let done = remove(request).await?;
+        say("The match is removed.");
+        if let Some(kept) = &done.kept {
+            say(format_args!("It stays: {}", describe(kept)));
+        }
+        Ok(())
+    }
+}
+
+async fn suspects(Services { target, betting_grpc }: Services) -> anyhow::Result<()> {
+    let list = async |channel| {
+        answer(LeagueAdminServiceClient::new(channel).list_suspects(ListSuspectsRequest {}).await)
+    };
+    let found = target.as_admin(Service::LeagueSchedule, list).await?;
+    if found.suspects.is_empty() {
+        say("Nothing is suspect.");
+        return Ok(());
+    }
+    let matches = found.suspects.iter().flat_map(|suspect| &suspect.matches);
+    let matches: BTreeMap<_, _> = matches.map(|found| (&found.match_id, cancelled(found))).collect();
+    let markets = if target.is_up() || betting_grpc.is_some() {
+        Some(touched(&target, betting_grpc.as_ref(), matches.into_values().collect()).await?)
+    } else {
+        None
+    };
+    let staked = markets.as_deref().map(by_match);
+    let header = HEADER.map(str::to_owned).to_vec();
+    let rows = found.suspects.iter().flat_map(|suspect| rows(suspect, staked.as_ref()));
+    say(table(&std::iter::once(header).chain(rows).collect::<Vec<_>>()));
+    for Suspect { what, remedy, effect, .. } in &found.suspects {
+        say(format_args!("{what}: {remedy}; {effect}."));
+    }
+    if found.suspects_left_out > 0 {
+        say(format_args!("{} more are not told.", found.suspects_left_out));
+    }
+    if staked.is_none() {
+        say("What is staked is known to betting: --betting-grpc names its address.");
+    }
+    Ok(())
+}
+
+/// What betting says of the markets of these matches.
+async fn touched(
+    target: &Target,
+    betting: Option<&Url>,
+    matches: Vec<Match>,
+) -> anyhow::Result<Vec<TouchedMarket>> {
+    let request = PreviewMatchesRequest { matches };
+    let look = async |channel| answer(MarketAdminServiceClient::new(channel).preview_matches(request).await);
+    let answered = match betting {
+        Some(url) => target.clone().at(url.clone()).as_admin(Service::Betting, look).await?,
+        None => target.as_admin(Service::Betting, look).await?,
+    };
+    Ok(answered.markets)
+}
+
+/// A match as betting would hear of it, were it removed.
+fn cancelled(found: &Match) -> Match {
+    let (winner_id, forfeited_by_id) = (String::new(), String::new());
+    Match { state: MatchState::Cancelled.into(), winner_id, forfeited_by_id, ..found.clone() }
+}
+
+/// How many markets, and what is staked on them.
+fn by_match(markets: &[TouchedMarket]) -> HashMap<&str, (usize, i64)> {
+    let mut by_match: HashMap<_, (usize, i64)> = HashMap::new();
+    for market in markets {
+        let (count, pool) = by_match.entry(market.match_id.as_str()).or_default();
+        *count += 1;
+        *pool += market.pool;
+    }
+    by_match
+}
+
+fn rows(suspect: &Suspect, staked: Option<&HashMap<&str, (usize, i64)>>) -> Vec<Vec<String>> {
+    let kind = match suspect.kind() {
+        SuspectKind::SamePair => "the same pair twice",
+        SuspectKind::TwoPlaces => "a team in two places",
+        SuspectKind::ResultBeforeStart => "a result before the start",
+        SuspectKind::CountsForNothing => "counts for nothing",
+        SuspectKind::Unspecified => "?",
+    };
+    let row = |(place, found): (usize, &Match)| {
+        let (markets, pool) = match staked {
+            None => ("?".to_owned(), "?".to_owned()),
+            Some(staked) => {
+                let (markets, pool) = staked.get(found.match_id.as_str()).copied().unwrap_or_default();
+                (markets.to_string(), pool.to_string())
+            }
+        };
+        let kind = if place == 0 { kind } else { "" };
+        vec![kind.to_owned(), found.match_id.clone(), describe(found), markets, pool]
+    };
+    suspect.matches.iter().enumerate().map(row).collect()
+}

@@ -1,0 +1,83 @@
+import { api, data } from "../../api/client";
+import type { Suspect, Suspects as Found } from "../../api/types";
+import { shortName } from "../../app/matches";
+import { useResource } from "../../app/resource";
+import { MatchTag } from "../../components/match-parts";
+import { Moment } from "../../components/moment";
+import { Empty, Loaded, Skeleton } from "../../components/states";
+import { t } from "../../i18n";
+import { points } from "../../lib/format";
+import { Remove } from "./remove";
+import { words } from "./words";
+
+type SuspectMatch = Suspect["matches"][number];
+
+function Row({ of, stays, onDone }: { of: SuspectMatch; stays?: SuspectMatch; onDone: () => void }) {
+  const { match, markets, pool, givenBack } = of;
+  const double = stays === undefined ? {} : { stays: stays.match };
+  return (
+    <li class="suspect-match" aria-label={shortName(match)}>
+      <span class="small muted">
+        <Moment iso={match.startsAt} style="dateTime" plain />
+      </span>
+      <a href={`/admin?tab=matches&match=${match.matchId}`}>
+        <b>{shortName(match)}</b>
+      </a>
+      <span class="small">
+        {match.tournament} · {t().match.block(match.block)}
+      </span>
+      <MatchTag match={match} />
+      <span class="small">{words().stakedOn(markets, points(pool), points(givenBack))}</span>
+      <Remove match={match} {...double} disabled={pool > 0} onDone={onDone} />
+      {pool > 0 && <span class="small muted">{words().stakedFirst}</span>}
+    </li>
+  );
+}
+
+function Line({ suspect, onDone }: { suspect: Suspect; onDone: () => void }) {
+  const { matches, kind } = suspect;
+  const isDouble = kind === "same_pair" && matches.length === 2;
+  return (
+    <li class="suspect">
+      <h2>{words().suspects[kind]}</h2>
+      <p class="muted">{words().remedies[kind]}</p>
+      <ul class="stack" aria-label={words().list}>
+        {matches.map((of, place) => {
+          const other = matches[1 - place];
+          const stays = isDouble && other !== undefined ? { stays: other } : {};
+          return <Row key={of.match.matchId} of={of} {...stays} onDone={onDone} />;
+        })}
+      </ul>
+    </li>
+  );
+}
+
+function List({ found, onDone }: { found: Found; onDone: () => void }) {
+  if (found.items.length === 0) return <Empty title={words().noSuspects} icon="check" />;
+  return (
+    <div class="stack">
+      <ul class="panel rows">
+        {found.items.map((suspect) => (
+          <Line
+            key={[suspect.kind, ...suspect.matches.map((of) => of.match.matchId)].join(" ")}
+            suspect={suspect}
+            onDone={onDone}
+          />
+        ))}
+      </ul>
+      {found.leftOut > 0 && <p class="muted">{words().suspectsLeftOut(found.leftOut)}</p>}
+    </div>
+  );
+}
+
+/** Matches that were probably brought in wrongly, and what mends them. */
+export function Suspects() {
+  const suspects = useResource("admin suspects", () => data(api.GET("/api/league/suspects")), {
+    every: 60_000,
+  });
+  return (
+    <Loaded from={suspects} skeleton={<Skeleton height={120} count={3} />}>
+      {(found) => <List found={found} onDone={suspects.reload} />}
+    </Loaded>
+  );
+}

@@ -1,0 +1,109 @@
+import { render, screen, waitFor, within } from "@testing-library/preact";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Match, Suspect } from "../../src/api/types";
+import { forgetResources } from "../../src/app/resource";
+import { Suspects } from "../../src/features/admin/suspects";
+import { setLanguage } from "../../src/i18n";
+import { Server, json, match, problem } from "./make";
+
+let server: Server;
+
+beforeEach(() => {
+  server = new Server();
+  vi.stubGlobal("fetch", server.fetch);
+  setLanguage("en");
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  forgetResources("admin suspects");
+  setLanguage("ko");
+});
+
+function suspect(kind: Suspect["kind"], matches: Match[], pools: number[] = []): Suspect {
+  return {
+    kind,
+    matches: matches.map((one, place) => {
+      const pool = pools[place] ?? 0;
+      return { match: one, markets: 3, pool, givenBack: pool };
+    }),
+    what: "what",
+    remedy: "remedy",
+    effect: "effect",
+    removeId: null,
+  };
+}
+
+function double(): [Match, Match] {
+  const one = match();
+  return [one, { ...match(), team1: one.team2 ?? null, team2: one.team1 ?? null }];
+}
+
+it("tells each kind with its matches, what is staked on them and what mends it", async () => {
+  const [one, two] = double();
+  const items = [suspect("same_pair", [one, two], [0, 1500]), suspect("counts_for_nothing", [match()])];
+  server.on("GET /api/league/suspects", () => json({ items, leftOut: 7 }));
+  render(<Suspects />);
+  await waitFor(() => expect(screen.getByText("The same teams play twice within a day")).toBeTruthy());
+  expect(screen.getByText("Import it again in a block that counts, such as “Week 1”.")).toBeTruthy();
+  expect(
+    screen.getByText("3 markets · 1,500 P staked · 1,500 P would go back if it were cancelled"),
+  ).toBeTruthy();
+  expect(screen.getByText("7 more are not shown.")).toBeTruthy();
+  const buttons = screen.getAllByRole<HTMLButtonElement>("button");
+  expect(buttons.map((button) => [button.textContent, button.disabled])).toEqual([
+    ["Remove, keep the other", false],
+    ["Remove, keep the other", true],
+    ["Remove the match", false],
+  ]);
+});
+
+it("removes one in favour of the other after asking, by keyboard alone, and looks again", async () => {
+  const [one, two] = double();
+  let items = [suspect("same_pair", [one, two])];
+  let asked: URL | undefined;
+  server.on("GET /api/league/suspects", () => json({ items, leftOut: 0 }));
+  server.on(`DELETE /api/league/matches/${two.matchId}`, (request) => {
+    asked = new URL(request.url);
+    items = [];
+    return json({ removed: two, kept: one });
+  });
+  const user = userEvent.setup();
+  render(<Suspects />);
+  const row = await waitFor(() => screen.getByRole("listitem", { name: "GEN–T1" }));
+  within(row).getByRole("button").focus();
+  await user.keyboard("{Enter}");
+  const dialog = await screen.findByRole("dialog");
+  expect(asked).toBeUndefined();
+  within(dialog).getByRole("button", { name: "Confirm" }).focus();
+  await user.keyboard("{Enter}");
+  await waitFor(() => expect(screen.getByText("Nothing is suspect")).toBeTruthy());
+  expect(asked?.searchParams.get("inFavourOf")).toBe(one.matchId);
+});
+
+it("keeps what is listed when the removal is refused", async () => {
+  const found = match();
+  const items = [suspect("result_before_start", [found])];
+  server.on("GET /api/league/suspects", () => json({ items, leftOut: 0 }));
+  server.on(`DELETE /api/league/matches/${found.matchId}`, () => problem(409, "match_has_stakes"));
+  const user = userEvent.setup();
+  render(<Suspects />);
+  await user.click(await screen.findByRole("button", { name: "Remove the match" }));
+  await user.click(await screen.findByRole("button", { name: "Confirm" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(screen.getByText("There is a result more than a day before the start")).toBeTruthy();
+});
+
+it("says so in Korean when nothing is suspect, and when nobody answers", async () => {
+  setLanguage("ko");
+  server.on("GET /api/league/suspects", () => json({ items: [], leftOut: 0 }));
+  const { unmount } = render(<Suspects />);
+  await waitFor(() => expect(screen.getByText("이상한 경기가 없습니다")).toBeTruthy());
+  unmount();
+  forgetResources("admin suspects");
+  server = new Server().on("GET /api/league/suspects", () => problem(503, "unavailable"));
+  vi.stubGlobal("fetch", server.fetch);
+  render(<Suspects />);
+  await waitFor(() => expect(screen.getByRole("alert")).toBeTruthy());
+});
