@@ -133,6 +133,7 @@ fn course(stages: &str) -> Result<Course, String> {
 
 #[test]
 fn stages_of_every_kind_are_read() {
+    use BracketSide::{Final, Lower, Placement, Upper};
     let read = course(
         r#"{"name": "Rounds", "kind": "doubleRoundRobin", "blocks": ["week 1-3", "5주차"], "tiebreakers": ["headToHead", "seed"]},
         {"name": "Groups", "kind": "groups", "blocks": ["Week 6"], "carries": [{"stage": "Rounds"}, {"tournament": "Other", "stage": "All"}],
@@ -154,7 +155,6 @@ fn stages_of_every_kind_are_read() {
     let Kind::Bracket(rounds) = &playoffs.kind else { panic!("a bracket") };
     let told: Vec<_> =
         rounds.iter().map(|round| (round.name.as_str(), round.side, round.eliminates)).collect();
-    use BracketSide::{Final, Lower, Placement, Upper};
     let expected = [
         ("R1", Upper, true),
         ("R2", Upper, false),
@@ -178,8 +178,8 @@ fn what_is_wrong_with_a_stage_names_its_field_and_what_is_wanted() {
         (format!(r#"{{{table}, "outAt": 3}}"#), "outAt is for the kind swiss"),
         (format!(r#"{{{table}, "seeds": ["T 1"]}}"#), "seeds must be 1 to 32 of"),
         (format!(r#"{{{table}, "carries": [{{"stage": "B"}}]}}"#), "stages[0]: carries: no stage B before this one"),
-        (format!(r#"{{{table}}}, {{{}}}"#, table.replace("\"A\"", "\"B\"")), "the block Week 1 is named twice"),
-        (format!(r#"{{{table}}}, {{{}}}"#, table.replace("Week 1", "Week 2")), "the stage A is named twice"),
+        (format!("{{{table}}}, {{{}}}", table.replace("\"A\"", "\"B\"")), "the block Week 1 is named twice"),
+        (format!("{{{table}}}, {{{}}}", table.replace("Week 1", "Week 2")), "the stage A is named twice"),
         (r#"{"name": "A", "kind": "groups", "blocks": ["x"]}"#.to_owned(), "groups must name the groups and their teams"),
         (
             r#"{"name": "A", "kind": "groups", "blocks": ["x"], "groups": [{"name": "G", "teams": ["T1"]}, {"name": "H", "teams": ["t1"]}]}"#

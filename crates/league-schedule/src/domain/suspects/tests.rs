@@ -138,5 +138,8 @@ fn where_stages_were_said_a_block_of_none_of_them_counts_for_nothing() {
     };
     let said = Said::from([(game("").tournament_id, vec![stage])]);
     let uncounted = |block: &str| !counts_for_nothing(&[game(block)], &said).is_empty();
-    assert_eq!(["battle", "Tiebreaker", "Week 1", "Playoffs Final"].map(uncounted), [false, false, true, true]);
+    assert_eq!(
+        ["battle", "Tiebreaker", "Week 1", "Playoffs Final"].map(uncounted),
+        [false, false, true, true]
+    );
 }
