@@ -5,8 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
-.PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e test-attack test-build test-pooler test-streams screenshots \
-	lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
+.PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e fuzz-matches test-attack test-build test-pooler test-streams \
+	screenshots lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -27,6 +27,9 @@ REPOSITORY ?= docker.io/loljoa
 BUILD ?= compile
 BUILDER ?=
 IMAGES ?=
+# For the fuzzer: what to repeat, and how long it is.
+SEED ?=
+STEPS ?=
 # Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000".
 ARGS ?=
 
@@ -86,6 +89,10 @@ test-streams: test-build ## As many event streams as one gateway takes, over rea
 test-attack: build test-build ## Attack a release build while honest users bet, and print the figures (smaller in check)
 	ulimit -n 16384 && LOLJOA_TEST_PROGRAM=$(CURDIR)/target/release/loljoa target/debug/private-postgres -- \
 		cargo test --locked --workspace --test system -- attack:: --nocapture --test-threads 1
+
+fuzz-matches: test-build ## Change matches at random while bets are placed (SEED=…, STEPS=10000; fewer in check)
+	LOLJOA_TEST_FUZZ_SEED="$(SEED)" LOLJOA_TEST_FUZZ_STEPS="$(or $(STEPS),10000)" target/debug/private-postgres -- \
+		cargo test --locked --workspace --test system -- fuzz:: --nocapture --test-threads 1
 
 # All that tests run, at once: built package by package, what they share would be compiled again with other features.
 test-build: setup

@@ -38,6 +38,8 @@ pub(crate) struct OutcomeDraft {
 pub(crate) struct Question {
     /// Which template.
     pub(crate) template: Template,
+    /// With what a question about these teams begins in English.
+    sides: String,
     question_en: String,
     question_ko: String,
     /// Key, and labels in English and Korean, in order.
@@ -98,8 +100,9 @@ pub(crate) fn questions(best_of: u8, teams: &[Team; 2]) -> Vec<Question> {
         (n.to_string(), format!("{n} set{plural}"), format!("{n}세트"))
     });
     let ask = |template, en: &str, ko: &str, answers: Vec<_>| {
-        let (question_en, question_ko) = (format!("{one}–{two}: {en}"), format!("{one}–{two} {ko}"));
-        Question { template, question_en, question_ko, answers }
+        let sides = format!("{one}–{two}: ");
+        let (question_en, question_ko) = (format!("{sides}{en}"), format!("{one}–{two} {ko}"));
+        Question { template, sides, question_en, question_ko, answers }
     };
     let mut questions = vec![
         ask(Template::MatchWinner, "who wins the match?", "승부예측", winner.into()),
@@ -111,6 +114,12 @@ pub(crate) fn questions(best_of: u8, teams: &[Team; 2]) -> Vec<Question> {
 }
 
 impl Question {
+    /// Whether a market of this template asks the same: about these teams, with these answers.
+    #[must_use]
+    pub(crate) fn is_that_of(&self, market: &Market) -> bool {
+        self.has_answers_of(market) && market.question_en.starts_with(&self.sides)
+    }
+
     /// Whether the answers of a market of this template are the answers to this.
     #[must_use]
     pub(crate) fn has_answers_of(&self, market: &Market) -> bool {

@@ -15,6 +15,7 @@ mod credentials;
 mod crowd;
 mod defects;
 mod full_disk;
+mod fuzz;
 mod hangs;
 mod hangups;
 mod kills;

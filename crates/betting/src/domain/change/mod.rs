@@ -116,12 +116,12 @@ fn is_withdrawn(market: &Market, sides: Option<&Sides>, questions: &[Question]) 
     sides.are_others || !is_custom && !is_asked
 }
 
-/// Whether a question whose market is void can have another one: the match ended the market and not a person, or it asked for other
-/// answers.
+/// Whether a question whose market is void can have another one: the match ended the market and not a person, or it asked about other
+/// teams or for other answers.
 fn may_be_asked_again(market: &Market, question: &Question) -> bool {
     match market.void_reason {
         Some(VoidReason::MatchChanged | VoidReason::Cancelled | VoidReason::Forfeit) => true,
-        Some(VoidReason::Admin | VoidReason::NoWinningStake) | None => !question.has_answers_of(market),
+        Some(VoidReason::Admin | VoidReason::NoWinningStake) | None => !question.is_that_of(market),
     }
 }
 

@@ -24,6 +24,7 @@ fn market(draft: &MarketDraft) -> Market {
     Market {
         market_id: draft.market_id,
         template: draft.template,
+        question_en: draft.question_en.clone(),
         outcomes: draft.outcomes.iter().map(|drawn| outcome(drawn.outcome_id, &drawn.key)).collect(),
         ..samples::market(MarketState::Open)
     }
@@ -133,6 +134,18 @@ fn what_an_admin_has_voided_stays_void_until_it_asks_otherwise() {
     assert_eq!(game.hears(&news(3, Some([1, 2]))), (vec![], vec![]));
     assert_eq!(game.hears(&news(5, Some([1, 2]))).1, [Template::ExactScore, Template::TotalSets]);
     assert_eq!(game.hears(&news(5, Some([1, 3]))).1, OF_MATCH);
+}
+
+#[test]
+fn other_teams_are_asked_about_also_when_the_start_is_moved_after_they_have_changed() {
+    let mut game = Game::of_three();
+    for market in &mut game.markets {
+        (market.state, market.void_reason) = (MarketState::Void, Some(VoidReason::Admin));
+    }
+    let passed = noon() - TimeDelta::hours(2);
+    let late = MatchNews { starts_at: passed, ..news(3, Some([1, 3])) };
+    assert_eq!(game.hears(&late), (vec![], vec![]));
+    assert_eq!(game.hears(&news(3, Some([1, 3]))).1, OF_MATCH);
 }
 
 #[test]

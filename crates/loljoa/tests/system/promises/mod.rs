@@ -44,7 +44,8 @@ async fn quiet(db: &TestDatabases) -> Books {
     .await
 }
 
-async fn at_rest(db: &TestDatabases) -> bool {
+/// Whether betting has nothing under way.
+pub(crate) async fn at_rest(db: &TestDatabases) -> bool {
     let at_rest = "SELECT NOT EXISTS (SELECT FROM owed)
         AND NOT EXISTS (SELECT FROM markets WHERE state IN ('settling', 'voiding'))
         AND NOT EXISTS (SELECT FROM markets WHERE state = 'locked' AND decided_outcome_id IS NOT NULL)

@@ -1,6 +1,5 @@
 //! A whole season of LCK 2022 Spring, replayed in seconds, with fifty bettors who do everything that bettors do.
 
-mod bettor;
 mod board;
 mod history;
 
@@ -10,11 +9,11 @@ use futures::future::join_all;
 use loljoa::system::Replay;
 use uuid::Uuid;
 
-use self::{bettor::RandomBettor, board::Board};
+use self::board::Board;
 use crate::{
     promises::{self, Books, Sampler},
     support::{
-        App, Bettor, Http,
+        App, Bettor, Http, RandomBettor,
         api::{Account, Match, Page, Standing, Tournament},
         eventually,
     },

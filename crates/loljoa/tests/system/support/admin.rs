@@ -1,4 +1,5 @@
 use loljoa_service_kit::ids;
+use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -21,6 +22,12 @@ impl Admin {
 
     pub(crate) async fn import(&self, season: &serde_json::Value) -> Reply {
         self.http.post("/api/league/import", season).await
+    }
+
+    /// A file as it is written, which need not be one.
+    pub(crate) async fn import_text(&self, file: String) -> Reply {
+        let request = self.http.request(Method::POST, "/api/league/import");
+        Reply::to(request.header("Content-Type", "application/json").body(file)).await
     }
 
     pub(crate) async fn result(&self, match_id: Uuid, team1_wins: i32, team2_wins: i32) -> Reply {

@@ -12,6 +12,7 @@ mod databases;
 mod http;
 mod locks;
 mod poolers;
+mod random_bettor;
 mod sse;
 mod wait;
 
@@ -25,5 +26,6 @@ pub(crate) use databases::TestDatabases;
 pub(crate) use http::{Http, Reply};
 pub(crate) use locks::Held;
 pub(crate) use poolers::Poolers;
+pub(crate) use random_bettor::RandomBettor;
 pub(crate) use sse::Events;
 pub(crate) use wait::eventually;

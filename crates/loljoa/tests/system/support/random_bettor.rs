@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::support::{
+use super::{
     Bettor, Reply,
     api::{Bet, Market},
 };
@@ -24,23 +24,26 @@ struct Entry {
     bet_id: Option<Uuid>,
 }
 
-pub(super) struct RandomBettor {
+/// Somebody who bets at random.
+pub(crate) struct RandomBettor {
     bettor: Bettor,
     random: StdRng,
     diary: Vec<Entry>,
 }
 
 impl RandomBettor {
-    pub(super) fn new(bettor: Bettor, seed: u64) -> Self {
+    /// The same seed does the same.
+    pub(crate) fn new(bettor: Bettor, seed: u64) -> Self {
         Self { bettor, random: StdRng::seed_from_u64(seed), diary: Vec::new() }
     }
 
-    pub(super) const fn bettor(&self) -> &Bettor {
+    /// Who it is.
+    pub(crate) const fn bettor(&self) -> &Bettor {
         &self.bettor
     }
 
     /// One deed each time the board changes, until the season ends.
-    pub(super) async fn play(mut self, mut board: watch::Receiver<Arc<Vec<Market>>>) -> Self {
+    pub(crate) async fn play(mut self, mut board: watch::Receiver<Arc<Vec<Market>>>) -> Self {
         while board.changed().await.is_ok() {
             let open = Arc::clone(&board.borrow_and_update());
             match self.random.random_range(0..20) {
@@ -67,14 +70,15 @@ impl RandomBettor {
         self.bettor.try_bet(entry.key, &entry.market, &entry.outcome, entry.stake).await
     }
 
-    async fn place(&mut self, open: &[Market]) {
+    /// A bet of a stake that everybody has, if anything is open.
+    pub(crate) async fn place(&mut self, open: &[Market]) {
         let Some(entry) = self.choose(open) else { return };
         let reply = self.send(&entry).await;
         self.note(entry, &reply);
     }
 
     /// The same request twice at the same time: one bet.
-    async fn place_twice_at_once(&mut self, open: &[Market]) {
+    pub(crate) async fn place_twice_at_once(&mut self, open: &[Market]) {
         let Some(entry) = self.choose(open) else { return };
         let (one, two) = tokio::join!(self.send(&entry), self.send(&entry));
         let stands = |reply: &Reply| (reply.status == 201).then(|| reply.ok::<Bet>().bet_id);
@@ -107,14 +111,15 @@ impl RandomBettor {
         assert!(LATE_OR_BROKE.contains(&code.as_str()), "{}: {code}", self.bettor.username);
     }
 
-    async fn stake_too_much(&mut self, open: &[Market]) {
+    /// More than anybody has.
+    pub(crate) async fn stake_too_much(&mut self, open: &[Market]) {
         let Some(entry) = self.choose(open) else { return };
         let reply = self.send(&Entry { stake: 1_000_000, ..entry }).await;
         self.accept_refusal(&reply);
     }
 
     /// The same request again: the same bet, however it stands by now.
-    async fn repeat(&mut self) {
+    pub(crate) async fn repeat(&mut self) {
         let Some(entry) = self.diary.choose(&mut self.random) else { return };
         let reply = self.send(entry).await;
         if let Some(bet_id) = entry.bet_id {
@@ -130,17 +135,33 @@ impl RandomBettor {
     }
 
     /// Another request under a used key: a conflict.
-    async fn change_a_request(&mut self) {
+    pub(crate) async fn change_a_request(&mut self) {
         let placed: Vec<_> = self.diary.iter().filter(|entry| entry.bet_id.is_some()).collect();
         let Some(entry) = placed.choose(&mut self.random) else { return };
         let reply = self.bettor.try_bet(entry.key, &entry.market, &entry.outcome, entry.stake + 1).await;
         assert_eq!(reply.refusal(), (409, "idempotency_key_reused".to_owned()));
     }
 
+    /// One of the last bets.
+    fn recent(&mut self) -> Option<Uuid> {
+        let recent: Vec<_> = self.diary.iter().rev().filter_map(|entry| entry.bet_id).take(3).collect();
+        recent.choose(&mut self.random).copied()
+    }
+
+    /// Takes a bet back if it still can.
+    pub(crate) async fn cancel_once(&mut self) {
+        let Some(bet_id) = self.recent() else { return };
+        let reply = self.bettor.cancel(bet_id).await;
+        if reply.status == 200 {
+            assert_eq!(reply.ok::<Bet>().state, "cancelled");
+        } else {
+            assert_eq!(reply.status, 409, "{}", reply.text);
+        }
+    }
+
     /// Takes a bet back, twice: both succeed or both are refused.
     async fn cancel(&mut self) {
-        let recent: Vec<_> = self.diary.iter().rev().filter_map(|entry| entry.bet_id).take(3).collect();
-        let Some(&bet_id) = recent.choose(&mut self.random) else { return };
+        let Some(bet_id) = self.recent() else { return };
         let first = self.bettor.cancel(bet_id).await;
         let second = self.bettor.cancel(bet_id).await;
         if first.status == 200 {
@@ -151,7 +172,7 @@ impl RandomBettor {
     }
 
     /// After the season, every request of the diary sent again tells the same, and every bet is decided.
-    pub(super) async fn finds_all_as_it_was_told(&self) {
+    pub(crate) async fn finds_all_as_it_was_told(&self) {
         let bets = self.bettor.bets().await;
         for entry in &self.diary {
             let reply = self.send(entry).await;
