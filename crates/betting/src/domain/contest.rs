@@ -43,12 +43,11 @@ impl ContestNews {
         candidates.sort_by(|a, b| a.code.cmp(&b.code));
         let answers =
             candidates.iter().map(|team| (team.code.clone(), team.name_en.clone(), team.name_ko.clone()));
-        let about = &self.about;
-        let (en, ko) = match self.asks {
-            Template::Champion => (format!("{about}: who wins it?"), format!("{about} 우승팀")),
-            _ => (format!("{about}: who is first?"), format!("{about} 1위")),
+        let words = match self.asks {
+            Template::Champion => ["who wins it?", "우승팀"],
+            _ => ["who is first?", "1위"],
         };
-        Some(Question::new(self.asks, en, ko, answers.collect()))
+        Some(Question::new(self.asks, &self.about, words, answers.collect()))
     }
 
     fn fate(&self) -> Fate {

@@ -38,8 +38,8 @@ pub(crate) struct OutcomeDraft {
 pub(crate) struct Question {
     /// Which template.
     pub(crate) template: Template,
-    /// With what a question about these teams begins in English.
-    sides: String,
+    /// With what every question about the same begins in English.
+    about: String,
     question_en: String,
     question_ko: String,
     /// Key, and labels in English and Korean, in order.
@@ -47,15 +47,17 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// What `template` asks, with the answers' keys and labels in English and Korean, in order.
+    /// What `template` asks about something, in English and Korean, with the answers' keys and labels in order.
     #[must_use]
-    pub(crate) const fn new(
+    pub(crate) fn new(
         template: Template,
-        question_en: String,
-        question_ko: String,
+        about: &str,
+        [en, ko]: [&str; 2],
         answers: Vec<(String, String, String)>,
     ) -> Self {
-        Self { template, question_en, question_ko, answers }
+        let begins = format!("{about}: ");
+        let (question_en, question_ko) = (format!("{begins}{en}"), format!("{about} {ko}"));
+        Self { template, about: begins, question_en, question_ko, answers }
     }
 }
 
@@ -99,11 +101,8 @@ pub(crate) fn questions(best_of: u8, teams: &[Team; 2]) -> Vec<Question> {
         let plural = if n == 1 { "" } else { "s" };
         (n.to_string(), format!("{n} set{plural}"), format!("{n}세트"))
     });
-    let ask = |template, en: &str, ko: &str, answers: Vec<_>| {
-        let sides = format!("{one}–{two}: ");
-        let (question_en, question_ko) = (format!("{sides}{en}"), format!("{one}–{two} {ko}"));
-        Question { template, sides, question_en, question_ko, answers }
-    };
+    let about = format!("{one}–{two}");
+    let ask = |template, en, ko, answers| Question::new(template, &about, [en, ko], answers);
     let mut questions = vec![
         ask(Template::MatchWinner, "who wins the match?", "승부예측", winner.into()),
         ask(Template::ExactScore, "what is the set score?", "세트 스코어", scores.collect()),
@@ -117,7 +116,7 @@ impl Question {
     /// Whether a market of this template asks the same: about these teams, with these answers.
     #[must_use]
     pub(crate) fn is_that_of(&self, market: &Market) -> bool {
-        self.has_answers_of(market) && market.question_en.starts_with(&self.sides)
+        self.has_answers_of(market) && market.question_en.starts_with(&self.about)
     }
 
     /// Whether the answers of a market of this template are the answers to this.
