@@ -4,6 +4,7 @@ pub mod decision;
 pub mod import;
 mod matches;
 pub mod observation;
+pub mod questions;
 pub mod replay;
 mod score;
 pub mod season;
@@ -14,5 +15,6 @@ pub mod time;
 
 pub use decision::Refusal;
 pub use matches::{Match, MatchState};
+pub use questions::{Question, QuestionKind, QuestionState};
 pub use score::{BestOf, Misfit, Score, Side};
 pub use team::{SourceKind, Team, Tournament};

@@ -1,4 +1,4 @@
-//! The teams and tournaments that a page of matches speaks of.
+//! The teams and tournaments that a page of matches or of questions speaks of.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,7 +6,7 @@ use loljoa_service_kit::{TeamId, TournamentId};
 use sqlx::PgConnection;
 
 use crate::{
-    domain::{Match, Team},
+    domain::{Match, Question, Team},
     store,
 };
 
@@ -24,12 +24,29 @@ impl Directory {
     ///
     /// When the database does not answer.
     pub async fn of(db: &mut PgConnection, matches: &[Match]) -> Result<Self, sqlx::Error> {
-        if matches.is_empty() {
+        let teams = matches.iter().flat_map(|m| [m.team1_id, m.team2_id]).flatten();
+        Self::named(db, teams.collect(), matches.iter().map(|m| m.tournament_id).collect()).await
+    }
+
+    /// What `questions` speak of.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub async fn of_questions(db: &mut PgConnection, questions: &[Question]) -> Result<Self, sqlx::Error> {
+        let teams = questions.iter().flat_map(|question| &question.candidates).copied();
+        Self::named(db, teams.collect(), questions.iter().map(|question| question.tournament_id).collect())
+            .await
+    }
+
+    async fn named(
+        db: &mut PgConnection,
+        teams: BTreeSet<TeamId>,
+        tournaments: BTreeSet<TournamentId>,
+    ) -> Result<Self, sqlx::Error> {
+        if tournaments.is_empty() {
             return Ok(Self::default());
         }
-        let teams: BTreeSet<TeamId> =
-            matches.iter().flat_map(|m| [m.team1_id, m.team2_id]).flatten().collect();
-        let tournaments: BTreeSet<TournamentId> = matches.iter().map(|m| m.tournament_id).collect();
         let teams: Vec<TeamId> = teams.into_iter().collect();
         let tournaments: Vec<TournamentId> = tournaments.into_iter().collect();
         let teams = store::teams::by_ids(db, &teams).await?;

@@ -4,5 +4,6 @@ pub mod changes;
 pub mod decide;
 pub mod directory;
 pub mod import;
+pub mod questions;
 pub mod standings;
 pub mod start;

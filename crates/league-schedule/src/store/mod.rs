@@ -1,9 +1,11 @@
 //! SQL, one file per aggregate. The caller owns the transaction.
 
 pub mod feed;
+pub mod followed;
 pub mod leases;
 pub mod live;
 pub mod matches;
+pub mod questions;
 pub mod replays;
 pub mod teams;
 pub mod tournaments;
