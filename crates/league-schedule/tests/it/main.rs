@@ -16,5 +16,6 @@ mod lists;
 mod live;
 mod live_pages;
 mod live_replicas;
+mod questions;
 mod replay;
 mod sources;
