@@ -40,7 +40,7 @@ fn regular(name: &str) -> Value {
 fn file(matches: &[Value], stages: &[(&str, Value)]) -> String {
     let teams: Vec<_> = TEAMS
         .iter()
-        .map(|code| json!({ "code": code, "name": { "en": code, "ko": code }, "colour": "#112233" }))
+        .map(|code| json!({ "code": code, "nameEn": code, "nameKo": code, "colour": "#112233" }))
         .collect();
     let tournaments: Vec<_> =
         stages.iter().map(|(name, stage)| json!({ "name": name, "stages": [stage] })).collect();
