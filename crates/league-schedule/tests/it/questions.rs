@@ -293,7 +293,7 @@ async fn a_file_says_how_many_matches_a_table_has(pool: PgPool) {
     stage = regular("Regular");
     stage["matches"] = json!(3);
     let said = service.import(&file(&[], &[(CUP, stage)])).await;
-    assert!(said.lines[0].message.contains("of 4 matches"), "{:?}", said.lines);
+    assert!(said.lines[3].message.contains("of 4 matches"), "{:?}", said.lines);
     service.question_changes_until("Regular", QuestionState::Scheduled).await;
     service.stop().await;
 }
