@@ -108,6 +108,7 @@ var matrix = []struct {
 	{"league-schedule", "/loljoa.league_schedule.v1.LeagueService/ListMatches", "y n n n n n"},
 	{"league-schedule", "/loljoa.league_schedule.v1.LeagueAdminService/RecordResult", "y n n n n n"},
 	{"league-schedule", "/loljoa.league_schedule.v1.LeagueFeedService/ListChanges", "n y n n n n"},
+	{"league-schedule", "/loljoa.league_schedule.v1.LeagueFeedService/ListQuestionChanges", "n y n n n n"},
 	{"league-schedule", "/loljoa.admin.v1.AdminLogService/ListAdminActions", "y n n n n n"},
 	{"league-schedule", "/loljoa.ops.v1.OpsService/Hello", "y n n n n n"},
 	{"league-schedule", "/grpc.health.v1.Health/Check", "y y n n n n"},

@@ -68,6 +68,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     parts.spawn_worker("pool metrics", pools.clone().report(SERVICE, closing.clone()));
     parts.spawn_worker("news of matches", changes.listen());
     parts.spawn_worker("starts of matches", service::start::run(pools.background.clone(), closing.clone()));
+    parts.spawn_worker("questions", service::questions::run(pools.background.clone(), closing.clone()));
     if let Some(source) = source(config.source, &pools.background)? {
         parts.spawn("source of matches", source::run(source, pools.background.clone(), closing.clone()));
     }

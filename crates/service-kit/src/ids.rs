@@ -102,6 +102,11 @@ id!(
     "matchId"
 );
 id!(
+    /// A question about a whole stage of a tournament.
+    QuestionId,
+    "questionId"
+);
+id!(
     /// A question on a match.
     MarketId,
     "marketId"

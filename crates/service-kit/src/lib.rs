@@ -35,8 +35,8 @@ pub use clock::Clock;
 pub use correction::Correction;
 pub use error::{Error, ErrorCode};
 pub use ids::{
-    AccountId, BetId, IdempotencyKey, IncidentId, MarketId, MatchId, OutcomeId, TeamId, TournamentId,
-    TransferId,
+    AccountId, BetId, IdempotencyKey, IncidentId, MarketId, MatchId, OutcomeId, QuestionId, TeamId,
+    TournamentId, TransferId,
 };
 pub use points::Points;
 pub use share::Share;

@@ -563,6 +563,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/league/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Questions about whole stages, by the stage's beginning. */
+        get: operations["listQuestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/league/standings": {
         parameters: {
             query?: never;
@@ -1296,6 +1313,42 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_Question: {
+            items: {
+                /** @description Every team that can be the answer; empty while some are to be decided. */
+                candidates: components["schemas"]["Team"][];
+                /** @description The group's name; null where there are none. */
+                group?: string | null;
+                kind: components["schemas"]["QuestionKind"];
+                /** Format: uuid */
+                questionId: string;
+                /**
+                 * Format: int64
+                 * @description Counts the changes of this question.
+                 */
+                revision: number;
+                /** @description The stage's name. */
+                stage: string;
+                /**
+                 * Format: date-time
+                 * @description When the stage's first match starts.
+                 */
+                startsAt: string;
+                state: components["schemas"]["QuestionState"];
+                /** @description The tournament's name. */
+                tournament: string;
+                /** Format: uuid */
+                tournamentId: string;
+                /**
+                 * Format: uuid
+                 * @description Null until decided.
+                 */
+                winnerId?: string | null;
+            }[];
+            /** @description Send it as `cursor` for the next page; null at the end. */
+            nextCursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_StatementLine: {
             items: {
                 /** Format: uuid */
@@ -1401,6 +1454,48 @@ export interface components {
             /** @description `urn:loljoa:problem:` followed by the code. */
             type: string;
         };
+        /** @description A question about a whole stage. */
+        Question: {
+            /** @description Every team that can be the answer; empty while some are to be decided. */
+            candidates: components["schemas"]["Team"][];
+            /** @description The group's name; null where there are none. */
+            group?: string | null;
+            kind: components["schemas"]["QuestionKind"];
+            /** Format: uuid */
+            questionId: string;
+            /**
+             * Format: int64
+             * @description Counts the changes of this question.
+             */
+            revision: number;
+            /** @description The stage's name. */
+            stage: string;
+            /**
+             * Format: date-time
+             * @description When the stage's first match starts.
+             */
+            startsAt: string;
+            state: components["schemas"]["QuestionState"];
+            /** @description The tournament's name. */
+            tournament: string;
+            /** Format: uuid */
+            tournamentId: string;
+            /**
+             * Format: uuid
+             * @description Null until decided.
+             */
+            winnerId?: string | null;
+        };
+        /**
+         * @description What is asked.
+         * @enum {string}
+         */
+        QuestionKind: "champion" | "first";
+        /**
+         * @description How far a question is.
+         * @enum {string}
+         */
+        QuestionState: "scheduled" | "in_progress" | "decided" | "cancelled";
         /** @description A result: the games that each side won, and who forfeited, if somebody did. */
         RecordResult: {
             /** Format: uuid */
@@ -2799,6 +2894,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Match"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQuestions: {
+        parameters: {
+            query?: {
+                /** @description Only questions about this tournament. */
+                tournament?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Question"];
                 };
             };
             /** @description what went wrong */

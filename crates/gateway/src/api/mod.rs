@@ -12,6 +12,7 @@ pub(crate) mod market;
 pub(crate) mod market_admin;
 pub(crate) mod odds;
 pub(crate) mod ops;
+pub(crate) mod question;
 pub(crate) mod repair;
 pub(crate) mod standings;
 

@@ -48,6 +48,7 @@ pub(crate) const RULES: &[Rule] = &[
     (Method::DELETE, "/api/league/matches/{matchId}", Access::Admin),
     (Method::POST, "/api/league/matches/{matchId}/result", Access::Admin),
     (Method::GET, "/api/league/standings", Access::Public),
+    (Method::GET, "/api/league/questions", Access::Public),
     (Method::POST, "/api/league/import", Access::Admin),
     (Method::GET, "/api/league/suspects", Access::Admin),
     (Method::GET, "/api/betting/markets", Access::Public),

@@ -41,7 +41,7 @@ pub(super) fn time(timestamp: Timestamp, field: &str) -> Result<DateTime<Utc>, E
     if is_plausible(time) { Ok(time.trunc_subsecs(DIGITS)) } else { Err(invalid()) }
 }
 
-fn id<T: ToString>(id: Option<T>) -> String {
+pub(super) fn id<T: ToString>(id: Option<T>) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
 }
 

@@ -1,16 +1,16 @@
-//! `LeagueService`: lists and standings.
+//! `LeagueService`: lists, standings and questions.
 
 use chrono::{DateTime, Utc};
 use loljoa_proto::league_schedule::v1::{
     GetMatchRequest, GetMatchResponse, GetStandingsRequest, GetStandingsResponse, ListMatchesRequest,
-    ListMatchesResponse, ListTeamsRequest, ListTeamsResponse, ListTournamentsRequest,
-    ListTournamentsResponse, league_service_server::LeagueService,
+    ListMatchesResponse, ListQuestionsRequest, ListQuestionsResponse, ListTeamsRequest, ListTeamsResponse,
+    ListTournamentsRequest, ListTournamentsResponse, league_service_server::LeagueService,
 };
 use loljoa_service_kit::{Error, MatchId, TeamId, TournamentId, page, postgres};
 use sqlx::PgPool;
 use tonic::{Request, Response, Status, async_trait};
 
-use super::{convert, standings};
+use super::{convert, questions, standings};
 use crate::{
     domain::{Team, season::words, time::is_plausible},
     error,
@@ -81,6 +81,14 @@ impl League {
         store::tournaments::name(&mut db, id).await?.ok_or_else(error::tournament_unknown)?;
         let (stages, directory) = service::standings::of(&mut db, id).await?;
         Ok(standings::response(id, &stages, &directory))
+    }
+
+    async fn questions(&self, request: ListQuestionsRequest) -> Result<ListQuestionsResponse, Error> {
+        let of = optional(&request.tournament_id, |id| TournamentId::parse_field(id, "tournament"))?;
+        let mut db = postgres::reading(&self.pool).await?;
+        let found = store::questions::list(&mut db, of).await?;
+        let directory = Directory::of_questions(&mut db, &found).await?;
+        Ok(ListQuestionsResponse { questions: questions::questions(&found, &directory) })
     }
 }
 
@@ -171,8 +179,8 @@ impl LeagueService for League {
 
     async fn list_questions(
         &self,
-        _: Request<loljoa_proto::league_schedule::v1::ListQuestionsRequest>,
-    ) -> Result<Response<loljoa_proto::league_schedule::v1::ListQuestionsResponse>, Status> {
-        Err(Status::unimplemented("questions"))
+        request: Request<ListQuestionsRequest>,
+    ) -> Result<Response<ListQuestionsResponse>, Status> {
+        Ok(Response::new(self.questions(request.into_inner()).await?))
     }
 }

@@ -4,6 +4,7 @@ mod admin;
 mod convert;
 mod feed;
 mod league;
+mod questions;
 mod standings;
 
 use std::{sync::Arc, time::Duration};

@@ -1,4 +1,4 @@
-//! Waiting for changes of matches.
+//! Waiting for changes of matches and of questions.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,8 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     SERVICE,
-    domain::Match,
-    store::feed::{self, Position},
+    store::feed::{Position, Revised},
 };
 
 /// Readers that wait at once; each costs a query per [`LOOK_EVERY`].
@@ -26,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 const CHANNEL: &str = "match_revisions";
 
-/// Reads the feed, and waits when there is nothing new. Cheap to clone.
+/// Reads the feeds, and waits when there is nothing new. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Changes {
     pool: PgPool,
@@ -38,7 +37,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// A reader of `pool`'s feed, told of news on a connection of `listens`, whose waiting ends at `closing`.
+    /// A reader of `pool`'s feeds, told of news on a connection of `listens`, whose waiting ends at `closing`.
     #[must_use]
     pub fn new(pool: PgPool, listens: PgPool, closing: CancellationToken) -> Self {
         let waiters = Arc::new(Semaphore::new(MAX_WAITERS));
@@ -50,19 +49,19 @@ impl Changes {
     /// # Errors
     ///
     /// `too_many_waiters`, or when the database does not answer.
-    pub async fn after(
+    pub async fn after<T: Revised>(
         &self,
         after: Position,
         limit: i64,
         wait: Duration,
-    ) -> Result<(Vec<Match>, Position), Error> {
+    ) -> Result<(Vec<T>, Position), Error> {
         let deadline = Instant::now() + wait;
         let mut news = self.news.subscribe();
         let mut slot = None;
         loop {
-            let (matches, position) = self.read(after, limit).await?;
-            if !matches.is_empty() || Instant::now() >= deadline || self.closing.is_cancelled() {
-                return Ok((matches, position));
+            let (found, position) = self.read(after, limit).await?;
+            if !found.is_empty() || Instant::now() >= deadline || self.closing.is_cancelled() {
+                return Ok((found, position));
             }
             if slot.is_none() {
                 slot = Some(self.waiters.try_acquire().map_err(|_| too_many())?);
@@ -76,12 +75,12 @@ impl Changes {
         }
     }
 
-    async fn read(&self, after: Position, limit: i64) -> Result<(Vec<Match>, Position), sqlx::Error> {
+    async fn read<T: Revised>(&self, after: Position, limit: i64) -> Result<(Vec<T>, Position), sqlx::Error> {
         let mut connection = self.pool.acquire().await?;
-        feed::after(&mut connection as &mut PgConnection, after, limit).await
+        T::after(&mut connection as &mut PgConnection, after, limit).await
     }
 
-    /// Wakes those who wait whenever a replica has changed a match, until the service closes.
+    /// Wakes those who wait whenever a replica has changed a match or a question, until the service closes.
     pub async fn listen(self) {
         let closing = self.closing.clone();
         let listening = async {

@@ -1,4 +1,4 @@
-//! The teams, as their tournaments call them, and tournaments that a page of matches speaks of.
+//! The teams, as their tournaments call them, and the tournaments that a page of matches or of questions speaks of.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,7 +6,7 @@ use loljoa_service_kit::{TeamId, TournamentId};
 use sqlx::PgConnection;
 
 use crate::{
-    domain::{Match, Team},
+    domain::{Match, Question, Team},
     store,
 };
 
@@ -24,12 +24,34 @@ impl Directory {
     ///
     /// When the database does not answer.
     pub async fn of(db: &mut PgConnection, matches: &[Match]) -> Result<Self, sqlx::Error> {
-        if matches.is_empty() {
+        let teams = |m: &Match| [m.team1_id, m.team2_id].map(|team| Some((m.tournament_id, team?)));
+        let teams = matches.iter().flat_map(teams).flatten();
+        Self::named(db, teams.collect(), matches.iter().map(|m| m.tournament_id).collect()).await
+    }
+
+    /// What `questions` speak of.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub async fn of_questions(db: &mut PgConnection, questions: &[Question]) -> Result<Self, sqlx::Error> {
+        let teams = |question: &Question| {
+            let tournament = question.tournament_id;
+            question.candidates.clone().into_iter().map(move |team| (tournament, team))
+        };
+        let teams = questions.iter().flat_map(teams);
+        Self::named(db, teams.collect(), questions.iter().map(|question| question.tournament_id).collect())
+            .await
+    }
+
+    async fn named(
+        db: &mut PgConnection,
+        teams: BTreeSet<(TournamentId, TeamId)>,
+        tournaments: BTreeSet<TournamentId>,
+    ) -> Result<Self, sqlx::Error> {
+        if tournaments.is_empty() {
             return Ok(Self::default());
         }
-        let teams = |m: &Match| [m.team1_id, m.team2_id].map(|team| Some((m.tournament_id, team?)));
-        let teams: BTreeSet<_> = matches.iter().flat_map(teams).flatten().collect();
-        let tournaments: BTreeSet<TournamentId> = matches.iter().map(|m| m.tournament_id).collect();
         let teams: Vec<_> = teams.into_iter().collect();
         let tournaments: Vec<TournamentId> = tournaments.into_iter().collect();
         let teams = store::names::of(db, &teams).await?;

@@ -162,13 +162,14 @@ fn log<'a>(admin: &'a Identity, tournaments: &[String], report: &Report) -> admi
     admin_log::Action { admin, name, subject: None, before, after, why: None }
 }
 
-async fn write(db: &mut PgConnection, plan: Plan) -> Result<(), sqlx::Error> {
+async fn write(db: &mut PgConnection, mut plan: Plan) -> Result<(), sqlx::Error> {
     for team in &plan.teams {
         store::teams::put(db, team).await?;
     }
     for name in &plan.tournaments {
         store::tournaments::add_missing(db, name, SourceKind::File, None).await?;
     }
+    plan.courses.sort_by_key(|course| Tournament::id_of(&course.tournament));
     for course in &plan.courses {
         store::tournaments::put_stages(db, Tournament::id_of(&course.tournament), &course.stages).await?;
     }

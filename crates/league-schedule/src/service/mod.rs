@@ -4,6 +4,7 @@ pub mod changes;
 pub mod decide;
 pub mod directory;
 pub mod import;
+pub mod questions;
 pub mod remove;
 pub mod standings;
 pub mod start;

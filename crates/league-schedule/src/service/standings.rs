@@ -82,7 +82,12 @@ pub async fn ahead(db: &mut PgConnection, name: &str, plan: &Plan) -> Result<Pla
     Ok(Played::new(stages, matches))
 }
 
-async fn played(db: &mut PgConnection, id: TournamentId) -> Result<Played, sqlx::Error> {
+/// A tournament with its stages and matches.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn played(db: &mut PgConnection, id: TournamentId) -> Result<Played, sqlx::Error> {
     let stages = store::tournaments::stages(db, id).await?;
     Ok(Played::new(stages, store::matches::of_tournament(db, id).await?))
 }

@@ -1,57 +1,25 @@
-//! The revisions of matches, as a feed that skips nothing.
+//! The revisions of matches and of questions, each a feed that skips nothing.
 
 use sqlx::PgConnection;
 
-use super::matches::select_matches;
-use crate::domain::Match;
+use super::{matches::select_matches, questions::select_questions};
+use crate::domain::{Match, Question};
 
-/// A place in the feed: the writing transaction, and the order within it.
+/// A place in a feed: the writing transaction, and the order within it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Position {
-    xid: u64,
-    seq: i64,
+    pub(super) xid: u64,
+    pub(super) seq: i64,
 }
 
-/// Up to `limit` revisions after `after`, and where to read on.
-///
-/// Only what lies below the snapshot's xmin is read: every transaction there has ended, so nothing can come to lie
-/// before the position later.
-///
-/// # Errors
-///
-/// When the database does not answer.
-pub async fn after(
-    db: &mut PgConnection,
-    after: Position,
-    limit: i64,
-) -> Result<(Vec<Match>, Position), sqlx::Error> {
-    let matches = select_matches!(
-        "FROM match_revisions
-         WHERE (xid, seq) > ((SELECT $1::text::xid8), $2)
-            AND xid < pg_snapshot_xmin(pg_current_snapshot())
-         ORDER BY xid, seq
-         LIMIT $3",
-        after.xid.to_string(),
-        after.seq,
-        limit,
-    )
-    .fetch_all(&mut *db)
-    .await?;
-    let Some(last) = matches.last() else {
-        return Ok((matches, after));
-    };
-    let position = sqlx::query!(
-        r#"SELECT xid::text AS "xid!", seq FROM match_revisions WHERE match_id = $1 AND revision = $2"#,
-        last.match_id.0,
-        last.revision,
-    )
-    .fetch_one(db)
-    .await?;
-    let xid = position.xid.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-    Ok((matches, Position { xid, seq: position.seq }))
+impl Position {
+    pub(super) fn new(xid: &str, seq: i64) -> Result<Self, sqlx::Error> {
+        let xid = xid.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        Ok(Self { xid, seq })
+    }
 }
 
-/// How a reader stands to the feed.
+/// How a reader stands to a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// Whether there is a revision where it says it has read to.
@@ -60,28 +28,95 @@ pub struct Standing {
     pub lag_ms: i64,
 }
 
-/// How a reader that came from `from` and goes on at `next` stands. Looks at what is committed, also above the watermark.
-///
-/// # Errors
-///
-/// When the database does not answer.
-pub async fn standing(
-    db: &mut PgConnection,
-    from: Position,
-    next: Position,
-) -> Result<Standing, sqlx::Error> {
-    sqlx::query_as!(
-        Standing,
-        r#"SELECT EXISTS (SELECT FROM match_revisions WHERE (xid, seq) = ($1::text::xid8, $2)) AS "known!",
-            coalesce((
-                SELECT greatest(extract(epoch FROM clock_timestamp() - recorded_at) * 1000, 1)::bigint
-                FROM match_revisions WHERE (xid, seq) > ((SELECT $3::text::xid8), $4) ORDER BY xid, seq LIMIT 1
-            ), 0) AS "lag_ms!""#,
-        from.xid.to_string(),
-        from.seq,
-        next.xid.to_string(),
-        next.seq,
-    )
-    .fetch_one(db)
-    .await
+/// What has a feed of its revisions.
+pub trait Revised: Sized + Send {
+    /// Up to `limit` revisions after `after`, and where to read on.
+    ///
+    /// Only what lies below the snapshot's xmin is read: every transaction there has ended, so nothing can come to lie
+    /// before the position later.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    fn after(
+        db: &mut PgConnection,
+        after: Position,
+        limit: i64,
+    ) -> impl Future<Output = Result<(Vec<Self>, Position), sqlx::Error>> + Send;
+
+    /// How a reader that came from `from` and goes on at `next` stands. Looks at what is committed, also above the watermark.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    fn standing(
+        db: &mut PgConnection,
+        from: Position,
+        next: Position,
+    ) -> impl Future<Output = Result<Standing, sqlx::Error>> + Send;
 }
+
+/// The feed of a table of revisions, whose rows this macro selects and this column names.
+macro_rules! revised {
+    ($item:ty, $select:ident, $revisions:tt, $id:ident, $column:tt) => {
+        impl Revised for $item {
+            async fn after(
+                db: &mut PgConnection,
+                after: Position,
+                limit: i64,
+            ) -> Result<(Vec<Self>, Position), sqlx::Error> {
+                let found = $select!(
+                    "FROM " + $revisions +
+                    " WHERE (xid, seq) > ((SELECT $1::text::xid8), $2)
+                        AND xid < pg_snapshot_xmin(pg_current_snapshot())
+                     ORDER BY xid, seq
+                     LIMIT $3",
+                    after.xid.to_string(),
+                    after.seq,
+                    limit,
+                )
+                .fetch_all(&mut *db)
+                .await?;
+                let Some(last) = found.last() else {
+                    return Ok((found, after));
+                };
+                let position = sqlx::query!(
+                    "SELECT xid::text AS \"xid!\", seq FROM " + $revisions
+                        + " WHERE " + $column + " = $1 AND revision = $2",
+                    last.$id.0,
+                    last.revision,
+                )
+                .fetch_one(db)
+                .await?;
+                Ok((found, Position::new(&position.xid, position.seq)?))
+            }
+
+            async fn standing(
+                db: &mut PgConnection,
+                from: Position,
+                next: Position,
+            ) -> Result<Standing, sqlx::Error> {
+                sqlx::query_as!(
+                    Standing,
+                    "SELECT EXISTS (
+                         SELECT FROM " + $revisions + " WHERE (xid, seq) = ($1::text::xid8, $2)
+                     ) AS \"known!\",
+                     coalesce((
+                         SELECT greatest(extract(epoch FROM clock_timestamp() - recorded_at) * 1000, 1)::bigint
+                         FROM " + $revisions + " WHERE (xid, seq) > ((SELECT $3::text::xid8), $4)
+                         ORDER BY xid, seq LIMIT 1
+                     ), 0) AS \"lag_ms!\"",
+                    from.xid.to_string(),
+                    from.seq,
+                    next.xid.to_string(),
+                    next.seq,
+                )
+                .fetch_one(db)
+                .await
+            }
+        }
+    };
+}
+
+revised!(Match, select_matches, "match_revisions", match_id, "match_id");
+revised!(Question, select_questions, "question_revisions", question_id, "question_id");

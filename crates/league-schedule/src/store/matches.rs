@@ -27,12 +27,12 @@ pub struct Filter {
 
 /// Selects whole matches; the tail says from where and in which order.
 macro_rules! select_matches {
-    ($tail:tt $(, $argument:expr)* $(,)?) => {
+    ($tail:tt $(+ $more:tt)* $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             Match,
             "SELECT match_id, tournament_id, source_key, block, starts_at, best_of AS \"best_of: _\", state,
                  team1_id, team2_id, team1_wins, team2_wins, winner_id, forfeited_by_id, needs_review, by_hand,
-                 removed, revision " + $tail
+                 removed, revision " + $tail $(+ $more)*
             $(, $argument)*
         )
     };

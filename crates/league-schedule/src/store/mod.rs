@@ -2,10 +2,12 @@
 
 pub mod clubs;
 pub mod feed;
+pub mod followed;
 pub mod leases;
 pub mod live;
 pub mod matches;
 pub mod names;
+pub mod questions;
 pub mod replays;
 pub mod teams;
 pub mod tournaments;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use loljoa_league_schedule::{service::changes::Changes, store::feed::Position};
+use loljoa_league_schedule::{domain::Match, service::changes::Changes, store::feed::Position};
 use loljoa_proto::league_schedule::v1::ListChangesRequest;
 use loljoa_service_kit::{Error, ErrorCode, postgres};
 use sqlx::PgPool;
@@ -142,7 +142,7 @@ async fn a_service_that_stops_lets_nobody_wait(pool: PgPool) {
     let closing = CancellationToken::new();
     let changes = Changes::new(pool.clone(), pool, closing.clone());
     let waiting = tokio::spawn(async move {
-        changes.after(Position::default(), 10, Duration::from_hours(1)).await.unwrap()
+        changes.after::<Match>(Position::default(), 10, Duration::from_hours(1)).await.unwrap()
     });
     closing.cancel();
     let (matches, position) = waiting.await.unwrap();
@@ -154,7 +154,7 @@ async fn a_service_that_stops_lets_nobody_wait(pool: PgPool) {
 async fn one_reader_too_many_is_told_to_come_again(pool: PgPool) {
     let closing = CancellationToken::new();
     let changes = Changes::new(pool.clone(), pool, closing.clone());
-    let wait = || changes.after(Position::default(), 10, Duration::from_hours(1));
+    let wait = || changes.after::<Match>(Position::default(), 10, Duration::from_hours(1));
     let mut readers: FuturesUnordered<_> = (0..65).map(|_| wait()).collect();
     let error = readers.next().await.unwrap().unwrap_err();
     assert_eq!((error.code, error.reason.as_str()), (ErrorCode::Exhausted, "too_many_waiters"));

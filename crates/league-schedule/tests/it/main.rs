@@ -17,6 +17,7 @@ mod live;
 mod live_pages;
 mod live_replicas;
 mod names;
+mod questions;
 mod remove;
 mod replay;
 mod sources;

@@ -45,7 +45,9 @@ async fn as_if_dumped_elsewhere(db: &TestDatabases) {
         there("audit_cursor", "xid"),
     );
     run(&db.account, account).await;
-    run(&db.league_schedule, there("match_revisions", "xid")).await;
+    let league =
+        ["match_revisions", "question_revisions", "questions_followed"].map(|table| there(table, "xid"));
+    run(&db.league_schedule, league.join("; ")).await;
     run(&db.betting, format!("{}; {}", there("bets", "changed_xid"), there("audit_cursors", "xid"))).await;
     let cursors: Vec<(String, String)> =
         sqlx::query_as("SELECT consumer, cursor FROM feed_cursors WHERE cursor <> ''")
@@ -123,5 +125,16 @@ async fn a_system_restored_from_a_logical_dump_goes_on_after_its_runbook() {
     let incidents: i64 =
         sqlx::query_scalar("SELECT count(*) FROM incidents").fetch_one(&db.betting).await.unwrap();
     assert_eq!(incidents, 0, "no feed is ahead of its source");
+    eventually("the questions", async || {
+        let follow: bool = sqlx::query_scalar(
+            "SELECT (xid, seq) = (SELECT xid, seq FROM match_revisions ORDER BY xid DESC, seq DESC LIMIT 1)
+             FROM questions_followed",
+        )
+        .fetch_one(&db.league_schedule)
+        .await
+        .unwrap();
+        follow.then_some(())
+    })
+    .await;
     app.stop().await;
 }

@@ -1,4 +1,4 @@
-//! `/api/league`: tournaments, teams, matches, standings.
+//! `/api/league`: tournaments, teams, matches, standings, questions.
 
 pub(crate) mod admin;
 pub(crate) mod read;
@@ -23,6 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(read::matches))
         .routes(routes!(read::one_match, admin::update_match, repair::remove_match))
         .routes(routes!(read::standings))
+        .routes(routes!(read::questions))
         .routes(routes!(admin::record_result))
         .routes(routes!(repair::suspects))
         .merge(import)

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use loljoa_proto::league_schedule::v1::{
-    self as pb, GetMatchRequest, GetStandingsRequest, ListMatchesRequest, ListTeamsRequest,
-    ListTournamentsRequest,
+    self as pb, GetMatchRequest, GetStandingsRequest, ListMatchesRequest, ListQuestionsRequest,
+    ListTeamsRequest, ListTournamentsRequest,
 };
 use loljoa_service_kit::{MatchId, TournamentId};
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use crate::{
     api::{
         Page, all,
         league::{ListedTeam, Match, MatchState, Tournament},
+        question::Question,
         required,
         standings::Standings,
         timestamp,
@@ -133,4 +134,24 @@ pub(crate) async fn standings(State(app): State<Arc<App>>, Query(filter): Query<
     let request = GetStandingsRequest { tournament_id: filter.tournament.to_string() };
     let response = repeat!(app.services.league(), get_standings, request)?;
     Ok(json(Standings::try_from(response)?))
+}
+
+/// Which questions.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct QuestionParams {
+    /// Only questions about this tournament.
+    #[param(value_type = Option<Uuid>)]
+    tournament: Option<TournamentId>,
+}
+
+/// Questions about whole stages, by the stage's beginning.
+#[utoipa::path(get, path = "/api/league/questions",
+    operation_id = "listQuestions", tag = "league", params(QuestionParams),
+    responses((status = 200, body = Page<Question>)))]
+pub(crate) async fn questions(State(app): State<Arc<App>>, Query(filter): Query<QuestionParams>) -> Result {
+    let tournament_id = filter.tournament.map(|id| id.to_string()).unwrap_or_default();
+    let response = repeat!(app.services.league(), list_questions, ListQuestionsRequest { tournament_id })?;
+    Ok(json(Page::<Question>::whole(all(response.questions)?)))
 }

@@ -83,7 +83,9 @@ fn told(stages: &[Stage]) -> String {
     let told = |stage: &Stage| {
         let rules: Vec<_> = stage.tiebreakers.iter().map(|tiebreaker| tiebreaker.name()).collect();
         let rules = if rules.is_empty() { String::new() } else { format!(" by {}", rules.join(", ")) };
-        format!("{} ({}{rules})", stage.name, stage.kind.name())
+        let matches =
+            stage.expected_matches.map(|matches| format!(" of {matches} matches")).unwrap_or_default();
+        format!("{} ({}{matches}{rules})", stage.name, stage.kind.name())
     };
     stages.iter().map(told).collect::<Vec<_>>().join("; ")
 }

@@ -19,6 +19,8 @@ const MOST: usize = 64;
 const KINDS: &str = "roundRobin, doubleRoundRobin, groups, swiss or bracket";
 /// Where a Swiss stage ends for a team, unless it is said.
 const SWISS_ENDS: u8 = 3;
+/// No stage has more matches.
+const MOST_MATCHES: u32 = 2_000;
 
 /// The stages of a tournament, as a file says them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +61,8 @@ struct RawStage {
     advance_at: Option<i64>,
     #[serde(default, deserialize_with = "whole_or_none")]
     out_at: Option<i64>,
+    #[serde(default, deserialize_with = "whole_or_none")]
+    matches: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +149,7 @@ impl RawStage {
         only("rounds", "bracket", !self.rounds.is_empty())?;
         only("advanceAt", "swiss", ends.0.is_some())?;
         only("outAt", "swiss", ends.1.is_some())?;
+        let expected_matches = self.matches.map(|number| expected(&kind, number)).transpose()?;
         let blocks = blocks(&kind, &self.blocks)?;
         let tiebreakers = match self.tiebreakers {
             Some(names) => tiebreakers(&names)?,
@@ -152,7 +157,7 @@ impl RawStage {
         };
         bounded("carries", &self.carries)?;
         let carries = self.carries.into_iter().map(RawCarried::check).collect::<Result<_, _>>()?;
-        Ok(Stage { name, kind, blocks, tiebreakers, carries, seeds })
+        Ok(Stage { name, kind, blocks, tiebreakers, carries, seeds, expected_matches })
     }
 }
 
@@ -270,6 +275,17 @@ fn end(field: &str, number: Option<i64>) -> Result<u8, String> {
         .ok()
         .filter(|n| (1..=9).contains(n))
         .ok_or_else(|| format!("{field} must be from 1 to 9"))
+}
+
+/// How many matches a stage with tables has in all.
+fn expected(kind: &Kind, number: i64) -> Result<u32, String> {
+    if !matches!(kind, Kind::RoundRobin { .. } | Kind::Groups(_)) {
+        return Err("matches is for the kinds roundRobin, doubleRoundRobin and groups".into());
+    }
+    u32::try_from(number)
+        .ok()
+        .filter(|n| (1..=MOST_MATCHES).contains(n))
+        .ok_or_else(|| "matches must be from 1 to 2000".into())
 }
 
 fn bounded<T>(field: &str, list: &[T]) -> Result<(), String> {

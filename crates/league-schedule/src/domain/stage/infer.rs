@@ -192,7 +192,15 @@ fn stage(name: &str, kind: Kind, games: &[&Match]) -> Stage {
         }
     }
     let tiebreakers = Tiebreaker::usual(&kind);
-    Stage { name: name.into(), kind, blocks, tiebreakers, carries: Vec::new(), seeds: Vec::new() }
+    Stage {
+        name: name.into(),
+        kind,
+        blocks,
+        tiebreakers,
+        carries: Vec::new(),
+        seeds: Vec::new(),
+        expected_matches: None,
+    }
 }
 
 fn pair(m: &Match) -> Option<[TeamId; 2]> {

@@ -31,6 +31,9 @@ pub struct Stage {
     pub carries: Vec<Carried>,
     /// Teams as they came in, best first.
     pub seeds: Vec<TeamId>,
+    /// How many matches it has in all, where that is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_matches: Option<u32>,
 }
 
 /// How a stage is played.

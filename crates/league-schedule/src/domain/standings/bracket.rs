@@ -6,7 +6,7 @@ use loljoa_service_kit::TeamId;
 
 use super::{Fate, Standing, Table};
 use crate::domain::{
-    Match,
+    Match, MatchState,
     season::words,
     stage::{BracketSide, Round},
 };
@@ -44,6 +44,21 @@ impl Place {
     }
 }
 
+/// The round that ends a bracket of these: its final, or the last one.
+#[must_use]
+pub fn ending(rounds: &[PlayedRound]) -> Option<usize> {
+    let is_final = |played: &PlayedRound| played.round.side == BracketSide::Final;
+    let last = |played: &PlayedRound| played.round.side != BracketSide::Placement;
+    rounds.iter().rposition(is_final).or_else(|| rounds.iter().rposition(last))
+}
+
+/// The same, once it is known to have a single match; those that will not be played do not count.
+#[must_use]
+pub fn deciding(rounds: &[PlayedRound]) -> Option<usize> {
+    let is_played = |m: &&Match| m.state != MatchState::Cancelled;
+    ending(rounds).filter(|at| rounds[*at].matches.iter().filter(is_played).count() == 1)
+}
+
 impl Bracket {
     /// The bracket of these rounds, whose matches are among `matches`.
     pub(super) fn new(rounds: &[Round], matches: &[&Match]) -> Self {
@@ -58,15 +73,11 @@ impl Bracket {
 
     /// Who has won the match that decides the bracket: the only one of its final, or of its last round.
     pub(super) fn champion(&self) -> Option<TeamId> {
-        self.rounds.get(self.deciding()?)?.matches.first()?.winner_id
+        self.rounds.get(self.deciding()?)?.matches.iter().find_map(|m| m.winner_id)
     }
 
-    /// The round that decides the bracket, once it is known to have a single match.
     fn deciding(&self) -> Option<usize> {
-        let is_final = |played: &PlayedRound| played.round.side == BracketSide::Final;
-        let last = |played: &PlayedRound| played.round.side != BracketSide::Placement;
-        let at = self.rounds.iter().rposition(is_final).or_else(|| self.rounds.iter().rposition(last))?;
-        (self.rounds.get(at)?.matches.len() == 1).then_some(at)
+        deciding(&self.rounds)
     }
 
     /// Every team by how far it came. Teams that are still in share the first rank; those that share one are told by seed, then by

@@ -18,7 +18,7 @@ use super::{
     stage::{self, Carried, Kind, Stage, Tiebreaker},
 };
 
-pub use bracket::PlayedRound;
+pub use bracket::{PlayedRound, deciding, ending};
 pub use line::{Fate, Standing};
 pub use table::Table;
 
@@ -29,6 +29,8 @@ pub struct Played {
     pub stages: Vec<Stage>,
     /// By start.
     pub matches: Vec<Match>,
+    /// Whether somebody has said the stages; otherwise they are read off the matches.
+    pub is_said: bool,
 }
 
 /// Where the teams of a stage stand.
@@ -48,8 +50,9 @@ impl Played {
     /// A tournament whose stages are `said`, or else read off its matches.
     #[must_use]
     pub fn new(said: Vec<Stage>, matches: Vec<Match>) -> Self {
-        let stages = if said.is_empty() { stage::infer(&matches) } else { said };
-        Self { stages, matches }
+        let is_said = !said.is_empty();
+        let stages = if is_said { said } else { stage::infer(&matches) };
+        Self { stages, matches, is_said }
     }
 
     /// Names of other tournaments whose results count in this one, too.

@@ -359,6 +359,7 @@ fn what_a_file_says_goes_before_what_is_read_off_the_blocks() {
         tiebreakers: vec![Tiebreaker::Seed],
         carries: Vec::new(),
         seeds: ["D", "C", "B", "A"].map(Team::id_of).to_vec(),
+        expected_matches: None,
     };
     let team = |codes: [&str; 2]| codes.map(Team::id_of).to_vec();
     let groups = vec![

@@ -135,6 +135,7 @@ fn where_stages_were_said_a_block_of_none_of_them_counts_for_nothing() {
         tiebreakers: Vec::new(),
         carries: Vec::new(),
         seeds: Vec::new(),
+        expected_matches: None,
     };
     let said = Said::from([(game("").tournament_id, vec![stage])]);
     let uncounted = |block: &str| !counts_for_nothing(&[game(block)], &said).is_empty();

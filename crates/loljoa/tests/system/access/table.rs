@@ -162,6 +162,7 @@ pub(super) const TABLE: &[Calls] = &[
             ("ListMatches", Peers),
             ("GetMatch", Peers),
             ("GetStandings", Peers),
+            ("ListQuestions", Peers),
         ],
     },
     Calls {
@@ -179,7 +180,7 @@ pub(super) const TABLE: &[Calls] = &[
     Calls {
         service: "loljoa.league_schedule.v1.LeagueFeedService",
         servers: &["league_schedule"],
-        doors: &[("ListChanges", Peers)],
+        doors: &[("ListChanges", Peers), ("ListQuestionChanges", Peers)],
     },
     Calls {
         service: "loljoa.admin.v1.AdminLogService",
