@@ -539,7 +539,11 @@ export interface paths {
         get: operations["getMatch"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Removes a match that never was; it is shown nowhere any more. Refused with `match_has_stakes` while points are staked on it. A bet
+         *     that is placed while it is being removed is not lost: its market becomes void and the stake goes back. Removing twice succeeds.
+         */
+        delete: operations["removeMatch"];
         options?: never;
         head?: never;
         /** Moves a match's start or cancels it. */
@@ -589,6 +593,23 @@ export interface paths {
         };
         /** Where the teams of a tournament stand: in the table that the league goes by, and stage by stage. */
         get: operations["listStandings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/league/suspects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Matches that were probably brought in wrongly, what would mend them, and what is staked on them. Matches of replays are left out. */
+        get: operations["listSuspects"];
         put?: never;
         post?: never;
         delete?: never;
@@ -725,7 +746,8 @@ export interface components {
             accountId: string;
             /**
              * @description `create_market`, `lock_market`, `settle_market`, `void_market`, `correct_market`, `retry_owed`, `resolve_incident`,
-             *     `record_result`, `move_match`, `cancel_match`, `import_season`, `disable_account`, `enable_account` or `end_sessions`.
+             *     `record_result`, `move_match`, `cancel_match`, `remove_match`, `import_season`, `disable_account`, `enable_account` or
+             *     `end_sessions`.
              */
             action: string;
             /** Format: uuid */
@@ -1149,7 +1171,8 @@ export interface components {
                 accountId: string;
                 /**
                  * @description `create_market`, `lock_market`, `settle_market`, `void_market`, `correct_market`, `retry_owed`, `resolve_incident`,
-                 *     `record_result`, `move_match`, `cancel_match`, `import_season`, `disable_account`, `enable_account` or `end_sessions`.
+                 *     `record_result`, `move_match`, `cancel_match`, `remove_match`, `import_season`, `disable_account`, `enable_account` or
+                 *     `end_sessions`.
                  */
                 action: string;
                 /** Format: uuid */
@@ -1505,6 +1528,12 @@ export interface components {
             /** Format: int32 */
             team2Wins: number;
         };
+        /** @description A match that was removed. */
+        RemovedMatch: {
+            kept?: components["schemas"]["Match"] | null;
+            /** @description Cancelled; it is shown nowhere any more. */
+            removed: components["schemas"]["Match"];
+        };
         /**
          * @description Whether a replayed season is still running.
          * @enum {string}
@@ -1621,6 +1650,57 @@ export interface components {
             points: number;
             /** Format: uuid */
             transferId: string;
+        };
+        /** @description One or two matches that are odd, and what would mend them. */
+        Suspect: {
+            /** @description What that would change, in words. */
+            effect: string;
+            kind: components["schemas"]["SuspectKind"];
+            /** @description One or two, the earlier first. */
+            matches: components["schemas"]["SuspectMatch"][];
+            /** @description What would mend it, in words. */
+            remedy: string;
+            /**
+             * Format: uuid
+             * @description The match to remove, where that is the remedy.
+             */
+            removeId?: string | null;
+            /** @description What is odd, in words. */
+            what: string;
+        };
+        /**
+         * @description What is odd about matches.
+         * @enum {string}
+         */
+        SuspectKind: "same_pair" | "two_places" | "result_before_start" | "counts_for_nothing";
+        /** @description A match that is odd, and what is staked on it. */
+        SuspectMatch: {
+            /**
+             * Format: int64
+             * @description So many of them would go back to their bettors if it were cancelled.
+             */
+            givenBack: number;
+            /**
+             * Format: int32
+             * @description So many of its markets would end with it.
+             */
+            markets: number;
+            match: components["schemas"]["Match"];
+            /**
+             * Format: int64
+             * @description All stakes on these. While there are any, the match cannot be removed.
+             */
+            pool: number;
+        };
+        /** @description Matches that were probably brought in wrongly. */
+        Suspects: {
+            /** @description Latest first, up to 200. */
+            items: components["schemas"]["Suspect"][];
+            /**
+             * Format: int32
+             * @description How many more there are.
+             */
+            leftOut: number;
         };
         /** @description Teams in their order. */
         Table: {
@@ -2839,6 +2919,42 @@ export interface operations {
             };
         };
     };
+    removeMatch: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The match that stays, of which the removed one is a double: between the same teams, in the same tournament. It takes the result of
+                 *     the removed one if it has none.
+                 */
+                inFavourOf?: string;
+            };
+            header?: never;
+            path: {
+                matchId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedMatch"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     updateMatch: {
         parameters: {
             query?: never;
@@ -2956,6 +3072,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Standings"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSuspects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suspects"];
                 };
             };
             /** @description what went wrong */

@@ -23,7 +23,8 @@ fn message(question: &Question, directory: &Directory) -> proto::Question {
         QuestionState::Decided => proto::QuestionState::Decided,
         QuestionState::Cancelled => proto::QuestionState::Cancelled,
     };
-    let candidates = question.candidates.iter().filter_map(|id| directory.team(question.tournament_id, *id)).cloned();
+    let candidates =
+        question.candidates.iter().filter_map(|id| directory.team(question.tournament_id, *id)).cloned();
     proto::Question {
         question_id: question.question_id.to_string(),
         tournament_id: question.tournament_id.to_string(),
