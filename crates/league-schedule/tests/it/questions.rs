@@ -55,10 +55,10 @@ impl Service {
     }
 
     /// Follows the feed of questions from its beginning until it ends with this one at a state.
-    async fn question_changes_until(&self, stage: &str, state: QuestionState) -> Vec<Question> {
+    async fn question_changes_until(&self, about: &str, state: QuestionState) -> Vec<Question> {
         let (mut changes, mut cursor): (Vec<Question>, _) = (Vec::new(), String::new());
         let following = async {
-            while !changes.iter().any(|change| change.stage == stage && change.state() == state) {
+            while !changes.iter().any(|change| change.stage == about && change.state() == state) {
                 let request = ListQuestionChangesRequest { cursor, limit: 1, wait_ms: 5_000 };
                 let page = self.feed.clone().list_question_changes(request).await.unwrap().into_inner();
                 changes.extend(page.questions);
