@@ -9,6 +9,7 @@ mod access;
 mod attack;
 mod audit;
 mod bad_input;
+mod contests;
 mod contract;
 mod crash;
 mod credentials;
