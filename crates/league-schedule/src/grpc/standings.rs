@@ -7,7 +7,7 @@ use super::convert;
 use crate::{
     domain::{
         Tournament,
-        stage::{BracketSide, Kind},
+        stage::{BracketSide, Carried, Kind},
         standings::{Fate, PlayedRound, StageStandings, Standing, Table, main_table},
     },
     service::{directory::Directory, import::Ahead},
@@ -56,7 +56,7 @@ impl Of<'_> {
             name: stage.name.clone(),
             kind: kind.into(),
             tiebreakers: stage.tiebreakers.iter().map(|tiebreaker| tiebreaker.name().to_owned()).collect(),
-            carries: stage.carries.iter().map(|carried| carried.stage.clone()).collect(),
+            carries: stage.carries.iter().map(carried).collect(),
             tables: found.tables.iter().map(|found| self.table(found)).collect(),
             rounds: found.rounds.iter().map(|played| self.round(played)).collect(),
             champion: found.champion.and_then(|champion| self.team(champion)),
@@ -107,4 +107,10 @@ impl Of<'_> {
     fn team(&self, id: TeamId) -> Option<proto::Team> {
         self.directory.team(self.id, id).cloned().map(convert::team)
     }
+}
+
+/// A stage that is carried, by its name; one of another tournament with that tournament's.
+fn carried(carried: &Carried) -> String {
+    let of = carried.tournament.iter().map(|tournament| format!("{tournament}, "));
+    of.chain([carried.stage.clone()]).collect()
 }

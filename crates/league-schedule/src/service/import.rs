@@ -134,8 +134,7 @@ async fn ahead(db: &mut PgConnection, season: &Season, plan: Plan) -> Result<Ahe
     let mut games: Vec<_> = plan.changed.iter().map(|changed| changed.game.clone()).collect();
     let (mut tables, mut teams) = (Vec::new(), Vec::new());
     for name in names.iter().take(NAMED) {
-        let played = standings::ahead(db, name, &plan).await?;
-        let stages = standings::tables(db, &played).await?;
+        let (played, stages) = standings::ahead(db, name, &plan).await?;
         teams.extend(standings::expected(db, Tournament::id_of(name), &stages).await?);
         tables.push((name.clone(), stages));
         games.extend(played.matches);

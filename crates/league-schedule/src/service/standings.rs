@@ -61,12 +61,28 @@ pub async fn tables(db: &mut PgConnection, of: &Played) -> Result<Vec<StageStand
     Ok(of.standings(&others))
 }
 
-/// The tournament of this name as it would be once `plan` is carried out.
+/// The tournament of this name as it would be once `plan` is carried out, and its tables.
 ///
 /// # Errors
 ///
 /// When the database does not answer.
-pub async fn ahead(db: &mut PgConnection, name: &str, plan: &Plan) -> Result<Played, sqlx::Error> {
+pub async fn ahead(
+    db: &mut PgConnection,
+    name: &str,
+    plan: &Plan,
+) -> Result<(Played, Vec<StageStandings>), sqlx::Error> {
+    let of = planned(db, name, plan).await?;
+    let carried: BTreeSet<String> = of.carried_tournaments().map(str::to_owned).collect();
+    let mut others = HashMap::new();
+    for name in carried {
+        let other = planned(db, &name, plan).await?;
+        others.insert(name, other);
+    }
+    let tables = of.standings(&others);
+    Ok((of, tables))
+}
+
+async fn planned(db: &mut PgConnection, name: &str, plan: &Plan) -> Result<Played, sqlx::Error> {
     let id = Tournament::id_of(name);
     let present = played(db, id).await?;
     let course = plan.courses.iter().find(|course| course.tournament == name);
@@ -74,9 +90,9 @@ pub async fn ahead(db: &mut PgConnection, name: &str, plan: &Plan) -> Result<Pla
         Some(course) => course.stages.clone(),
         None => store::tournaments::stages(db, id).await?,
     };
-    let planned = plan.matches.iter().filter(|m| m.tournament_id == id);
+    let changed = plan.matches.iter().filter(|m| m.tournament_id == id);
     let mut matches: HashMap<_, Match> = present.matches.into_iter().map(|m| (m.match_id, m)).collect();
-    matches.extend(planned.map(|m| (m.match_id, m.clone())));
+    matches.extend(changed.map(|m| (m.match_id, m.clone())));
     let mut matches: Vec<Match> = matches.into_values().collect();
     matches.sort_by_key(|m| (m.starts_at, m.match_id));
     Ok(Played::new(stages, matches))

@@ -97,7 +97,12 @@ async fn results_of_another_tournament_count_where_a_stage_carries_them(pool: Pg
     let unknown = cup.replace("lck 2022 SPRING", "LCK 2021 Spring");
     let refused = service.import(&file(&unknown, game)).await;
     assert_eq!(told(&refused)[1], (ImportAction::Refused, "carries: unknown tournament LCK 2021 Spring"));
-    service.import(&file(&format!("{GROUPS},\n{cup}"), game)).await;
+    let both = file(&format!("{GROUPS},\n{cup}"), game);
+    let dry = service.import_as(SeasonFormat::Json, both.as_bytes(), true).await.unwrap();
+    let ahead = dry.standings.iter().find(|found| found.tournament == "Cup").unwrap();
+    assert_eq!(tables(&ahead.stages[0]), ["1T1 2NS"], "the stage that it carries is of the same file");
+    assert_eq!(ahead.stages[0].carries, ["LCK 2022 Spring, First Half"]);
+    service.import(&both).await;
     let standings = service.stages("Cup").await;
     assert_eq!(tables(&standings.stages[0]), ["1T1 2NS"], "T1 has won more before");
     let other = cup.replace("First Half", "Third Half");

@@ -88,7 +88,6 @@ pub(crate) fn read(change: &Match) -> Result<MatchNews, Error> {
 
 /// Reads one revision of a question about a stage.
 pub(super) fn read_question(change: &Question) -> Result<ContestNews, Error> {
-    let about = format!("{} {}", change.tournament_name, change.stage);
     Ok(ContestNews {
         id: MatchId::parse(&change.question_id)?,
         revision: change.revision,
@@ -105,10 +104,21 @@ pub(super) fn read_question(change: &Question) -> Result<ContestNews, Error> {
             QuestionKind::Champion => Template::Champion,
             QuestionKind::First => Template::First,
         },
-        about: if change.group.is_empty() { about } else { format!("{about}, {}", change.group) },
+        about: about(change),
         candidates: change.candidates.iter().map(team).collect::<Result<_, _>>()?,
         winner: if change.winner_id.is_empty() { None } else { Some(TeamId::parse(&change.winner_id)?) },
     })
+}
+
+/// What a question is about: `LCK Cup Playoffs`, whether the tournament is called `LCK Cup` or just so.
+fn about(question: &Question) -> String {
+    let Question { tournament_name: tournament, stage, group, .. } = question;
+    let stage = if tournament.ends_with(stage.as_str()) {
+        tournament.clone()
+    } else {
+        format!("{tournament} {stage}")
+    };
+    if group.is_empty() { stage } else { format!("{stage}, {group}") }
 }
 
 fn team(team: &TeamMessage) -> Result<Team, Error> {
@@ -143,4 +153,20 @@ fn small(number: i32, field: &str) -> Result<u8, Error> {
 
 fn invalid(field: &str) -> Error {
     Error::invalid_field(field, "match_unreadable", "must be as the contract says")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_says_what_it_is_about_once() {
+        let about = |tournament: &str, stage: &str, group: &str| {
+            let (tournament_name, stage, group) = (tournament.into(), stage.into(), group.into());
+            about(&Question { tournament_name, stage, group, ..Question::default() })
+        };
+        assert_eq!(about("LCK Cup", "Playoffs", ""), "LCK Cup Playoffs");
+        assert_eq!(about("LCK Cup Playoffs", "Playoffs", ""), "LCK Cup Playoffs");
+        assert_eq!(about("LCK 2025", "Groups", "Legend"), "LCK 2025 Groups, Legend");
+    }
 }

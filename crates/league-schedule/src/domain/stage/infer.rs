@@ -120,7 +120,7 @@ impl<'a> Part<'a> {
             |lone: &'static str| if words::fold(own) == "round" { lone.to_owned() } else { own.to_owned() };
         let groups = closed_groups(games);
         if groups.len() > 1 {
-            return stage(&name(REGULAR), Kind::Groups(groups), games);
+            return stage(&name(REGULAR), Kind::Groups(by_record(groups, games)), games);
         }
         if perhaps_bracket && groups.is_empty() {
             return stage(&name(PLAYOFFS), Kind::Bracket(rounds(games)), games);
@@ -133,7 +133,7 @@ impl<'a> Part<'a> {
         let games = self.games();
         let groups = closed_groups(&games);
         if groups.len() > 1 {
-            return vec![stage(REGULAR, Kind::Groups(groups), &games)];
+            return vec![stage(REGULAR, Kind::Groups(by_record(groups, &games)), &games)];
         }
         let number = |room: &Room| if let Room::Week(number) = room { *number } else { 0 };
         let numbers: BTreeSet<u8> = self.matches.iter().map(|(_, room)| number(room)).collect();

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::{
-    BestOf, Score, Team, Tournament,
+    BestOf, MatchState, Score, Team, Tournament,
     decision::Outcome,
     stage::{BracketSide, Group, Round},
 };
@@ -244,6 +244,21 @@ fn late_weeks_in_which_teams_meet_only_their_own_are_groups() {
     assert_eq!(names, [("Regular Season", "roundRobin"), ("Groups", "groups")]);
     assert_eq!(ranks(&stages[1].tables[0]), [(1, "A"), (2, "B"), (3, "C"), (4, "D")]);
     assert_eq!(stages[1].tables[1].lines[0].wins, 6, "E has won three and three");
+}
+
+#[test]
+fn a_tournament_of_groups_alone_is_told_group_by_group_with_more_wins_first() {
+    let weeks = legend_and_rise().into_iter().filter(|m| m.block.ends_with("Group"));
+    let weeks = weeks.map(|m| Match { block: "Week 10".into(), ..m });
+    // What E to H have played is still to be played.
+    let is_rise = |m: &Match| ["E", "F", "G", "H"].iter().any(|code| m.side_of(Team::id_of(code)).is_some());
+    let unplayed =
+        |m: Match| Match { state: MatchState::Scheduled, winner_id: None, team1_wins: 0, team2_wins: 0, ..m };
+    let matches: Vec<_> = weeks.map(|m| if is_rise(&m) { unplayed(m) } else { m }).collect();
+    let stages = stages(&matches);
+    let groups: Vec<_> = stages[0].tables.iter().map(|table| table.group.as_deref().unwrap()).collect();
+    assert_eq!((stages.len(), groups), (1, vec!["A", "B"]));
+    assert_eq!(ranks(&stages[0].tables[0]), [(1, "D"), (2, "C"), (3, "B"), (4, "A")]);
 }
 
 #[test]
