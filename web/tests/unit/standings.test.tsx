@@ -174,6 +174,8 @@ describe("what is asked about the stages", () => {
     expect(link.textContent).toContain("후보 미정");
     const { questionId: matchId } = champion;
     applyMarket(market({ matchId, template: "champion", state: "void", pool: 700 }));
+    await Promise.resolve();
+    expect(link.textContent).toContain("후보 미정");
     applyMarket(market({ matchId, template: "champion", state: "locked", pool: 2500 }));
     await waitFor(() => expect(link.textContent).toContain("마감총 베팅 2,500P"));
     expect(link.textContent).not.toContain("후보 미정");
