@@ -20,6 +20,8 @@ export type Stage = Schemas["Stage"];
 export type Table = Schemas["Table"];
 export type Standing = Schemas["Standing"];
 export type BracketRound = Schemas["BracketRound"];
+/** A question about a whole stage. */
+export type Question = Schemas["Question"];
 export type ImportReport = Schemas["ImportReport"];
 export type Suspects = Schemas["Suspects"];
 export type Suspect = Schemas["Suspect"];

@@ -12,6 +12,7 @@ import { t } from "../i18n";
 import { Crash } from "../components/crash";
 
 const MatchPage = lazy(() => import("../features/match/page"));
+const QuestionPage = lazy(() => import("../features/questions/page"));
 const Bets = lazy(() => import("../features/bets/page"));
 const Leaderboard = lazy(() => import("../features/leaderboard/page"));
 const Schedule = lazy(() => import("../features/schedule/page"));
@@ -46,6 +47,7 @@ function Pages() {
         <Router>
           <Route path="/" component={Home} />
           <Route path="/matches/:matchId" component={MatchPage} />
+          <Route path="/questions/:questionId" component={QuestionPage} />
           <Route path="/bets" component={Bets} />
           <Route path="/leaderboard" component={Leaderboard} />
           <Route path="/schedule" component={Schedule} />

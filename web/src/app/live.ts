@@ -1,11 +1,11 @@
 import { effect } from "@preact/signals";
 import { api, authorised, data } from "../api/client";
 import type { Bet, Market } from "../api/types";
-import { t } from "../i18n";
+import { pick, t } from "../i18n";
 import { points, signed } from "../lib/format";
 import { setServerTime } from "./clock";
 import { nameOf } from "./matches";
-import { applyMarket, onMarket } from "./markets";
+import { applyMarket, isSeason, market as find, onMarket } from "./markets";
 import { notify, permission } from "./notices";
 import { applyBet, clearOpenBets, loadOpenBets, openBets, ownMarkets } from "./own-bets";
 import { account, awaitCredit, phase, refreshAccount } from "./session";
@@ -15,9 +15,15 @@ import { LiveStream } from "./stream";
 /** A hidden page keeps its connection this long, unless it may notify. */
 const HIDDEN = 60_000;
 
+/** What a market is about, in a few words. A question about a stage is no match that could be asked for. */
+async function contestName({ marketId, matchId }: Pick<Market, "marketId" | "matchId">): Promise<string> {
+  const known = find(marketId)?.peek();
+  return known && isSeason(known.template) ? pick(known.question) : nameOf(matchId);
+}
+
 async function announce(bet: Bet): Promise<void> {
   const words = t().notice;
-  const name = await nameOf(bet.matchId);
+  const name = await contestName(bet);
   const stake = points(bet.stake);
   if (bet.state === "won") {
     notify(
@@ -82,9 +88,7 @@ function announceLocks(): void {
     if (!ownMarkets.peek().has(market.marketId) || last === market.matchId) return;
     last = market.matchId;
     const words = t().notice;
-    void nameOf(market.matchId).then((name) =>
-      notify("plain", words.locked(name), words.lockedText, "/bets"),
-    );
+    void contestName(market).then((name) => notify("plain", words.locked(name), words.lockedText, "/bets"));
   });
 }
 

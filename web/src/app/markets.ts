@@ -34,6 +34,15 @@ const ORDER = { match_winner: 0, exact_score: 2, total_sets: 4, champion: 6, fir
 /** Whether every stake of a market has been given back, or is about to be. */
 export const isVoid = (market: Market): boolean => market.state === "voiding" || market.state === "void";
 
+/** Whether a market asks about a whole stage: its `matchId` is then that of a question. */
+export const isSeason = (template: Market["template"] | undefined): boolean =>
+  template === "champion" || template === "first";
+
+/** The page of the match or question that a market of this template is about. */
+export function contestPath(matchId: string, template: Market["template"] | undefined): string {
+  return isSeason(template) ? `/questions/${matchId}` : `/matches/${matchId}`;
+}
+
 const place = (market: Market): number => ORDER[market.template] + (isVoid(market) ? 1 : 0);
 
 const sorted = (ids: readonly string[]): string[] => {

@@ -1,8 +1,17 @@
-import type { Market, Match, Outcome, Team } from "../api/types";
+import type { Market, Match, Outcome, Question, Team } from "../api/types";
+import { isSeason } from "../app/markets";
 import { language, pick, t } from "../i18n";
 
+/** What the answers of a market can be about. */
+export interface About {
+  match?: Match | undefined;
+  /** The teams that a question about a stage chooses from. */
+  candidates?: readonly Team[] | undefined;
+}
+
 /** The team that an outcome stands for, if it stands for one. */
-export function outcomeTeam(market: Market, outcome: Outcome, match: Match | undefined): Team | null {
+export function outcomeTeam(market: Market, outcome: Outcome, { match, candidates }: About): Team | null {
+  if (isSeason(market.template)) return candidates?.find((team) => team.code === outcome.key) ?? null;
   if (!match) return null;
   const teams = [match.team1, match.team2];
   if (market.template === "match_winner") return teams.find((team) => team?.code === outcome.key) ?? null;
@@ -21,7 +30,16 @@ export function outcomeName(outcome: Outcome): string {
 }
 
 /** Why a market is void, in plain words. */
-export function voidWords(reason: string | null | undefined): string {
-  const words: Record<string, string> = t().market.reason;
-  return words[reason ?? "other"] ?? t().market.reason.other;
+export function voidWords({ template, voidReason }: Market): string {
+  const words: Record<string, string> = {
+    ...t().market.reason,
+    ...(isSeason(template) ? t().questions.reason : {}),
+  };
+  return words[voidReason ?? "other"] ?? t().market.reason.other;
+}
+
+/** The part of a tournament that a question is about. */
+export function questionAbout({ stage, group }: Question): string {
+  const words = t().standings;
+  return group == null ? words.stage(stage) : `${words.stage(stage)} ${words.group(group)}`;
 }

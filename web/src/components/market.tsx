@@ -1,14 +1,12 @@
-import type { Match } from "../api/types";
 import { market as find } from "../app/markets";
 import { pick, t } from "../i18n";
 import { points } from "../lib/format";
-import { voidWords } from "./market-words";
+import { type About, voidWords } from "./market-words";
 import { Outcome } from "./outcome";
 import { PoolBar } from "./pool-bar";
 
-interface Props {
+interface Props extends About {
   id: string;
-  match: Match | undefined;
   /** On a card the question goes without saying. */
   bare?: boolean;
 }
@@ -19,7 +17,7 @@ export function MarketState({ state }: { state: keyof ReturnType<typeof t>["mark
 }
 
 /** A market as it is now, with its answers. */
-export function Market({ id, match, bare }: Props) {
+export function Market({ id, match, candidates, bare }: Props) {
   const market = find(id)?.value;
   if (!market) return null;
   const two = market.outcomes.length === 2;
@@ -46,12 +44,13 @@ export function Market({ id, match, bare }: Props) {
             market={market}
             outcome={outcome}
             match={match}
+            candidates={candidates}
             short={bare === true}
           />
         ))}
       </div>
       {two && market.template === "match_winner" && <PoolBar market={market} match={match} />}
-      {market.state === "void" && <p class="small muted">{voidWords(market.voidReason)}</p>}
+      {market.state === "void" && <p class="small muted">{voidWords(market)}</p>}
       {!bare && (
         <p class="small muted">
           {top ? t().market.top(top.username ?? t().market.someone, points(top.stake)) : t().market.noTop}

@@ -16,7 +16,7 @@ export function destinations(): Destination[] {
     { href: "/", icon: "match", label: words.home, also: /^\/($|matches\/)/ },
     { href: "/bets", icon: "slip", label: words.bets, also: /^\/bets/ },
     { href: "/leaderboard", icon: "trophy", label: words.leaderboard, also: /^\/leaderboard/ },
-    { href: "/schedule", icon: "calendar", label: words.schedule, also: /^\/(schedule|standings)/ },
+    { href: "/schedule", icon: "calendar", label: words.schedule, also: /^\/(schedule|standings|questions)/ },
     { href: "/teams", icon: "team", label: words.teams, also: /^\/teams/ },
   ];
   if (isAdmin.value) all.push({ href: "/admin", icon: "admin", label: words.admin, also: /^\/admin/ });

@@ -1,16 +1,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Market, Match, Outcome as OutcomeData } from "../api/types";
+import type { Market, Outcome as OutcomeData } from "../api/types";
+import { isSeason } from "../app/markets";
 import { ownStakes } from "../app/own-bets";
 import { choose, pick as picked } from "../app/slip";
 import { t } from "../i18n";
 import { odds, percent, points } from "../lib/format";
 import { share } from "../lib/payout";
-import { outcomeName, outcomeTeam } from "./market-words";
+import { Badge } from "./badge";
+import { type About, outcomeName, outcomeTeam } from "./market-words";
 
-interface Props {
+interface Props extends About {
   market: Market;
   outcome: OutcomeData;
-  match: Match | undefined;
   /** On a card the team's code will do: its name stands above. */
   short?: boolean;
 }
@@ -34,15 +35,16 @@ export function Odds({ value }: { value: number | null | undefined }) {
 }
 
 /** One answer of a market: a button while the market is open. */
-export function Outcome({ market, outcome, match, short }: Props) {
+export function Outcome({ market, outcome, match, candidates, short }: Props) {
   const part = share({ market: market.pool, outcome: outcome.pool }, market.outcomes.length);
   const mine = ownStakes.value.get(outcome.outcomeId);
-  const team = outcomeTeam(market, outcome, match);
+  const team = outcomeTeam(market, outcome, { match, candidates });
   const name = short && team ? team.code : outcomeName(outcome);
   const words = t().market;
   const inside = (
     <>
       <span class="label">
+        {team && isSeason(market.template) && <Badge team={team} size={26} />}
         {market.state === "open" && <span class="hidden">{words.betOn}</span>} {name}
       </span>
       <span class="hidden">{words.odds}</span>

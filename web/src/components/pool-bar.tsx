@@ -10,7 +10,7 @@ export function PoolBar({ market, match }: { market: Market; match: Match | unde
   if (!first || !second) return null;
   const part = share({ market: market.pool, outcome: first.pool }, 2);
   const said = `${outcomeName(first)} ${percent(part)}, ${outcomeName(second)} ${percent(1 - part)}`;
-  const colour = (outcome: typeof first): string => outcomeTeam(market, outcome, match)?.colour ?? "";
+  const colour = (outcome: typeof first): string => outcomeTeam(market, outcome, { match })?.colour ?? "";
   return (
     <div
       class={market.pool === 0 ? "pool-bar unfed" : "pool-bar"}

@@ -1,4 +1,14 @@
-import type { Account, Market, Match, Outcome, PlacedBet, Stage, Standing, Team } from "../../src/api/types";
+import type {
+  Account,
+  Market,
+  Match,
+  Outcome,
+  PlacedBet,
+  Question,
+  Stage,
+  Standing,
+  Team,
+} from "../../src/api/types";
 
 let last = 0;
 
@@ -57,6 +67,23 @@ export function stage(over: Partial<Stage> = {}): Stage {
     tables: [{ group: null, standings: [standing("T1"), standing("GEN")] }],
     rounds: [],
     champion: null,
+    ...over,
+  };
+}
+
+export function question(over: Partial<Question> = {}): Question {
+  return {
+    questionId: id(),
+    tournamentId: id(),
+    tournament: "LCK 2022 Spring",
+    stage: "Playoffs",
+    group: null,
+    kind: "champion",
+    state: "scheduled",
+    startsAt: "2026-11-23T10:00:00Z",
+    candidates: [team("DRX"), team("GEN", "#aa8a00"), team("T1")],
+    winnerId: null,
+    revision: 1,
     ...over,
   };
 }

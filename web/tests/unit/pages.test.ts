@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { contestPath } from "../../src/app/markets";
 import { presentTournament } from "../../src/app/matches";
 import { Refused, Unanswered } from "../../src/api/errors";
 import { fieldFault, inWords } from "../../src/app/refusals";
@@ -120,4 +121,14 @@ describe("a failure in plain words", () => {
     expect(fieldFault(error, "stake")).toBe("too small");
     expect(fieldFault(error, "other")).toBeNull();
   });
+});
+
+it.each([
+  ["champion", "/questions/7"],
+  ["first", "/questions/7"],
+  ["match_winner", "/matches/7"],
+  ["custom", "/matches/7"],
+  [undefined, "/matches/7"],
+] as const)("a market of the template %s is shown at %s", (template, path) => {
+  expect(contestPath("7", template)).toBe(path);
 });

@@ -1,16 +1,24 @@
 import { render, screen, waitFor, within } from "@testing-library/preact";
 import { LocationProvider } from "preact-iso";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Stage } from "../../src/api/types";
+import type { Question, Stage } from "../../src/api/types";
+import { applyMarket, clearMarkets } from "../../src/app/markets";
 import { forgetResources } from "../../src/app/resource";
 import Standings from "../../src/features/standings/page";
 import { setLanguage } from "../../src/i18n";
-import { Server, id, json, match, stage, standing, team } from "./make";
+import { Server, id, json, market, match, question, stage, standing, team } from "./make";
 
 let server: Server;
+/** What is asked about the stages. */
+let asked: Question[];
 
 beforeEach(() => {
-  server = new Server();
+  server = new Server()
+    .on("GET /api/betting/stream", () => new Promise(() => undefined))
+    .on("GET /api/betting/markets", () => json({ items: [], nextCursor: null }))
+    .on("GET /api/league/questions", () => json({ items: asked, nextCursor: null }));
+  asked = [];
+  clearMarkets();
   vi.stubGlobal("fetch", server.fetch);
 });
 
@@ -131,6 +139,47 @@ it("of a Swiss stage it is said in words who is through and who is out", async (
   await show(stage({ name: "Swiss Stage", kind: "swiss", tables: [{ group: null, standings }] }));
   const table = screen.getByRole("table", { name: "스위스 스테이지" });
   expect(teams(table)).toEqual(["T1 팀 진출", "GEN 팀", "DRX 팀 탈락"]);
+});
+
+describe("what is asked about the stages", () => {
+  const links = (from: ParentNode | null | undefined): (string | null)[] =>
+    [...(from?.querySelectorAll("a.question-link") ?? [])].map((link) => link.getAttribute("href"));
+  const path = ({ questionId }: Question): string => `/questions/${questionId}`;
+
+  it("is led to from each stage and group, and nowhere else", async () => {
+    const champion = question();
+    const first = question({ kind: "first", stage: "Groups", group: "B" });
+    asked = [champion, first, question({ stage: "Groups", kind: "first", group: "A", state: "cancelled" })];
+    const tables = ["A", "B"].map((group) => ({ group, standings: [standing("T1"), standing("GEN")] }));
+    await show(
+      stage(),
+      stage({ name: "Groups", kind: "groups", tables }),
+      stage({ name: "Playoffs", kind: "bracket", tables: [] }),
+    );
+    await waitFor(() => expect(links(document).length).toBe(2));
+    const [regular, groups, playoffs] = document.querySelectorAll(".stage");
+    expect(links(regular)).toEqual([]);
+    const [a, b] = groups?.querySelectorAll(".group-tables > div") ?? [];
+    expect([links(a), links(b)]).toEqual([[], [path(first)]]);
+    expect(links(groups)).toEqual([path(first)]);
+    expect(links(playoffs)).toEqual([path(champion)]);
+    expect(screen.getByRole("link", { name: /^누가 1위를 할까\? 그룹 스테이지 B조/ })).toBeTruthy();
+  });
+
+  it("says how its market stands, and what was voided before counts for nothing", async () => {
+    const champion = question({ candidates: [] });
+    asked = [champion];
+    await show(stage({ name: "Playoffs", kind: "bracket", tables: [] }));
+    const link = await screen.findByRole("link", { name: /누가 우승할까/ });
+    expect(link.textContent).toContain("후보 미정");
+    const { questionId: matchId } = champion;
+    applyMarket(market({ matchId, template: "champion", state: "void", pool: 700 }));
+    await Promise.resolve();
+    expect(link.textContent).toContain("후보 미정");
+    applyMarket(market({ matchId, template: "champion", state: "locked", pool: 2500 }));
+    await waitFor(() => expect(link.textContent).toContain("마감총 베팅 2,500P"));
+    expect(link.textContent).not.toContain("후보 미정");
+  });
 });
 
 describe("a bracket", () => {

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { api, data } from "../../api/client";
-import type { Market as MarketData, Match } from "../../api/types";
+import type { Market as MarketData } from "../../api/types";
 import { applyMarket, market as find } from "../../app/markets";
 import { Market } from "../../components/market";
-import { outcomeName } from "../../components/market-words";
+import { type About, outcomeName } from "../../components/market-words";
 import { t } from "../../i18n";
 import { odds, points } from "../../lib/format";
 import { useAction } from "./act";
@@ -132,7 +132,7 @@ function Void({ market, onClose }: DialogProps) {
 const DIALOGS = { settle: Settle, void: Void, correct: Correct };
 
 /** A market and what an admin can do with it in its present state. */
-export function MarketDesk({ id, match }: { id: string; match: Match }) {
+export function MarketDesk({ id, match, candidates }: About & { id: string }) {
   const market = find(id)?.value;
   const [asking, setAsking] = useState<keyof typeof DIALOGS | null>(null);
   const { working, act } = useAction();
@@ -145,7 +145,7 @@ export function MarketDesk({ id, match }: { id: string; match: Match }) {
   const Asked = asking && DIALOGS[asking];
   return (
     <div class="panel padded stack" data-market-desk={market.template}>
-      <Market id={id} match={match} />
+      <Market id={id} match={match} candidates={candidates} />
       <div class="chips wrap">
         {market.state === "open" && (
           <button type="button" class="button small" disabled={working} onClick={lock}>

@@ -2,7 +2,8 @@ import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, data } from "../../api/client";
 import type { Match } from "../../api/types";
-import { applyMarket, marketIds } from "../../app/markets";
+import { loadMarkets } from "../../app/market-list";
+import { marketIds } from "../../app/markets";
 import { getMatch } from "../../app/matches";
 import { useResource } from "../../app/resource";
 import { useWatched } from "../../app/watch";
@@ -129,13 +130,6 @@ function Start({ match, changed }: Props) {
   );
 }
 
-async function loadMarkets(matchId: string): Promise<true> {
-  const query = { matchId: [matchId], limit: 100 };
-  const page = await data(api.GET("/api/betting/markets", { params: { query } }));
-  page.items.forEach(applyMarket);
-  return true;
-}
-
 /** Takes the focus: on a phone it stands below the list that led here. */
 function Heading({ children }: { children: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -150,7 +144,7 @@ function Heading({ children }: { children: string }) {
 /** All that an admin can do about one match. */
 export function MatchDesk({ matchId, changed }: { matchId: string; changed: () => void }) {
   const match = useResource(`match ${matchId}`, () => getMatch(matchId), { every: 15_000 });
-  useResource(`markets ${matchId}`, () => loadMarkets(matchId), { every: 5_000 });
+  useResource(`markets ${matchId}`, () => loadMarkets([matchId]), { every: 5_000 });
   useWatched([matchId]);
   const ids = marketIds(matchId).value;
   const { route } = useLocation();

@@ -1,4 +1,5 @@
 import type { PlacedBet } from "../../api/types";
+import { contestPath } from "../../app/markets";
 import { outcomeName } from "../../components/market-words";
 import { Moment } from "../../components/moment";
 import { pick, t } from "../../i18n";
@@ -19,7 +20,7 @@ function Row({ bet }: { bet: PlacedBet }) {
       </td>
       <th scope="row" class="history-what">
         <span class="small muted">
-          <a href={`/matches/${bet.matchId}`}>{pick(bet.market.question)}</a>
+          <a href={contestPath(bet.matchId, bet.market.template)}>{pick(bet.market.question)}</a>
         </span>
         <b>{outcome ? outcomeName(outcome) : ""}</b>
       </th>

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { api, data } from "../../api/client";
 import type { Bet } from "../../api/types";
 import { now } from "../../app/clock";
-import { market as find } from "../../app/markets";
+import { contestPath, market as find } from "../../app/markets";
 import { notify } from "../../app/notices";
 import { applyBet } from "../../app/own-bets";
 import { inWords } from "../../app/refusals";
@@ -59,7 +59,7 @@ export function OpenBet({ bet }: { bet: Bet }) {
     <li class="panel bet" data-bet={bet.betId}>
       <div class="bet-what">
         <span class="small muted">
-          <a href={`/matches/${bet.matchId}`}>{market ? pick(market.question) : "…"}</a>
+          <a href={contestPath(bet.matchId, market?.template)}>{market ? pick(market.question) : "…"}</a>
         </span>
         <b class="bet-pick">{what}</b>
       </div>

@@ -12,6 +12,7 @@ import { Empty, Loaded, Skeleton } from "../../components/states";
 import { t } from "../../i18n";
 import { useTitle } from "../../lib/title";
 import { type HomeData, loadHome } from "./data";
+import { SeasonBets } from "./season-bets";
 import { WeekPicker, WeekView } from "./weeks";
 import { LiveMark } from "./live-mark";
 
@@ -135,6 +136,7 @@ export default function Home() {
         <Welcome />
         <WeekPicker tournaments={tournaments.data} week={week} />
         {week === undefined ? <Today /> : <WeekView tournaments={tournaments.data} week={week} />}
+        {week === undefined && <SeasonBets tournaments={tournaments.data} />}
       </div>
       <SlipAside />
     </div>

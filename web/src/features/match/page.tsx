@@ -1,9 +1,9 @@
 import { useRoute } from "preact-iso";
 import { useEffect } from "preact/hooks";
 import type { Match } from "../../api/types";
-import { api, data } from "../../api/client";
 import { Refused } from "../../api/errors";
-import { applyMarket, marketIds, onMarket, market as find } from "../../app/markets";
+import { loadMarkets } from "../../app/market-list";
+import { marketIds, onMarket, market as find } from "../../app/markets";
 import { getMatch, listMatches } from "../../app/matches";
 import { useResource } from "../../app/resource";
 import { useWatched } from "../../app/watch";
@@ -22,14 +22,6 @@ import { useTitle } from "../../lib/title";
 import { LiveMark } from "../home/live-mark";
 import { NotFound } from "../not-found/page";
 import "./match.css";
-
-/** Markets that are over are not streamed: they are read once. */
-async function loadMarkets(matchId: string): Promise<true> {
-  const query = { matchId: [matchId], limit: 100 };
-  const page = await data(api.GET("/api/betting/markets", { params: { query } }));
-  for (const market of page.items) applyMarket(market);
-  return true;
-}
 
 function Hero({ match }: { match: Match }) {
   const ids = marketIds(match.matchId).value;
@@ -63,7 +55,7 @@ function Hero({ match }: { match: Match }) {
 }
 
 function Markets({ match }: { match: Match }) {
-  const markets = useResource(`markets ${match.matchId}`, () => loadMarkets(match.matchId));
+  const markets = useResource(`markets ${match.matchId}`, () => loadMarkets([match.matchId]));
   const ids = marketIds(match.matchId).value;
   const words = t().match;
   return (

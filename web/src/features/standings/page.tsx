@@ -1,9 +1,10 @@
 import { useLocation } from "preact-iso";
 import { useEffect } from "preact/hooks";
 import { api, data } from "../../api/client";
-import type { Stage, Tournament } from "../../api/types";
+import type { Question, Stage, Tournament } from "../../api/types";
 import { serverNow } from "../../app/clock";
 import { presentTournament } from "../../app/matches";
+import { useQuestions } from "../../app/questions";
 import { useResource } from "../../app/resource";
 import { useTournaments } from "../../app/tournaments";
 import { SeasonNav } from "../../components/season-nav";
@@ -18,7 +19,7 @@ async function loadStages(tournament: string): Promise<Stage[]> {
 }
 
 /** Every stage in the order of play; with several, links lead to each. */
-function Stages({ stages }: { stages: readonly Stage[] }) {
+function Stages({ stages, questions }: { stages: readonly Stage[]; questions: readonly Question[] }) {
   const words = t().standings;
   const idOf = (index: number): string => `stage-${index + 1}`;
   // The browser looks for the place that the address names before the stages are there.
@@ -36,7 +37,7 @@ function Stages({ stages }: { stages: readonly Stage[] }) {
       )}
       <div class="stack loose">
         {stages.map((stage, index) => (
-          <StageSection key={stage.name} stage={stage} level={2} id={idOf(index)} />
+          <StageSection key={stage.name} stage={stage} level={2} id={idOf(index)} questions={questions} />
         ))}
       </div>
     </>
@@ -47,11 +48,12 @@ function Of({ tournament }: { tournament: Tournament }) {
   const words = t().standings;
   const id = tournament.tournamentId;
   const standings = useResource(`standings ${id}`, () => loadStages(id), { every: 30_000 });
+  const questions = useQuestions(id);
   return (
     <Loaded from={standings} skeleton={<Skeleton height={48} count={10} />}>
       {(found) =>
         found.length > 0 ? (
-          <Stages stages={found} />
+          <Stages stages={found} questions={questions} />
         ) : (
           <Empty title={words.empty} text={words.emptyText} icon="trophy" />
         )
