@@ -1,11 +1,16 @@
 //! The stages of a tournament for which nobody has said them, read off its matches' blocks and off who meets whom.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod meetings;
+mod rounds;
 
-use loljoa_service_kit::TeamId;
+use std::collections::BTreeSet;
 
+use self::{
+    meetings::{by_record, closed_groups, is_complete, meetings, teams},
+    rounds::rounds,
+};
 use super::{
-    BracketSide, Carried, Group, Kind, Round, Stage, Tiebreaker,
+    Carried, Group, Kind, Stage, Tiebreaker,
     blocks::{Room, room},
 };
 use crate::domain::{Match, season::words};
@@ -16,8 +21,6 @@ const SWISS: &str = "Swiss Stage";
 const PLAYOFFS: &str = "Playoffs";
 /// Teams in Swiss stages go on with so many wins, and out with as many losses.
 const SWISS_ENDS: u8 = 3;
-/// Fewer teams that play only each other are no group.
-const SMALLEST_GROUP: usize = 3;
 
 /// The stages that these matches of one tournament tell, in the order in which they begin.
 #[must_use]
@@ -200,119 +203,5 @@ fn stage(name: &str, kind: Kind, games: &[&Match]) -> Stage {
         carries: Vec::new(),
         seeds: Vec::new(),
         expected_matches: None,
-    }
-}
-
-fn pair(m: &Match) -> Option<[TeamId; 2]> {
-    let (one, two) = (m.team1_id?, m.team2_id?);
-    Some(if one < two { [one, two] } else { [two, one] })
-}
-
-fn teams(games: &[&Match]) -> BTreeSet<TeamId> {
-    games.iter().flat_map(|m| [m.team1_id, m.team2_id]).flatten().collect()
-}
-
-/// How often the teams of a round robin meet, 1 or 2: as often as any two of them do.
-fn meetings(games: &[&Match]) -> u8 {
-    let mut met: BTreeMap<[TeamId; 2], usize> = BTreeMap::new();
-    for pair in games.iter().filter_map(|m| pair(m)) {
-        *met.entry(pair).or_default() += 1;
-    }
-    if met.values().any(|times| *times > 1) { 2 } else { 1 }
-}
-
-/// Whether all teams of these matches meet.
-fn is_complete(games: &[&Match]) -> bool {
-    closed_groups(games).len() == 1
-}
-
-/// Groups of teams who all meet each other and nobody else; empty unless every team is in one.
-fn closed_groups(games: &[&Match]) -> Vec<Group> {
-    let pairs: BTreeSet<[TeamId; 2]> = games.iter().filter_map(|m| pair(m)).collect();
-    let mut opponents: BTreeMap<TeamId, BTreeSet<TeamId>> = BTreeMap::new();
-    for [one, two] in &pairs {
-        opponents.entry(*one).or_insert_with(|| BTreeSet::from([*one])).insert(*two);
-        opponents.entry(*two).or_insert_with(|| BTreeSet::from([*two])).insert(*one);
-    }
-    // In a closed group everybody has the same opponents and oneself.
-    let groups: BTreeSet<&BTreeSet<TeamId>> = opponents.values().collect();
-    let in_groups: usize = groups.iter().map(|group| group.len()).sum();
-    if in_groups != opponents.len() || groups.iter().any(|group| group.len() < SMALLEST_GROUP) {
-        return Vec::new();
-    }
-    let named = groups.into_iter().zip('A'..='Z');
-    named.map(|(teams, name)| Group { name: name.into(), teams: teams.iter().copied().collect() }).collect()
-}
-
-/// The groups, and first the one whose teams have won more of these.
-fn by_record(mut groups: Vec<Group>, games: &[&Match]) -> Vec<Group> {
-    let wins = |group: &Group| {
-        games.iter().filter(|m| m.winner_id.is_some_and(|winner| group.teams.contains(&winner))).count()
-    };
-    groups.sort_by_key(|group| std::cmp::Reverse(wins(group)));
-    groups.into_iter().zip('A'..='Z').map(|(group, name)| Group { name: name.into(), ..group }).collect()
-}
-
-/// The rounds of a bracket, in the order in which they begin.
-fn rounds(games: &[&Match]) -> Vec<Round> {
-    let mut blocks: Vec<&str> = Vec::new();
-    for m in games {
-        if !blocks.contains(&m.block.as_str()) {
-            blocks.push(&m.block);
-        }
-    }
-    let sides: Vec<_> = blocks.iter().map(|block| side(block)).collect();
-    let has_lower = sides.contains(&BracketSide::Lower);
-    let round = |(block, side): (&&str, &BracketSide)| Round {
-        name: (*block).to_owned(),
-        block: (*block).to_owned(),
-        side: *side,
-        eliminates: !has_lower || *side != BracketSide::Upper || nobody_falls_from(block, games),
-    };
-    blocks.iter().zip(&sides).map(round).collect()
-}
-
-/// Whether it is seen that losers of a round are out although there are lower rounds: all teams are known, and none of them has
-/// another match.
-fn nobody_falls_from(block: &str, games: &[&Match]) -> bool {
-    let own = |m: &&&Match| m.block == block;
-    let others: Vec<_> = games.iter().copied().filter(|m| m.block != block).collect();
-    let loser = |m: &&Match| {
-        let winner = m.winner_id?;
-        [m.team1_id, m.team2_id].into_iter().flatten().find(|team| *team != winner)
-    };
-    let losers: Vec<_> = games.iter().filter(own).map(loser).collect();
-    let begin = games.iter().filter(own).map(|m| m.starts_at).max();
-    let all_known = others.iter().all(|m| pair(m).is_some());
-    let plays_on = |loser: &TeamId| {
-        others.iter().any(|m| m.side_of(*loser).is_some() && begin.is_some_and(|begin| m.starts_at > begin))
-    };
-    all_known && losers.iter().all(|loser| loser.is_some_and(|loser| !plays_on(&loser)))
-}
-
-fn side(block: &str) -> BracketSide {
-    let lower = words::fold(block);
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if has(&["third place", "3rd place", "3위", "3·4위", "3-4위"]) {
-        BracketSide::Placement
-    } else if has(&["lower", "losers", "loser's", "패자"]) {
-        BracketSide::Lower
-    } else if has(&[
-        "upper",
-        "winners",
-        "winner's",
-        "승자",
-        "semi",
-        "quarter",
-        "준결승",
-        "4강",
-        "8강",
-        "round",
-    ]) {
-        BracketSide::Upper
-    } else if has(&["final", "결승"]) {
-        BracketSide::Final
-    } else {
-        BracketSide::Upper
     }
 }
