@@ -115,6 +115,8 @@ describe("the page of a question", () => {
     await show(shown, [earlier, asks(shown)]);
     const states = [...document.querySelectorAll(".market-head .tag")].map((tag) => tag.textContent);
     expect(states).toEqual(["베팅 중", "무효"]);
+    const names = [...document.querySelectorAll(".market")].map((one) => one.getAttribute("aria-label"));
+    expect(names).toEqual(["LCK 2022 Spring Playoffs 우승팀", "LCK 2022 Spring Playoffs 우승팀 (무효)"]);
     expect(screen.getByText(/^후보나 일정이 바뀌어/)).toBeTruthy();
     expect(none()).toBeUndefined();
   });
