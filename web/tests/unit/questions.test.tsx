@@ -10,9 +10,10 @@ import { dismiss, notices } from "../../src/app/notices";
 import { clear, pick } from "../../src/app/slip";
 import { stream } from "../../src/app/live";
 import { SeasonBets } from "../../src/features/home/season-bets";
+import { MatchDesk } from "../../src/features/admin/match-desk";
 import QuestionPage from "../../src/features/questions/page";
 import { setLanguage } from "../../src/i18n";
-import { Server, account as someone, bet, id, json, market, outcome, question } from "./make";
+import { Server, account as someone, bet, id, json, market, outcome, problem, question } from "./make";
 
 let server: Server;
 
@@ -164,6 +165,19 @@ describe("the page of a question", () => {
     expect(screen.getByRole("button", { name: "마감" })).toBeTruthy();
     expect(document.querySelectorAll("[data-market-desk] .badge").length).toBe(3);
   });
+});
+
+it("an admin who follows a question's id to the matches is led on to the question", async () => {
+  const { questionId } = question();
+  serve([], []);
+  server.on(`GET /api/league/matches/${questionId}`, () => problem(404, "not_found"));
+  render(
+    <LocationProvider>
+      <MatchDesk matchId={questionId} changed={() => undefined} />
+    </LocationProvider>,
+  );
+  const link = await screen.findByRole("link", { name: "질문 보기" });
+  expect(link.getAttribute("href")).toBe(`/questions/${questionId}`);
 });
 
 describe("the home page", () => {
