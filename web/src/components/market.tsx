@@ -1,4 +1,4 @@
-import { market as find } from "../app/markets";
+import { isVoid, market as find } from "../app/markets";
 import { pick, t } from "../i18n";
 import { points } from "../lib/format";
 import { type About, voidWords } from "./market-words";
@@ -25,8 +25,12 @@ export function Market({ id, match, candidates, bare }: Props) {
     (best, { topBettor }) => (topBettor && topBettor.stake > (best?.stake ?? 0) ? topBettor : best),
     null,
   );
+  // What was voided may ask the same as what stands, and is told apart.
+  const label = isVoid(market)
+    ? `${pick(market.question)} (${t().market.state[market.state]})`
+    : pick(market.question);
   return (
-    <section class="market" aria-label={pick(market.question)} data-market={market.template}>
+    <section class="market" aria-label={label} data-market={market.template}>
       {!bare && (
         <div class="market-head">
           <h3>{pick(market.question)}</h3>

@@ -66,6 +66,8 @@ export const adminEn: Shape<typeof adminKo> = {
   stakedFirst: "Points are staked on it, so it cannot be removed. Open the match and void its markets first.",
   suspectsLeftOut: (n) => `${n} more are not shown.`,
   markets: "Markets",
+  noMatch: "There is no such match. It may be a question about a stage.",
+  toQuestion: "See the question",
   lock: "Lock",
   locked: "The market is locked",
   settle: "Settle",

@@ -64,6 +64,8 @@ export const adminKo = {
   stakedFirst: "베팅이 걸려 있어 지울 수 없습니다. 먼저 경기를 열어 예측을 무효로 하세요.",
   suspectsLeftOut: (n: number) => `${n}건은 보이지 않습니다.`,
   markets: "예측",
+  noMatch: "이런 경기는 없습니다. 단계에 대한 질문일 수 있습니다.",
+  toQuestion: "질문 보기",
   lock: "마감",
   locked: "예측을 마감했습니다",
   settle: "정산",

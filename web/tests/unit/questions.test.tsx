@@ -10,9 +10,10 @@ import { dismiss, notices } from "../../src/app/notices";
 import { clear, pick } from "../../src/app/slip";
 import { stream } from "../../src/app/live";
 import { SeasonBets } from "../../src/features/home/season-bets";
+import { MatchDesk } from "../../src/features/admin/match-desk";
 import QuestionPage from "../../src/features/questions/page";
 import { setLanguage } from "../../src/i18n";
-import { Server, account as someone, bet, id, json, market, outcome, question } from "./make";
+import { Server, account as someone, bet, id, json, market, outcome, problem, question } from "./make";
 
 let server: Server;
 
@@ -115,6 +116,8 @@ describe("the page of a question", () => {
     await show(shown, [earlier, asks(shown)]);
     const states = [...document.querySelectorAll(".market-head .tag")].map((tag) => tag.textContent);
     expect(states).toEqual(["베팅 중", "무효"]);
+    const names = [...document.querySelectorAll(".market")].map((one) => one.getAttribute("aria-label"));
+    expect(names).toEqual(["LCK 2022 Spring Playoffs 우승팀", "LCK 2022 Spring Playoffs 우승팀 (무효)"]);
     expect(screen.getByText(/^후보나 일정이 바뀌어/)).toBeTruthy();
     expect(none()).toBeUndefined();
   });
@@ -162,6 +165,19 @@ describe("the page of a question", () => {
     expect(screen.getByRole("button", { name: "마감" })).toBeTruthy();
     expect(document.querySelectorAll("[data-market-desk] .badge").length).toBe(3);
   });
+});
+
+it("an admin who follows a question's id to the matches is led on to the question", async () => {
+  const { questionId } = question();
+  serve([], []);
+  server.on(`GET /api/league/matches/${questionId}`, () => problem(404, "not_found"));
+  render(
+    <LocationProvider>
+      <MatchDesk matchId={questionId} changed={() => undefined} />
+    </LocationProvider>,
+  );
+  const link = await screen.findByRole("link", { name: "질문 보기" });
+  expect(link.getAttribute("href")).toBe(`/questions/${questionId}`);
 });
 
 describe("the home page", () => {

@@ -1,6 +1,7 @@
 import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, data } from "../../api/client";
+import { Refused } from "../../api/errors";
 import type { Match } from "../../api/types";
 import { loadMarkets } from "../../app/market-list";
 import { marketIds } from "../../app/markets";
@@ -156,6 +157,14 @@ export function MatchDesk({ matchId, changed }: { matchId: string; changed: () =
     match.reload();
     changed();
   };
+  // The log and the incidents know a market's match by its id alone, which can be that of a question.
+  if (match.error instanceof Refused && match.error.status === 404) {
+    return (
+      <p class="panel padded muted">
+        {words().noMatch} <a href={`/questions/${matchId}`}>{words().toQuestion}</a>
+      </p>
+    );
+  }
   return (
     <Loaded from={match} skeleton={<Skeleton height={300} />}>
       {(found) => (

@@ -25,7 +25,7 @@ function When({ question }: { question: Question }) {
   const ids = marketIds(question.questionId).value;
   const lockAt = ids.map((id) => find(id)?.value).find((one) => one?.state === "open")?.lockAt;
   return (
-    <div class="match-head">
+    <div class="match-head question-when">
       <span>{lockAt === undefined ? words.starts : words.locks}</span>
       <Moment iso={lockAt ?? question.startsAt} style="dateTime" />
       <span class="end">
