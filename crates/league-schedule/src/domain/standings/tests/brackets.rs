@@ -39,6 +39,9 @@ fn in_double_elimination_a_team_stands_where_it_fell_for_good() {
     let found = stages(&begun).remove(0);
     assert_eq!(ranks(&found.tables[0]).iter().map(|(rank, _)| *rank).collect::<Vec<_>>(), [1, 1, 1, 4]);
     assert_eq!((found.champion, code(found.tables[0].lines[3].team_id)), (None, "D"));
+    // Who loses in the upper rounds is still in, though its next match is not known.
+    let found = stages(&[&all[..4], &[on(5, "Playoffs Grand Final", "B", "?", (0, 0))]].concat()).remove(0);
+    assert_eq!(ranks(&found.tables[0]).iter().map(|(rank, _)| *rank).collect::<Vec<_>>(), [1, 1, 1, 4]);
 }
 
 #[test]

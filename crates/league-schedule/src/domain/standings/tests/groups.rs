@@ -102,3 +102,16 @@ fn swiss_teams_with_one_record_are_told_apart_by_whom_they_have_met() {
     let two = ranks(&stages(&all)[0].tables[0]);
     assert_eq!(two[1..3], [(2, "B"), (3, "C")], "E, whom B has met, has won, and F, whom C has met, has not");
 }
+
+#[test]
+fn of_swiss_teams_with_as_many_wins_the_one_with_fewer_losses_is_ahead() {
+    let matches = [
+        on(1, "Swiss Round 1", "A", "B", (2, 0)),
+        on(1, "Swiss Round 1", "C", "D", (2, 0)),
+        on(2, "Swiss Round 2", "A", "C", (2, 0)),
+        on(2, "Swiss Round 2", "B", "D", (2, 0)),
+        on(3, "Swiss Round 3", "A", "B", (2, 0)),
+    ];
+    // B has met teams that have won more, but has lost twice.
+    assert_eq!(ranks(&stages(&matches)[0].tables[0]), [(1, "A"), (2, "C"), (3, "B"), (4, "D")]);
+}

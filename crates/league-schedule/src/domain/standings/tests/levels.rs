@@ -72,6 +72,8 @@ fn a_tiebreaker_of_three_is_a_table_or_a_ladder() {
         "1B 2C 3A",
         "the first of the ladder waits and loses"
     );
+    let fell = circle_and(&[(5, "C", "A"), (6, "C", "B")]);
+    assert_eq!(fell, "1C 2B 3A", "who fell later is ahead, though A has beaten B");
     let again = circle_and(&[(5, "A", "B"), (6, "B", "C"), (7, "C", "A")]);
     assert!(again.split(' ').all(|told| told.starts_with('1')), "another circle separates nobody: {again}");
 }
@@ -98,4 +100,18 @@ fn a_tiebreaker_of_two_among_three_comes_after_what_sets_the_third_apart() {
         Played::new(vec![stage], matches.to_vec()).standings(&HashMap::new()).remove(0).tables.remove(0);
     let level: Vec<_> = ranks(&table).into_iter().filter(|(_, code)| "ABC".contains(code)).collect();
     assert_eq!(level, [(1, "A"), (2, "C"), (3, "B")]);
+}
+
+#[test]
+fn results_against_each_other_count_only_once_all_have_met() {
+    // A, B and C have won one and lost one; only A and B have met.
+    let matches = [
+        game("Week 1", "A", "B", (2, 1)),
+        game("Week 1", "D", "A", (2, 1)),
+        game("Week 1", "B", "D", (2, 1)),
+        game("Week 1", "C", "E", (2, 1)),
+        game("Week 1", "F", "C", (2, 1)),
+    ];
+    let ranks: Vec<_> = lines(&matches).into_iter().filter(|(_, code, ..)| "ABC".contains(code)).collect();
+    assert!(ranks.iter().all(|(rank, ..)| *rank == ranks[0].0), "{ranks:?}");
 }
