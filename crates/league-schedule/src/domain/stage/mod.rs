@@ -1,6 +1,6 @@
 //! The parts of a tournament, each with an order of its own: a round robin, groups, a Swiss stage, a bracket.
 //!
-//! A season file may say them. Where none does, they are read off the blocks of the matches ([`infer`]).
+//! A season file may say them. Where none does, they are read off the blocks of the matches ([`infer()`]).
 
 mod blocks;
 mod infer;

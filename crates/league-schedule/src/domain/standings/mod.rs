@@ -1,7 +1,7 @@
 //! Where the teams of a tournament stand, stage by stage.
 //!
 //! A table counts the decided matches of its stage, and those of the stages that it carries. Teams are ordered by wins; what
-//! separates those with as many is the stage's own ([`Tiebreaker`](super::stage::Tiebreaker)). Teams that nothing separates share
+//! separates those with as many is the stage's own ([`Tiebreaker`]). Teams that nothing separates share
 //! a rank. In a bracket a team stands where it fell.
 
 mod bracket;
