@@ -1,6 +1,6 @@
 //! Markets about whole stages, from the season file to the points.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use loljoa_service_kit::Clock;
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ async fn import(admin: &Admin, file: &Value) {
 async fn whoever_bets_on_the_champion_is_paid_by_the_final() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let start = Clock::system().now() + TimeDelta::days(2);
+    let start = (Clock::system().now() + TimeDelta::days(2)).trunc_subsecs(3);
     let semifinals = [
         game(1, "Playoffs Semifinals", ["T1", "DK"], start),
         game(2, "Playoffs Semifinals", ["GEN", "HLE"], start + TimeDelta::days(1)),
@@ -89,8 +89,8 @@ async fn whoever_bets_on_the_champion_is_paid_by_the_final() {
     let (question, settled) = market(&app, "settled").await;
     assert_eq!(question["state"], "decided");
     assert_eq!(settled.settled_outcome_id, Some(asked.outcome("T1").outcome_id));
-    until_points(&faker, 1_300).await;
-    until_points(&chovy, 700).await;
+    until_points(&faker, 1_800).await;
+    until_points(&chovy, 1_200).await;
     promises::all_hold(&app.db).await;
 }
 
@@ -98,7 +98,7 @@ async fn whoever_bets_on_the_champion_is_paid_by_the_final() {
 async fn who_is_first_of_a_table_is_asked_where_the_file_says_the_stage_and_void_when_it_says_another() {
     let app = App::start().await;
     let admin = app.admin().await;
-    let start = Clock::system().now() + TimeDelta::days(2);
+    let start = (Clock::system().now() + TimeDelta::days(2)).trunc_subsecs(3);
     let on = |day: u32, teams| game(day, "Battle", teams, start + TimeDelta::days(day.into()));
     let matches = [on(1, ["T1", "GEN"]), on(2, ["GEN", "DK"]), on(3, ["DK", "T1"])];
     let stage = |name: &str| json!([{ "name": name, "kind": "roundRobin", "blocks": ["Battle"] }]);
@@ -111,7 +111,7 @@ async fn who_is_first_of_a_table_is_asked_where_the_file_says_the_stage_and_void
     let [one, two, three] = matches;
     import(&admin, &cup(&Value::Null, &[won(one, [2, 0]), won(two, [0, 2]), won(three, [2, 1])])).await;
     market(&app, "settled").await;
-    until_points(&faker, 1_000).await;
+    until_points(&faker, 1_500).await;
     assert_eq!(faker.me().await.profit, 0, "what one alone has bet comes back");
 
     // A stage of another name is another question, which nobody can be asked any more.

@@ -62,6 +62,8 @@ pub(crate) struct Market {
     pub(crate) market_id: Uuid,
     pub(crate) match_id: Uuid,
     pub(crate) template: String,
+    /// What it asks about a whole stage.
+    pub(crate) asks: Option<String>,
     pub(crate) state: String,
     pub(crate) lock_at: DateTime<Utc>,
     pub(crate) pool: i64,
