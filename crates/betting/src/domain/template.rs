@@ -33,13 +33,13 @@ pub(crate) struct OutcomeDraft {
     pub(crate) label_ko: String,
 }
 
-/// What a template asks of a match.
+/// What a template asks of a match, or of a whole stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Question {
     /// Which template.
     pub(crate) template: Template,
     /// With what every question about the same begins in English.
-    about: String,
+    begins: String,
     question_en: String,
     question_ko: String,
     /// Key, and labels in English and Korean, in order.
@@ -57,7 +57,7 @@ impl Question {
     ) -> Self {
         let begins = format!("{about}: ");
         let (question_en, question_ko) = (format!("{begins}{en}"), format!("{about} {ko}"));
-        Self { template, about: begins, question_en, question_ko, answers }
+        Self { template, begins, question_en, question_ko, answers }
     }
 }
 
@@ -116,12 +116,18 @@ impl Question {
     /// Whether a market of this template asks the same: about these teams, with these answers.
     #[must_use]
     pub(crate) fn is_that_of(&self, market: &Market) -> bool {
-        self.has_answers_of(market) && market.question_en.starts_with(&self.about)
+        self.has_answers_of(market) && market.question_en.starts_with(&self.begins)
+    }
+
+    /// Whether a market asks this, of whatever teams: it has this template and these answers.
+    #[must_use]
+    pub(crate) fn is_asked_by(&self, market: &Market) -> bool {
+        self.template == market.template && self.has_answers_of(market)
     }
 
     /// Whether the answers of a market of this template are the answers to this.
     #[must_use]
-    pub(crate) fn has_answers_of(&self, market: &Market) -> bool {
+    fn has_answers_of(&self, market: &Market) -> bool {
         self.answers.iter().map(|(key, ..)| key).eq(market.outcomes.iter().map(|outcome| &outcome.key))
     }
 

@@ -59,11 +59,7 @@ impl Change {
         markets: &[Market],
         can_be_asked: bool,
     ) -> Self {
-        let is_asked = |market: &&Market| {
-            let is_its_own =
-                |question: &Question| question.template == market.template && question.has_answers_of(market);
-            question.as_ref().is_some_and(is_its_own)
-        };
+        let is_asked = |market: &Market| question.as_ref().is_some_and(|it| it.is_asked_by(market));
         let is_withdrawn = |market: &&Market| {
             let waits_again = question.is_none() && market.is_decided();
             market.template != Template::Custom && !is_void(market) && !is_asked(market) && !waits_again
@@ -110,9 +106,7 @@ fn is_withdrawn(market: &Market, sides: Option<&Sides>, questions: &[Question]) 
     let Some(sides) = sides else {
         return !is_custom && !market.is_decided();
     };
-    let is_asked = questions
-        .iter()
-        .any(|question| question.template == market.template && question.has_answers_of(market));
+    let is_asked = questions.iter().any(|question| question.is_asked_by(market));
     sides.are_others || !is_custom && !is_asked
 }
 

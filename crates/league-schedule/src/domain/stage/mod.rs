@@ -15,6 +15,9 @@ use super::{Match, season::words};
 pub use blocks::{is_tiebreaker, is_week, tells_its_stage};
 pub use infer::infer;
 
+/// So many wins lead on from a Swiss stage, and as many losses out of it, unless it says otherwise.
+pub const SWISS_ENDS: u8 = 3;
+
 /// A part of a tournament.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

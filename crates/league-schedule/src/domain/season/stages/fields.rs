@@ -10,13 +10,11 @@ use crate::domain::{
         fixture::{printable, text},
         words,
     },
-    stage::{BracketSide, Group, Kind, Round, Tiebreaker},
+    stage::{BracketSide, Group, Kind, Round, SWISS_ENDS, Tiebreaker},
 };
 
 /// So many stages, blocks, groups, rounds or teams are said at most, each.
 const MOST: usize = 64;
-/// Where a Swiss stage ends for a team, unless it is said.
-const SWISS_ENDS: u8 = 3;
 /// No stage has more matches.
 const MOST_MATCHES: u32 = 2_000;
 

@@ -10,7 +10,7 @@ use self::{
     rounds::rounds,
 };
 use super::{
-    Carried, Group, Kind, Stage, Tiebreaker,
+    Carried, Group, Kind, SWISS_ENDS, Stage, Tiebreaker,
     blocks::{Room, room},
 };
 use crate::domain::{Match, season::words};
@@ -19,8 +19,6 @@ const REGULAR: &str = "Regular Season";
 const GROUPS: &str = "Groups";
 const SWISS: &str = "Swiss Stage";
 const PLAYOFFS: &str = "Playoffs";
-/// Teams in Swiss stages go on with so many wins, and out with as many losses.
-const SWISS_ENDS: u8 = 3;
 
 /// The stages that these matches of one tournament tell, in the order in which they begin.
 #[must_use]
