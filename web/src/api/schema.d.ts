@@ -540,8 +540,9 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Removes a match that never was; it is shown nowhere any more. Refused with `match_has_stakes` while points are staked on it. A bet
-         *     that is placed while it is being removed is not lost: its market becomes void and the stake goes back. Removing twice succeeds.
+         * Removes a match that never was; it is shown nowhere any more. Refused with `match_has_stakes` while points are staked on it, or on a
+         *     question about its stage that would end with it. A bet that is placed while it is being removed is not lost: its market becomes void
+         *     and the stake goes back. Removing twice succeeds.
          */
         delete: operations["removeMatch"];
         options?: never;
@@ -968,13 +969,21 @@ export interface components {
              * @description How many lines are not told.
              */
             linesLeftOut: number;
-            /** @description Of a dry run without refused lines: what would become of markets on matches that are known already. Empty otherwise. */
+            /**
+             * @description Of a dry run without refused lines: what would become of markets on matches that are known already, and of those about whole
+             *     stages. Empty otherwise.
+             */
             markets: components["schemas"]["TouchedMarket"][];
             /**
              * Format: int32
              * @description How many changed matches of a dry run were not looked at for that: only the first 1,000 are.
              */
             matchesLeftOut: number;
+            /**
+             * Format: int32
+             * @description The same of questions about stages.
+             */
+            questionsLeftOut: number;
             /** Format: int32 */
             refused: number;
             /** @description Of a dry run without refused lines: the tables that would come out, of the first 20 tournaments. Empty otherwise. */
@@ -1665,6 +1674,8 @@ export interface components {
              * @description The match to remove, where that is the remedy.
              */
             removeId?: string | null;
+            /** @description Markets about whole stages that would be touched if it were removed. */
+            stageMarkets: components["schemas"]["TouchedMarket"][];
             /** @description What is odd, in words. */
             what: string;
         };
@@ -1749,7 +1760,7 @@ export interface components {
             /** @description Null while the account service does not answer. */
             username?: string | null;
         };
-        /** @description A market that an import would touch. */
+        /** @description A market that a change would touch. */
         TouchedMarket: {
             effect: components["schemas"]["MarketEffect"];
             /**
@@ -1759,15 +1770,18 @@ export interface components {
             givenBack: number;
             /**
              * Format: int32
-             * @description The line that changes its match.
+             * @description The line of a file that changes its match; null for a question about a stage, which many lines make.
              */
-            line: number;
+            line?: number | null;
             /**
              * Format: uuid
              * @description That of a market which opens is the one that it will have.
              */
             marketId: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its match, or its question about a stage.
+             */
             matchId: string;
             /**
              * Format: int64

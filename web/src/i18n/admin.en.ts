@@ -64,6 +64,11 @@ export const adminEn: Shape<typeof adminKo> = {
   stakedOn: (markets, pool, back) =>
     `${markets} markets · ${pool} P staked · ${back} P would go back if it were cancelled`,
   stakedFirst: "Points are staked on it, so it cannot be removed. Open the match and void its markets first.",
+  stageMarkets: "Without it, of the questions about its stage:",
+  stageMarket: (question, effect, pool, back) =>
+    `${question} – ${effect} · ${pool} P staked · ${back} P go back`,
+  stakedOnStage:
+    "Points are staked on a question about its stage that would end with it, so it cannot be removed.",
   suspectsLeftOut: (n) => `${n} more are not shown.`,
   markets: "Markets",
   noMatch: "There is no such match. It may be a question about a stage.",
@@ -114,6 +119,7 @@ export const adminEn: Shape<typeof adminKo> = {
   touched: "What becomes of markets",
   untouched: "No market changes.",
   leftOut: (matches) => `${matches} more matches were not looked at.`,
+  questionsLeftOut: (n) => `${n} more questions about stages were not looked at.`,
   tables: "Tables that would come out",
   noTables: "There is no table.",
   tablesLeftOut: (tournaments) => `Tables of ${tournaments} more tournaments are not shown.`,

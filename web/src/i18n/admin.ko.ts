@@ -62,6 +62,10 @@ export const adminKo = {
   stakedOn: (markets: number, pool: string, back: string) =>
     `예측 ${markets}개 · 베팅 ${pool} P · 취소하면 환불 ${back} P`,
   stakedFirst: "베팅이 걸려 있어 지울 수 없습니다. 먼저 경기를 열어 예측을 무효로 하세요.",
+  stageMarkets: "이 경기를 지우면 달라지는 스테이지 예측:",
+  stageMarket: (question: string, effect: string, pool: string, back: string) =>
+    `${question} – ${effect} · 베팅 ${pool} P · 환불 ${back} P`,
+  stakedOnStage: "지우면 끝나는 스테이지 예측에 베팅이 걸려 있어 지울 수 없습니다.",
   suspectsLeftOut: (n: number) => `${n}건은 보이지 않습니다.`,
   markets: "예측",
   noMatch: "이런 경기는 없습니다. 단계에 대한 질문일 수 있습니다.",
@@ -113,6 +117,7 @@ export const adminKo = {
   touched: "달라지는 예측",
   untouched: "달라지는 예측이 없습니다.",
   leftOut: (matches: number) => `경기 ${matches}개는 살펴보지 않았습니다.`,
+  questionsLeftOut: (n: number) => `스테이지 예측 ${n}개는 살펴보지 않았습니다.`,
   tables: "이렇게 되는 순위표",
   noTables: "순위표가 없습니다.",
   tablesLeftOut: (tournaments: number) => `대회 ${tournaments}개의 순위표는 보여 주지 않습니다.`,

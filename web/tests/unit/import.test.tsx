@@ -39,6 +39,7 @@ function report(over: Partial<ImportReport> = {}): ImportReport {
     applied: false,
     markets: [],
     matchesLeftOut: 0,
+    questionsLeftOut: 0,
     standings: [],
     standingsLeftOut: 0,
     ...over,
@@ -55,13 +56,27 @@ async function check(): Promise<void> {
 it("tells what would become of markets and of the stakes on them", async () => {
   const question = { en: "T1–GEN: who wins?", ko: "T1–GEN 누가 이길까요?" };
   const market = { line: 8, matchId: id(), marketId: id(), question, pool: 1500, givenBack: 1200 };
-  const markets: ImportReport["markets"] = [{ ...market, effect: "withdrawn" }];
-  server.on("POST /api/league/import", () => json(report({ markets, matchesLeftOut: 3 })));
+  const ofStage = {
+    ...market,
+    line: null,
+    marketId: id(),
+    question: { en: "Cup: who wins it?", ko: "Cup 우승팀" },
+  };
+  const markets: ImportReport["markets"] = [
+    { ...market, effect: "withdrawn" },
+    { ...ofStage, effect: "voided" },
+  ];
+  server.on("POST /api/league/import", () =>
+    json(report({ markets, matchesLeftOut: 3, questionsLeftOut: 2 })),
+  );
   await check();
   const row = await waitFor(() => screen.getByText("T1–GEN: who wins?").closest("tr"));
   const cells = [...(row?.querySelectorAll("td") ?? [])].map((cell) => cell.textContent);
   expect(cells).toEqual(["8", "T1–GEN: who wins?", "withdrawn", "1,500", "1,200"]);
+  const stage = screen.getByText("Cup: who wins it?").closest("tr");
+  expect(stage?.querySelector("td")?.textContent).toBe("");
   expect(screen.getByText("3 more matches were not looked at.")).toBeTruthy();
+  expect(screen.getByText("2 more questions about stages were not looked at.")).toBeTruthy();
 });
 
 it("says so when no market changes", async () => {

@@ -5,7 +5,7 @@ import type { Match, Suspect } from "../../src/api/types";
 import { forgetResources } from "../../src/app/resource";
 import { Suspects } from "../../src/features/admin/suspects";
 import { setLanguage } from "../../src/i18n";
-import { Server, json, match, problem } from "./make";
+import { Server, id, json, match, problem } from "./make";
 
 let server: Server;
 
@@ -32,6 +32,7 @@ function suspect(kind: Suspect["kind"], matches: Match[], pools: number[] = []):
     remedy: "remedy",
     effect: "effect",
     removeId: null,
+    stageMarkets: [],
   };
 }
 
@@ -57,6 +58,30 @@ it("tells each kind with its matches, what is staked on them and what mends it",
     ["Remove, keep the other", true],
     ["Remove the match", false],
   ]);
+});
+
+it("tells what becomes of questions about the stage, and keeps a match on which their stakes rest", async () => {
+  const [one, two] = double();
+  const question = { en: "Cup: who is first?", ko: "Cup 1위" };
+  const market = { line: null, matchId: id(), marketId: id(), question, pool: 400, givenBack: 400 };
+  const found = { ...suspect("same_pair", [one, two]), removeId: two.matchId };
+  let items: Suspect[] = [];
+  server.on("GET /api/league/suspects", () => json({ items, leftOut: 0 }));
+  for (const [effect, disabled] of [
+    ["withdrawn", true],
+    ["voided", true],
+    ["settles", false],
+  ] as const) {
+    forgetResources("admin suspects");
+    items = [{ ...found, stageMarkets: [{ ...market, effect }] }];
+    const { unmount } = render(<Suspects />);
+    const row = await waitFor(() => screen.getByRole("listitem", { name: "GEN–T1" }));
+    expect(within(row).getByText(/^Cup: who is first\? – .* · 400 P staked · 400 P go back$/)).toBeTruthy();
+    expect(within(row).getByRole<HTMLButtonElement>("button").disabled).toBe(disabled);
+    const other = screen.getByRole("listitem", { name: "T1–GEN" });
+    expect(within(other).queryByText(/Cup: who is first/)).toBeNull();
+    unmount();
+  }
 });
 
 it("removes one in favour of the other after asking, by keyboard alone, and looks again", async () => {

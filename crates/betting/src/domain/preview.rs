@@ -1,13 +1,12 @@
-//! What a change of a match would do to its markets, for whoever is about to make it.
+//! What a change of a match or of a contest would do to its markets, for whoever is about to make it.
 
 use chrono::{DateTime, Utc};
 use loljoa_service_kit::{MarketId, MatchId, Points};
 
 use super::{
-    Market, MarketState, MatchNews, VoidReason,
+    Market, MarketState, VoidReason,
     acts::{Act, acts},
-    life,
-    matches::{KnownMatch, Sides},
+    life::Plan,
 };
 
 /// What becomes of a market.
@@ -34,7 +33,7 @@ pub(crate) enum Effect {
 /// A market that a change of its match would touch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Touched {
-    /// The match.
+    /// The match, or the contest.
     pub(crate) match_id: MatchId,
     /// The market; one that opens has this id once it does.
     pub(crate) market_id: MarketId,
@@ -52,20 +51,13 @@ pub(crate) struct Touched {
     pub(crate) late_from: Option<DateTime<Utc>>,
 }
 
-/// What `news` would do to these `markets` of its match, at `now` by the database's clock: those that it changes, then those that
-/// open.
+/// What `plan` would do to these `markets` of the match or contest `id`, at `now` by the database's clock: those that it changes, then
+/// those that open.
 #[must_use]
-pub(crate) fn touched(
-    known: Option<&KnownMatch>,
-    news: &MatchNews,
-    markets: &[Market],
-    now: DateTime<Utc>,
-) -> Vec<Touched> {
-    let sides = Sides::of(known, news);
-    let plan = life::plan(known, news, sides.as_ref(), markets, now);
-    let changed = markets.iter().filter_map(|market| changed(market, &acts(&plan, market, now), now));
+pub(crate) fn touched(id: MatchId, plan: &Plan, markets: &[Market], now: DateTime<Utc>) -> Vec<Touched> {
+    let changed = markets.iter().filter_map(|market| changed(market, &acts(plan, market, now), now));
     let opened = plan.change.open.iter().map(|draft| Touched {
-        match_id: news.match_id,
+        match_id: id,
         market_id: draft.market_id,
         question_en: draft.question_en.clone(),
         question_ko: draft.question_ko.clone(),
@@ -123,7 +115,14 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::domain::{MatchState, Template, samples, template};
+    use crate::domain::{MatchNews, MatchState, Template, life, matches::Sides, samples, template};
+
+    fn touched(news: &MatchNews, markets: &[Market], now: DateTime<Utc>) -> Vec<Touched> {
+        let known = samples::known();
+        let sides = Sides::of(Some(&known), news);
+        let plan = life::plan(Some(&known), news, sides.as_ref(), markets, now);
+        super::touched(news.match_id, &plan, markets, now)
+    }
 
     /// The market of who wins, with stakes on the first answer.
     fn staked(state: MarketState) -> Market {
@@ -138,7 +137,7 @@ mod tests {
     /// What becomes of that market three hours before its match: its effect, what goes back, and since when the late go back.
     fn fate(news: &MatchNews, market: &Market) -> Option<(Effect, i64, Option<DateTime<Utc>>)> {
         let now = samples::noon() - TimeDelta::hours(3);
-        let touched = touched(Some(&samples::known()), news, std::slice::from_ref(market), now);
+        let touched = touched(news, std::slice::from_ref(market), now);
         let touched = touched.into_iter().find(|touched| touched.market_id == market.market_id)?;
         assert_eq!(touched.pool, Points(300));
         Some((touched.effect, touched.given_back.0, touched.late_from))
@@ -178,7 +177,7 @@ mod tests {
     #[test]
     fn what_opens_is_told_with_the_id_that_it_will_have() {
         let now = samples::noon() - TimeDelta::hours(3);
-        let touched = touched(Some(&samples::known()), &samples::news(), &[staked(MarketState::Open)], now);
+        let touched = touched(&samples::news(), &[staked(MarketState::Open)], now);
         let opened: Vec<_> = touched.iter().map(|touched| (touched.effect, touched.pool)).collect();
         assert_eq!(opened, [(Effect::Opens, Points::ZERO); 3]);
         let asked_before = [(Template::MatchWinner, 1), (Template::ExactScore, 0), (Template::TotalSets, 0)];

@@ -11,7 +11,7 @@ use crate::{
     service::{
         admin::{Admin, Question},
         incidents::Incidents,
-        life::news,
+        life::news::{self, News},
         preview::Preview,
     },
 };
@@ -45,6 +45,25 @@ fn question(request: proto::CreateMarketRequest) -> Result<Question, Error> {
         ko: request.question_ko,
         answers: request.outcomes.into_iter().map(|outcome| (outcome.label_en, outcome.label_ko)).collect(),
     })
+}
+
+fn changes(request: &proto::PreviewMatchesRequest) -> Result<Vec<News>, Error> {
+    let proto::PreviewMatchesRequest { matches, questions } = request;
+    for (field, code, asked) in [
+        ("matches", "matches_out_of_range", matches.len()),
+        ("questions", "questions_out_of_range", questions.len()),
+    ] {
+        if asked > MAX_PREVIEWED {
+            return Err(Error::invalid_field(field, code, "must be up to 1,000"));
+        }
+    }
+    if matches.is_empty() && questions.is_empty() {
+        let message = "must be one at least, or one question";
+        return Err(Error::invalid_field("matches", "matches_out_of_range", message));
+    }
+    let matches = matches.iter().map(|change| news::read_match(change).map(News::Match));
+    let questions = questions.iter().map(|change| news::read_question(change).map(News::Contest));
+    matches.chain(questions).collect()
 }
 
 #[async_trait]
@@ -108,12 +127,7 @@ impl MarketAdminService for MarketAdmin {
         &self,
         request: Request<proto::PreviewMatchesRequest>,
     ) -> Result<Response<proto::PreviewMatchesResponse>, Status> {
-        let matches = &request.get_ref().matches;
-        if !(1..=MAX_PREVIEWED).contains(&matches.len()) {
-            return Err(Error::invalid_field("matches", "matches_out_of_range", "must be 1 to 1,000").into());
-        }
-        let changes = matches.iter().map(news::read).collect::<Result<Vec<_>, _>>()?;
-        let touched = self.preview.of(&changes).await?;
+        let touched = self.preview.of(&changes(request.get_ref())?).await?;
         let markets = touched.into_iter().map(message::touched).collect();
         Ok(Response::new(proto::PreviewMatchesResponse { markets }))
     }

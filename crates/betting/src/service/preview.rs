@@ -1,13 +1,14 @@
-//! What changes of matches would do to markets and the stakes on them, before anybody makes them.
+//! What changes of matches and contests would do to markets and the stakes on them, before anybody makes them.
 
 use std::collections::HashMap;
 
 use loljoa_service_kit::{Error, MatchId, postgres};
 use sqlx::PgPool;
 
+use super::life::news::News;
 use crate::{
     domain::{
-        Market, MatchNews,
+        Market,
         preview::{self, Touched},
     },
     store,
@@ -26,14 +27,14 @@ impl Preview {
         Self { pool }
     }
 
-    /// What these changes would do, by match in their order. Their revisions do not count.
+    /// What these changes of matches and contests would do, in their order. Their revisions do not count.
     ///
     /// # Errors
     ///
     /// When the database does not answer.
-    pub(crate) async fn of(&self, changes: &[MatchNews]) -> Result<Vec<Touched>, Error> {
+    pub(crate) async fn of(&self, changes: &[News]) -> Result<Vec<Touched>, Error> {
         let mut db = postgres::reading(&self.pool).await?;
-        let matches: Vec<_> = changes.iter().map(|news| news.match_id).collect();
+        let matches: Vec<_> = changes.iter().map(News::id).collect();
         let known = store::matches::of(&mut *db, &matches).await?;
         let ids = store::markets::ids_of(&mut *db, &matches).await?;
         let markets = by_match(store::markets::load(&mut *db, &ids).await?);
@@ -41,8 +42,9 @@ impl Preview {
         let mut touched: Vec<_> = changes
             .iter()
             .flat_map(|news| {
-                let markets = markets.get(&news.match_id).map_or(&[][..], Vec::as_slice);
-                preview::touched(known.get(&news.match_id), news, markets, now)
+                let id = news.id();
+                let markets = markets.get(&id).map_or(&[][..], Vec::as_slice);
+                preview::touched(id, &news.plan(known.get(&id), markets, now), markets, now)
             })
             .collect();
         let late = touched.iter().filter_map(|touched| Some((touched.market_id, touched.late_from?)));

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use loljoa_proto::{
-    betting::v1::{BetState, ListMarketsRequest, Market, MarketState, Template},
+    betting::v1::{BetState, ListMarketsRequest, Market, MarketEffect, MarketState, Template},
     league_schedule::v1::{Question, QuestionKind, QuestionState, Team},
 };
 use loljoa_service_kit::{MatchId, TeamId};
@@ -126,5 +126,63 @@ async fn a_question_that_cannot_be_read_does_not_hold_up_the_next(pool: PgPool) 
     world.feed.ask(contest.question.clone());
     contest.market(&world, MarketState::Open).await;
     assert_eq!(world.betting().incidents().await.len(), 1);
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn a_look_ahead_says_what_becomes_of_the_market_and_its_stakes_and_then_it_does(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let mut contest = Contest::of(&world).await;
+    let betting = world.betting();
+    let told = async |question: &Question| {
+        let touched = betting.preview_questions(std::slice::from_ref(question)).await.unwrap();
+        touched
+            .into_iter()
+            .map(|market| (market.effect(), market.pool, market.given_back, market.market_id))
+            .collect::<Vec<_>>()
+    };
+    let [(MarketEffect::Opens, 0, 0, id)] = &told(&contest.question).await[..] else { panic!() };
+    world.feed.ask(contest.question.clone());
+    let market = contest.market(&world, MarketState::Open).await;
+    assert_eq!(market.market_id, *id, "it has the id that was told");
+    let account = world.account("faker").await;
+    betting.bet(&Bet::on(&market, "T1", account, 100)).await;
+    assert_eq!(told(&contest.question).await, []);
+
+    let staked = contest.market(&world, MarketState::Open).await;
+    let others = Question { candidates: contest.teams[1..].to_vec(), ..contest.question.clone() };
+    let touched = told(&others).await;
+    assert_eq!(touched[0], (MarketEffect::Withdrawn, 100, 100, market.market_id.clone()));
+    assert_eq!((touched.len(), touched[1].0), (2, MarketEffect::Opens));
+    let gone = Question { state: QuestionState::Cancelled.into(), ..contest.question.clone() };
+    assert_eq!(told(&gone).await, [(MarketEffect::Voided, 100, 100, market.market_id.clone())]);
+    let begun = Question { state: QuestionState::InProgress.into(), ..contest.question.clone() };
+    assert_eq!(told(&begun).await, [(MarketEffect::Locks, 100, 0, market.market_id.clone())]);
+    let winner_id = contest.teams[0].team_id.clone();
+    let decided = Question { state: QuestionState::Decided.into(), winner_id, ..contest.question.clone() };
+    assert_eq!(told(&decided).await, [(MarketEffect::Settles, 100, 0, market.market_id.clone())]);
+    assert_eq!(contest.market(&world, MarketState::Open).await, staked, "a look changes nothing");
+
+    contest.question.candidates = others.candidates;
+    world.feed.ask(contest.next(QuestionState::Scheduled));
+    world.until(&market, MarketState::Void).await;
+    world.until_delivered().await;
+    assert_eq!(world.points(account).await, 1_000);
+    world.end().await;
+}
+
+#[sqlx::test]
+async fn a_look_ahead_at_nothing_or_at_what_cannot_be_read_names_the_field(pool: PgPool) {
+    let world = World::start(&pool).await;
+    let contest = Contest::of(&world).await;
+    let refused = async |questions: &[Question]| {
+        let error = world.betting().preview_questions(questions).await.unwrap_err();
+        (error.violations[0].field.clone(), error.reason)
+    };
+    assert_eq!(refused(&[]).await, ("matches".into(), "matches_out_of_range".into()));
+    let many = vec![contest.question.clone(); 1_001];
+    assert_eq!(refused(&many).await, ("questions".into(), "questions_out_of_range".into()));
+    let unkind = Question { kind: QuestionKind::Unspecified.into(), ..contest.question.clone() };
+    assert_eq!(refused(&[unkind]).await, ("kind".into(), "match_unreadable".into()));
     world.end().await;
 }

@@ -53,12 +53,13 @@ pub(crate) enum MarketEffect {
     NeedsPerson,
 }
 
-/// A market that an import would touch.
+/// A market that a change would touch.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TouchedMarket {
-    /// The line that changes its match.
-    line: i32,
+    /// The line of a file that changes its match; null for a question about a stage, which many lines make.
+    line: Option<i32>,
+    /// Its match, or its question about a stage.
     #[schema(value_type = Uuid)]
     match_id: MatchId,
     /// That of a market which opens is the one that it will have.
@@ -75,8 +76,8 @@ pub(crate) struct TouchedMarket {
 }
 
 impl TouchedMarket {
-    /// A market whose match the file changes in `line`.
-    pub(crate) fn new(line: i32, market: betting::TouchedMarket) -> Result<Self, Error> {
+    /// A market whose match a file changes in `line`.
+    pub(crate) fn new(line: Option<i32>, market: betting::TouchedMarket) -> Result<Self, Error> {
         Ok(Self {
             line,
             match_id: id(&market.match_id)?,
@@ -119,10 +120,13 @@ pub(crate) struct ImportReport {
     warned: i32,
     /// False for a dry run and for a file with refused lines.
     applied: bool,
-    /// Of a dry run without refused lines: what would become of markets on matches that are known already. Empty otherwise.
+    /// Of a dry run without refused lines: what would become of markets on matches that are known already, and of those about whole
+    /// stages. Empty otherwise.
     markets: Vec<TouchedMarket>,
     /// How many changed matches of a dry run were not looked at for that: only the first 1,000 are.
     matches_left_out: i32,
+    /// The same of questions about stages.
+    questions_left_out: i32,
     /// Of a dry run without refused lines: the tables that would come out, of the first 20 tournaments. Empty otherwise.
     standings: Vec<TournamentStandings>,
     /// How many tournaments more there are.
@@ -138,6 +142,7 @@ impl ImportReport {
         Ok(Self {
             markets,
             matches_left_out: report.changed_matches_left_out,
+            questions_left_out: report.changed_questions_left_out,
             lines: report.lines.into_iter().map(import_line).collect(),
             added: report.added,
             changed: report.changed,

@@ -7,7 +7,7 @@ use loljoa_service_kit::{Error, MatchId, Points};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{league::Match, optional_id, required};
+use super::{import::TouchedMarket, league::Match, optional_id, required};
 
 /// What is odd about matches.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -23,27 +23,8 @@ pub(crate) enum SuspectKind {
     CountsForNothing,
 }
 
-/// What would become of the stakes on a match if it were removed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Staked {
-    markets: i32,
-    pool: Points,
-    given_back: Points,
-}
-
-impl Staked {
-    /// By match, what betting says of the markets that removals would touch.
-    pub(crate) fn by_match(markets: Vec<betting::TouchedMarket>) -> HashMap<String, Self> {
-        let mut by_match: HashMap<_, Self> = HashMap::new();
-        for market in markets {
-            let staked = by_match.entry(market.match_id).or_default();
-            staked.markets += 1;
-            staked.pool.0 += market.pool;
-            staked.given_back.0 += market.given_back;
-        }
-        by_match
-    }
-}
+/// What betting says of markets that removals would touch, by the match or question that they are about.
+type Touched = HashMap<String, Vec<betting::TouchedMarket>>;
 
 /// A match that is odd, and what is staked on it.
 #[derive(Serialize, ToSchema)]
@@ -77,18 +58,33 @@ pub(crate) struct Suspect {
     /// The match to remove, where that is the remedy.
     #[schema(value_type = Option<Uuid>)]
     remove_id: Option<MatchId>,
+    /// Markets about whole stages that would be touched if it were removed.
+    stage_markets: Vec<TouchedMarket>,
+}
+
+impl SuspectMatch {
+    fn new(found: pb::Match, touched: &Touched) -> Result<Self, Error> {
+        let markets = touched.get(&found.match_id).map_or(&[][..], Vec::as_slice);
+        Ok(Self {
+            markets: i32::try_from(markets.len()).unwrap_or(i32::MAX),
+            pool: Points(markets.iter().map(|market| market.pool).sum()),
+            given_back: Points(markets.iter().map(|market| market.given_back).sum()),
+            found: found.try_into()?,
+        })
+    }
 }
 
 impl Suspect {
-    fn new(suspect: pb::Suspect, staked: &HashMap<String, Staked>) -> Result<Self, Error> {
-        let matches = suspect.matches.iter().map(|found| {
-            let Staked { markets, pool, given_back } =
-                staked.get(&found.match_id).copied().unwrap_or_default();
-            Ok(SuspectMatch { found: found.clone().try_into()?, markets, pool, given_back })
-        });
+    fn new(suspect: pb::Suspect, touched: &Touched) -> Result<Self, Error> {
+        let matches = suspect.matches.iter().map(|found| SuspectMatch::new(found.clone(), touched));
+        let questions = suspect.changed_questions.iter();
+        let stage_markets = questions.filter_map(|question| touched.get(&question.question_id)).flatten();
         Ok(Self {
             kind: kind(suspect.kind())?,
             matches: matches.collect::<Result<_, Error>>()?,
+            stage_markets: stage_markets
+                .map(|market| TouchedMarket::new(None, market.clone()))
+                .collect::<Result<_, Error>>()?,
             remove_id: optional_id(&suspect.remove_id)?,
             what: suspect.what,
             remedy: suspect.remedy,
@@ -119,11 +115,8 @@ pub(crate) struct Suspects {
 
 impl Suspects {
     /// What league-schedule finds, with what betting says is staked on it.
-    pub(crate) fn new(
-        found: pb::ListSuspectsResponse,
-        staked: &HashMap<String, Staked>,
-    ) -> Result<Self, Error> {
-        let items = found.suspects.into_iter().map(|suspect| Suspect::new(suspect, staked));
+    pub(crate) fn new(found: pb::ListSuspectsResponse, touched: &Touched) -> Result<Self, Error> {
+        let items = found.suspects.into_iter().map(|suspect| Suspect::new(suspect, touched));
         Ok(Self { items: items.collect::<Result<_, _>>()?, left_out: found.suspects_left_out })
     }
 }

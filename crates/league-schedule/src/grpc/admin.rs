@@ -2,8 +2,8 @@
 
 use loljoa_proto::league_schedule::v1::{
     ImportSeasonRequest, ImportSeasonResponse, ListSuspectsRequest, ListSuspectsResponse,
-    Match as MatchMessage, RecordResultRequest, RecordResultResponse, RemoveMatchRequest,
-    RemoveMatchResponse, SeasonFormat, UpdateMatchRequest, UpdateMatchResponse,
+    Match as MatchMessage, Question as QuestionMessage, RecordResultRequest, RecordResultResponse,
+    RemoveMatchRequest, RemoveMatchResponse, SeasonFormat, UpdateMatchRequest, UpdateMatchResponse,
     league_admin_service_server::LeagueAdminService,
 };
 use loljoa_service_kit::{
@@ -14,10 +14,10 @@ use loljoa_service_kit::{
 use sqlx::PgPool;
 use tonic::{Request, Response, Status, async_trait};
 
-use super::convert;
+use super::{convert, questions};
 use crate::{
     domain::{
-        Match, Score,
+        Match, Question, Score,
         decision::Outcome,
         season::{self, Format},
     },
@@ -97,7 +97,14 @@ impl Admin {
             Some(kept) => Some(self.message(kept).await?),
             None => None,
         };
-        Ok(RemoveMatchResponse { r#match: Some(self.message(&removed.gone).await?), kept })
+        let changed_questions = self.questions(&removed.questions).await?;
+        Ok(RemoveMatchResponse { r#match: Some(self.message(&removed.gone).await?), kept, changed_questions })
+    }
+
+    async fn questions(&self, found: &[Question]) -> Result<Vec<QuestionMessage>, Error> {
+        let mut db = postgres::reading(&self.pool).await?;
+        let directory = Directory::of_questions(&mut db, found).await?;
+        Ok(questions::questions(found, &directory))
     }
 
     async fn message(&self, stored: &Match) -> Result<MatchMessage, Error> {

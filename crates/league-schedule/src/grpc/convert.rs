@@ -5,10 +5,10 @@ use loljoa_proto::league_schedule::v1 as proto;
 use loljoa_service_kit::{Error, TeamId};
 use prost_types::Timestamp;
 
-use super::standings;
+use super::{questions, standings};
 use crate::{
     domain::{
-        Match, MatchState, SourceKind, Team, Tournament,
+        Match, MatchState, Question, SourceKind, Team, Tournament,
         import::{Action, Line},
         suspects::{Kind, Suspect},
         time::is_plausible,
@@ -149,6 +149,7 @@ pub(super) fn games(matches: &[Match], directory: &Directory) -> Vec<proto::Matc
 pub(super) fn imported(imported: Imported) -> proto::ImportSeasonResponse {
     let report = imported.report;
     let (changed_matches, left_out) = imported.ahead.as_ref().map(changed).unwrap_or_default();
+    let (changed_questions, questions_left_out) = imported.ahead.as_ref().map(asked).unwrap_or_default();
     let standings = imported.ahead.as_ref().map(standings::ahead).unwrap_or_default();
     let standings_left_out = imported.ahead.as_ref().map_or(0, |ahead| ahead.standings_left_out);
     let total = |action| count(report.count(action));
@@ -165,6 +166,8 @@ pub(super) fn imported(imported: Imported) -> proto::ImportSeasonResponse {
         changed_matches_left_out: count(left_out),
         standings,
         standings_left_out: count(standings_left_out),
+        changed_questions,
+        changed_questions_left_out: count(questions_left_out),
     }
 }
 
@@ -187,6 +190,12 @@ fn changed(ahead: &Ahead) -> (Vec<proto::ChangedMatch>, usize) {
     (changed.collect(), ahead.changed.len().saturating_sub(MAX_CHANGED))
 }
 
+/// The same of questions.
+fn asked(ahead: &Ahead) -> (Vec<proto::Question>, usize) {
+    let told = &ahead.questions[..ahead.questions.len().min(MAX_CHANGED)];
+    (questions::questions(told, &ahead.directory), ahead.questions.len() - told.len())
+}
+
 fn line(line: Line) -> proto::ImportLine {
     let action = match line.action {
         Action::Added => proto::ImportAction::Added,
@@ -207,12 +216,15 @@ fn line(line: Line) -> proto::ImportLine {
 pub(super) fn suspects(suspects: Suspects) -> proto::ListSuspectsResponse {
     let Suspects { found, left_out, directory } = suspects;
     proto::ListSuspectsResponse {
-        suspects: found.into_iter().map(|found| suspect(found, &directory)).collect(),
+        suspects: found
+            .into_iter()
+            .map(|(found, questions)| suspect(found, &questions, &directory))
+            .collect(),
         suspects_left_out: count(left_out),
     }
 }
 
-fn suspect(suspect: Suspect, directory: &Directory) -> proto::Suspect {
+fn suspect(suspect: Suspect, asked: &[Question], directory: &Directory) -> proto::Suspect {
     let kind = match suspect.kind {
         Kind::SamePair => proto::SuspectKind::SamePair,
         Kind::TwoPlaces => proto::SuspectKind::TwoPlaces,
@@ -226,5 +238,6 @@ fn suspect(suspect: Suspect, directory: &Directory) -> proto::Suspect {
         remedy: suspect.remedy,
         effect: suspect.effect,
         remove_id: id(suspect.remove),
+        changed_questions: questions::questions(asked, directory),
     }
 }

@@ -6,7 +6,7 @@ use loljoa_service_kit::{TeamId, TournamentId};
 use sqlx::PgConnection;
 
 use crate::{
-    domain::{Match, Question, Team},
+    domain::{Match, Question, Team, Tournament},
     store,
 };
 
@@ -63,6 +63,21 @@ impl Directory {
     #[must_use]
     pub fn with(mut self, teams: Vec<(TournamentId, Team)>) -> Self {
         self.teams.extend(by_ids(teams));
+        self
+    }
+
+    /// The same with what `other` knows.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.teams.extend(other.teams);
+        self.tournaments.extend(other.tournaments);
+        self
+    }
+
+    /// The same with tournaments of these names.
+    #[must_use]
+    pub fn with_tournaments<'a>(mut self, names: impl Iterator<Item = &'a String>) -> Self {
+        self.tournaments.extend(names.map(|name| (Tournament::id_of(name), name.clone())));
         self
     }
 

@@ -9,12 +9,16 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{
     domain::{
-        SourceKind, Tournament,
+        Question, SourceKind, Tournament,
         import::{Action, Changed, Importer, Known, Plan, Report},
         season::Season,
         standings::StageStandings,
     },
-    service::{directory::Directory, standings},
+    service::{
+        directory::Directory,
+        questions,
+        standings::{self, Overlay},
+    },
     store,
 };
 
@@ -39,6 +43,8 @@ pub struct Imported {
 pub struct Ahead {
     /// Matches by line.
     pub changed: Vec<Changed>,
+    /// Questions about stages that would be others, of the tournaments whose tables are told and of those that carry from them.
+    pub questions: Vec<Question>,
     /// Tables of the first tournaments of the file, by name.
     pub standings: Vec<(String, Vec<StageStandings>)>,
     /// How many more tournaments there are.
@@ -131,18 +137,23 @@ async fn known(
 
 async fn ahead(db: &mut PgConnection, season: &Season, plan: Plan) -> Result<Ahead, sqlx::Error> {
     let names = season_names(season);
+    let overlay = Overlay { courses: &plan.courses, matches: &plan.matches };
     let mut games: Vec<_> = plan.changed.iter().map(|changed| changed.game.clone()).collect();
     let (mut tables, mut teams) = (Vec::new(), Vec::new());
     for name in names.iter().take(NAMED) {
-        let (played, stages) = standings::ahead(db, name, &plan).await?;
+        let played = standings::played(db, Tournament::id_of(name), overlay).await?;
+        let stages = standings::tables(db, &played, overlay).await?;
         teams.extend(standings::expected(db, Tournament::id_of(name), &stages).await?);
         tables.push((name.clone(), stages));
         games.extend(played.matches);
     }
+    let tournaments: Vec<_> = names.iter().take(NAMED).map(|name| Tournament::id_of(name)).collect();
+    let questions = questions::ahead(db, &tournaments, overlay).await?;
     teams.extend(plan.names);
-    let directory = Directory::of(db, &games).await?.with(teams);
+    let directory = Directory::of(db, &games).await?.and(Directory::of_questions(db, &questions).await?);
+    let directory = directory.with(teams).with_tournaments(names.iter());
     let standings_left_out = names.len().saturating_sub(NAMED);
-    Ok(Ahead { changed: plan.changed, standings: tables, standings_left_out, directory })
+    Ok(Ahead { changed: plan.changed, questions, standings: tables, standings_left_out, directory })
 }
 
 /// The tournaments that a file speaks of.

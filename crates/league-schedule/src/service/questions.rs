@@ -6,16 +6,16 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use loljoa_service_kit::{TournamentId, postgres};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::time::{self, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::{
-        Match,
+        Match, Question,
         questions::{questions, renewed},
     },
-    service::standings,
+    service::standings::{self, Overlay},
     store::{self, feed::Revised, followed},
 };
 
@@ -75,14 +75,42 @@ async fn renew(pool: &PgPool) -> Result<Option<usize>, sqlx::Error> {
     let mut transaction = postgres::begin(pool).await?;
     let db = &mut *transaction;
     let Some(id) = followed::take_marked(db).await? else { return Ok(None) };
-    let played = standings::played(db, id).await?;
-    let tables = standings::tables(db, &played).await?;
-    let now = store::now(db).await?;
-    let known = store::questions::list(db, Some(id)).await?;
     let mut changed = 0;
-    for question in renewed(&known, questions(id, &played, &tables, now)) {
+    for question in changes(db, id, Overlay::default()).await? {
         changed += usize::from(store::questions::put(db, &question).await?);
     }
     transaction.commit().await?;
     Ok(Some(changed))
+}
+
+/// Questions that would be others with this overlay, about stages of these tournaments and of those whose tables count results of theirs.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn ahead(
+    db: &mut PgConnection,
+    of: &[TournamentId],
+    overlay: Overlay<'_>,
+) -> Result<Vec<Question>, sqlx::Error> {
+    let mut tournaments: BTreeSet<TournamentId> = of.iter().copied().collect();
+    tournaments.extend(followed::counting(db, of).await?);
+    let mut found = Vec::new();
+    for id in tournaments {
+        found.extend(changes(db, id, overlay).await?);
+    }
+    Ok(found)
+}
+
+/// The questions about a tournament that are not as its matches say.
+async fn changes(
+    db: &mut PgConnection,
+    id: TournamentId,
+    overlay: Overlay<'_>,
+) -> Result<Vec<Question>, sqlx::Error> {
+    let played = standings::played(db, id, overlay).await?;
+    let tables = standings::tables(db, &played, overlay).await?;
+    let now = store::now(db).await?;
+    let known = store::questions::list(db, Some(id)).await?;
+    Ok(renewed(&known, questions(id, &played, &tables, now)))
 }

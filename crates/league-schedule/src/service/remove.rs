@@ -3,8 +3,11 @@
 use loljoa_service_kit::{Error, MatchId, admin_log::Action, identity::Identity, postgres};
 use sqlx::{PgConnection, PgPool};
 
-use super::decide::shown;
-use crate::{domain::Match, error, store};
+use super::{decide::shown, questions, standings::Overlay};
+use crate::{
+    domain::{Match, Question},
+    error, store,
+};
 
 /// Which match goes.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +25,8 @@ pub struct Removed {
     pub gone: Match,
     /// The match that stays in its place.
     pub kept: Option<Match>,
+    /// Of a dry run: questions about stages that would be others.
+    pub questions: Vec<Question>,
 }
 
 /// Removes a match, and gives its result to the one that stays if that has none: in one commit, unless `dry_run`, which tells how the
@@ -48,7 +53,10 @@ pub async fn remove(pool: &PgPool, removal: Removal, by: &Identity, dry_run: boo
         stays.map(|stays| Ok::<_, Error>(stays.in_place_of(goes)?.by_hand_since(stays))).transpose()?;
     let gone = goes.taken_away();
     if dry_run {
-        return Ok(Removed { gone, kept });
+        let matches: Vec<Match> = std::iter::once(&gone).chain(&kept).cloned().collect();
+        let overlay = Overlay { matches: &matches, ..Overlay::default() };
+        let questions = questions::ahead(&mut transaction, &[gone.tournament_id], overlay).await?;
+        return Ok(Removed { gone, kept, questions });
     }
     let gone = write(&mut transaction, (goes, gone), (by, "remove_match")).await?;
     let kept = match stays.zip(kept) {
@@ -57,7 +65,7 @@ pub async fn remove(pool: &PgPool, removal: Removal, by: &Identity, dry_run: boo
     };
     transaction.commit().await?;
     tracing::info!(match_id = %gone.match_id, revision = gone.revision, "a match was removed");
-    Ok(Removed { gone, kept })
+    Ok(Removed { gone, kept, questions: Vec::new() })
 }
 
 /// Writes a change of a match, and that an admin made it; answers how it stands.

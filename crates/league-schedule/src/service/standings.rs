@@ -1,6 +1,6 @@
 //! Where the teams of a tournament stand.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use loljoa_service_kit::TournamentId;
 use sqlx::PgConnection;
@@ -8,12 +8,21 @@ use sqlx::PgConnection;
 use crate::{
     domain::{
         Match, Team, Tournament,
-        import::Plan,
+        season::Course,
         standings::{Played, StageStandings},
     },
     service::directory::Directory,
     store,
 };
+
+/// What would be different, for a look ahead; by default nothing is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Overlay<'a> {
+    /// Stages that would be said.
+    pub courses: &'a [Course],
+    /// Matches as they would be.
+    pub matches: &'a [Match],
+}
 
 /// Where the teams of a tournament stand, stage by stage.
 ///
@@ -24,8 +33,8 @@ pub async fn of(
     db: &mut PgConnection,
     id: TournamentId,
 ) -> Result<(Vec<StageStandings>, Directory), sqlx::Error> {
-    let played = played(db, id).await?;
-    let stages = tables(db, &played).await?;
+    let played = played(db, id, Overlay::default()).await?;
+    let stages = tables(db, &played, Overlay::default()).await?;
     let directory = Directory::of(db, &played.matches).await?;
     let directory = directory.with(expected(db, id, &stages).await?);
     Ok((stages, directory))
@@ -51,51 +60,18 @@ pub async fn expected(
 /// # Errors
 ///
 /// When the database does not answer.
-pub async fn tables(db: &mut PgConnection, of: &Played) -> Result<Vec<StageStandings>, sqlx::Error> {
+pub async fn tables(
+    db: &mut PgConnection,
+    of: &Played,
+    overlay: Overlay<'_>,
+) -> Result<Vec<StageStandings>, sqlx::Error> {
     let carried: BTreeSet<String> = of.carried_tournaments().map(str::to_owned).collect();
     let mut others = HashMap::new();
     for name in carried {
-        let other = played(db, Tournament::id_of(&name)).await?;
+        let other = played(db, Tournament::id_of(&name), overlay).await?;
         others.insert(name, other);
     }
     Ok(of.standings(&others))
-}
-
-/// The tournament of this name as it would be once `plan` is carried out, and its tables.
-///
-/// # Errors
-///
-/// When the database does not answer.
-pub async fn ahead(
-    db: &mut PgConnection,
-    name: &str,
-    plan: &Plan,
-) -> Result<(Played, Vec<StageStandings>), sqlx::Error> {
-    let of = planned(db, name, plan).await?;
-    let carried: BTreeSet<String> = of.carried_tournaments().map(str::to_owned).collect();
-    let mut others = HashMap::new();
-    for name in carried {
-        let other = planned(db, &name, plan).await?;
-        others.insert(name, other);
-    }
-    let tables = of.standings(&others);
-    Ok((of, tables))
-}
-
-async fn planned(db: &mut PgConnection, name: &str, plan: &Plan) -> Result<Played, sqlx::Error> {
-    let id = Tournament::id_of(name);
-    let present = played(db, id).await?;
-    let course = plan.courses.iter().find(|course| course.tournament == name);
-    let stages = match course {
-        Some(course) => course.stages.clone(),
-        None => store::tournaments::stages(db, id).await?,
-    };
-    let changed = plan.matches.iter().filter(|m| m.tournament_id == id);
-    let mut matches: HashMap<_, Match> = present.matches.into_iter().map(|m| (m.match_id, m)).collect();
-    matches.extend(changed.map(|m| (m.match_id, m.clone())));
-    let mut matches: Vec<Match> = matches.into_values().collect();
-    matches.sort_by_key(|m| (m.starts_at, m.match_id));
-    Ok(Played::new(stages, matches))
 }
 
 /// A tournament with its stages and matches.
@@ -103,7 +79,23 @@ async fn planned(db: &mut PgConnection, name: &str, plan: &Plan) -> Result<Playe
 /// # Errors
 ///
 /// When the database does not answer.
-pub async fn played(db: &mut PgConnection, id: TournamentId) -> Result<Played, sqlx::Error> {
-    let stages = store::tournaments::stages(db, id).await?;
-    Ok(Played::new(stages, store::matches::of_tournament(db, id).await?))
+pub async fn played(
+    db: &mut PgConnection,
+    id: TournamentId,
+    overlay: Overlay<'_>,
+) -> Result<Played, sqlx::Error> {
+    let course = overlay.courses.iter().find(|course| Tournament::id_of(&course.tournament) == id);
+    let stages = match course {
+        Some(course) => course.stages.clone(),
+        None => store::tournaments::stages(db, id).await?,
+    };
+    let mut matches = store::matches::of_tournament(db, id).await?;
+    let changed: Vec<_> = overlay.matches.iter().filter(|m| m.tournament_id == id).collect();
+    if !changed.is_empty() {
+        let ids: HashSet<_> = changed.iter().map(|m| m.match_id).collect();
+        matches.retain(|m| !ids.contains(&m.match_id));
+        matches.extend(changed.into_iter().filter(|m| !m.removed).cloned());
+        matches.sort_by_key(|m| (m.starts_at, m.match_id));
+    }
+    Ok(Played::new(stages, matches))
 }

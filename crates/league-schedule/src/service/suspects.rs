@@ -3,10 +3,10 @@
 use loljoa_service_kit::postgres;
 use sqlx::PgPool;
 
-use super::directory::Directory;
+use super::{directory::Directory, questions, standings::Overlay};
 use crate::{
     domain::{
-        Match, Tournament,
+        Match, Question, Tournament,
         suspects::{self, Suspect},
     },
     store,
@@ -18,8 +18,8 @@ const MOST: usize = 200;
 /// What is odd.
 #[derive(Clone, Debug)]
 pub struct Suspects {
-    /// Latest first, up to a bound.
-    pub found: Vec<Suspect>,
+    /// Latest first, up to a bound; each with the questions about stages that would be others without the match to remove.
+    pub found: Vec<(Suspect, Vec<Question>)>,
     /// How many more there are.
     pub left_out: usize,
     /// The teams and tournaments that they speak of.
@@ -42,6 +42,15 @@ pub async fn list(pool: &PgPool) -> Result<Suspects, sqlx::Error> {
     let left_out = found.len().saturating_sub(MOST);
     found.truncate(MOST);
     let told: Vec<Match> = found.iter().flat_map(|suspect| suspect.matches.clone()).collect();
-    let directory = Directory::of(&mut db, &told).await?;
-    Ok(Suspects { found, left_out, directory })
+    let mut directory = Directory::of(&mut db, &told).await?;
+    let mut with_questions = Vec::new();
+    for suspect in found {
+        let matches = suspect.mended();
+        let tournaments: Vec<_> = matches.iter().map(|m| m.tournament_id).take(1).collect();
+        let overlay = Overlay { matches: &matches, ..Overlay::default() };
+        let questions = questions::ahead(&mut db, &tournaments, overlay).await?;
+        directory = directory.and(Directory::of_questions(&mut db, &questions).await?);
+        with_questions.push((suspect, questions));
+    }
+    Ok(Suspects { found: with_questions, left_out, directory })
 }

@@ -101,6 +101,28 @@ pub async fn mark(db: &mut PgConnection, tournaments: &[TournamentId]) -> Result
     Ok(())
 }
 
+/// The tournaments whose tables count results of these.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn counting(
+    db: &mut PgConnection,
+    tournaments: &[TournamentId],
+) -> Result<Vec<TournamentId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT tournament_id FROM tournaments t
+        WHERE EXISTS (
+            SELECT FROM jsonb_array_elements(t.stages) stage, jsonb_array_elements(stage -> 'carries') carried
+            WHERE carried ->> 'tournament' IN (SELECT name FROM tournaments WHERE tournament_id = ANY($1))
+        )
+        ORDER BY tournament_id",
+        tournaments as &[TournamentId],
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Whether a tournament is marked.
 ///
 /// # Errors

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use loljoa_league_schedule::{domain::Tournament, store::followed};
 use loljoa_proto::league_schedule::v1::{
-    ListMatchesRequest, ListQuestionChangesRequest, ListQuestionsRequest, Match, Question, QuestionKind,
-    QuestionState,
+    ListMatchesRequest, ListQuestionChangesRequest, ListQuestionsRequest, ListSuspectsRequest, Match,
+    Question, QuestionKind, QuestionState, RemoveMatchRequest, SeasonFormat,
 };
 use loljoa_service_kit::{Error, ErrorCode};
 use serde_json::{Value, json};
@@ -295,5 +295,77 @@ async fn a_file_says_how_many_matches_a_table_has(pool: PgPool) {
     let said = service.import(&file(&[], &[(CUP, stage)])).await;
     assert!(said.lines[3].message.contains("of 4 matches"), "{:?}", said.lines);
     service.question_changes_until("Regular", QuestionState::Scheduled).await;
+    service.stop().await;
+}
+
+/// What an import would do to questions.
+async fn asked_ahead(service: &Service, file: &str) -> Vec<Question> {
+    let told = service.import_as(SeasonFormat::Json, file.as_bytes(), true).await.unwrap();
+    assert_eq!((told.refused, told.changed_questions_left_out), (0, 0));
+    told.changed_questions
+}
+
+/// Where a question stands, whatever its revision.
+fn standing(question: &Question) -> (String, QuestionState, Vec<&str>) {
+    (question.stage.clone(), question.state(), candidates(question))
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn a_dry_run_tells_the_questions_that_an_import_makes_others(pool: PgPool) {
+    let service = Service::without_source(&pool).await;
+    let regular = file(&matches(), &[(CUP, regular("Regular"))]);
+    let ahead = asked_ahead(&service, &regular).await;
+    assert_eq!(service.questions("").await, [], "a dry run changes nothing");
+    assert!(service.import(&regular).await.applied);
+    let asked = service.question_changes_until("Regular", QuestionState::Scheduled).await;
+    assert_eq!(ahead, asked, "the teams and the tournament are told, though none of them was known");
+    assert_eq!(asked_ahead(&service, &regular).await, []);
+
+    let stranger = file(&matches(), &[]).replace("\"C\"", "\"D\"");
+    assert_eq!(
+        asked_ahead(&service, &stranger).await.iter().map(standing).collect::<Vec<_>>(),
+        [("Regular".into(), QuestionState::Scheduled, vec!["A", "B", "D"])]
+    );
+    let other_stage = file(&[], &[(CUP, self::regular("Spring"))]);
+    let mut ahead = asked_ahead(&service, &other_stage).await;
+    ahead.sort_by_key(|question| question.stage.clone());
+    let told: Vec<_> = ahead.iter().map(standing).collect();
+    assert_eq!(told[0], ("Regular".into(), QuestionState::Cancelled, TEAMS.to_vec()));
+    assert_eq!(told[1], ("Spring".into(), QuestionState::Scheduled, TEAMS.to_vec()));
+    service.stop().await;
+}
+
+#[sqlx::test(migrator = "loljoa_league_schedule::MIGRATOR")]
+async fn a_look_at_a_removal_tells_the_question_that_it_answers(pool: PgPool) {
+    let service = Service::without_source(&pool).await;
+    assert!(service.import(&file(&matches(), &[(CUP, regular("Regular"))])).await.applied);
+    let mut double = game(CUP, "Week 1", 3, ["C", "B"]);
+    double["slot"] = json!(3);
+    assert!(service.import(&file(&[double], &[])).await.applied);
+    for day in 1..=3 {
+        service.record(result(&service.on(day).await, 2, 0)).await.unwrap();
+    }
+    service.question_changes_until("Regular", QuestionState::InProgress).await;
+    let wrong = service.on(4).await;
+    let decided = |questions: &[Question]| {
+        let [question] = questions else { panic!("{questions:?}") };
+        assert_eq!((question.stage.as_str(), question.state()), ("Regular", QuestionState::Decided));
+        question.winner_id.clone()
+    };
+    let winner = service.on(1).await.team1.unwrap().team_id;
+
+    let found = service.admin.clone().list_suspects(ListSuspectsRequest {}).await.unwrap().into_inner();
+    let doubles = found.suspects.iter().find(|suspect| suspect.remove_id == wrong.match_id).unwrap();
+    assert_eq!(decided(&doubles.changed_questions), winner);
+    let others = found.suspects.iter().filter(|suspect| suspect.remove_id.is_empty());
+    assert!(others.clone().count() > 0 && others.clone().all(|suspect| suspect.changed_questions.is_empty()));
+
+    let request = RemoveMatchRequest { match_id: wrong.match_id, in_favour_of: String::new(), dry_run: true };
+    let look = service.admin.clone().remove_match(request.clone()).await.unwrap().into_inner();
+    assert_eq!(decided(&look.changed_questions), winner);
+    assert_eq!(service.questions("").await[0].state(), QuestionState::InProgress, "a look changes nothing");
+    service.admin.clone().remove_match(RemoveMatchRequest { dry_run: false, ..request }).await.unwrap();
+    let changes = service.question_changes_until("Regular", QuestionState::Decided).await;
+    assert_eq!(changes.last().unwrap().winner_id, winner);
     service.stop().await;
 }

@@ -123,3 +123,34 @@ async fn who_is_first_of_a_table_is_asked_where_the_file_says_the_stage_and_void
     assert_eq!(cancelled.await["stage"], "Group Battle");
     promises::all_hold(&app.db).await;
 }
+
+#[tokio::test]
+async fn whoever_is_about_to_end_a_question_is_told_of_the_stakes_and_cannot_remove_a_match_over_them() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let start = (Clock::system().now() + TimeDelta::days(2)).trunc_subsecs(3);
+    let on = |day: u32, teams| game(day, "Battle", teams, start + TimeDelta::days(day.into()));
+    let matches = [on(1, ["T1", "GEN"]), on(2, ["GEN", "HLE"]), on(3, ["DK", "T1"])];
+    let stage = json!([{ "name": "Group Battle", "kind": "roundRobin", "blocks": ["Battle"] }]);
+    import(&admin, &cup(&stage, &matches)).await;
+    let (_, asked) = market(&app, "open").await;
+    app.sign_up("faker").await.bet(&asked, "HLE", 400).await;
+
+    // Without the only match of HLE nobody is asked about it any more.
+    let other = cup(&Value::Null, &[on(2, ["GEN", "DK"])]);
+    let report: Value = admin.http.post("/api/league/import?dryRun=true", &other).await.ok();
+    let about_stages = |report: &Value| {
+        let touched = report["markets"].as_array().unwrap().iter().filter(|market| market["line"].is_null());
+        touched.map(|market| (market["effect"].clone(), market["givenBack"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(about_stages(&report), [(json!("withdrawn"), json!(400)), (json!("opens"), json!(0))]);
+
+    let page: Page<Value> = app.http.get("/api/league/matches?team=HLE").await.ok();
+    let only = page.items[0]["matchId"].as_str().unwrap().to_owned();
+    let refused = admin.http.delete(&format!("/api/league/matches/{only}")).await;
+    assert_eq!((refused.status, refused.problem().code.as_str()), (409, "match_has_stakes"));
+    assert!(refused.text.contains("400 points are staked on questions about its stage"), "{}", refused.text);
+    let (_, still) = market(&app, "open").await;
+    assert_eq!(still.market_id, asked.market_id);
+    promises::all_hold(&app.db).await;
+}

@@ -93,12 +93,13 @@ function Report({ report }: { report: ImportReport }) {
 
 /** What would become of markets, and of the stakes on them. */
 function Touched({ report }: { report: ImportReport }) {
-  const { markets, matchesLeftOut } = report;
+  const { markets, matchesLeftOut, questionsLeftOut } = report;
   return (
     <section class="stack" aria-label={words().touched}>
       <h2>{words().touched}</h2>
       {markets.length === 0 && <p class="muted">{words().untouched}</p>}
       {matchesLeftOut > 0 && <p class="muted">{words().leftOut(matchesLeftOut)}</p>}
+      {questionsLeftOut > 0 && <p class="muted">{words().questionsLeftOut(questionsLeftOut)}</p>}
       {markets.length > 0 && (
         <ByLine columns={[words().question, words().effect]} numbers={[words().staked, words().givenBack]}>
           {markets.map((market) => (

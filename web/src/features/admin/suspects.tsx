@@ -5,15 +5,52 @@ import { useResource } from "../../app/resource";
 import { MatchTag } from "../../components/match-parts";
 import { Moment } from "../../components/moment";
 import { Empty, Loaded, Skeleton } from "../../components/states";
-import { t } from "../../i18n";
+import { language, t } from "../../i18n";
 import { points } from "../../lib/format";
 import { Remove } from "./remove";
 import { words } from "./words";
 
 type SuspectMatch = Suspect["matches"][number];
+type StageMarket = Suspect["stageMarkets"][number];
 
-function Row({ of, stays, onDone }: { of: SuspectMatch; stays?: SuspectMatch; onDone: () => void }) {
+/** Whether stakes on a market go back, as it is asked no more or otherwise. */
+function ends({ effect, pool }: StageMarket): boolean {
+  return pool > 0 && (effect === "withdrawn" || effect === "voided");
+}
+
+/** What becomes of markets about the stage of a match when it is removed. */
+function StageMarkets({ markets }: { markets: StageMarket[] }) {
+  if (markets.length === 0) return null;
+  return (
+    <div class="small">
+      <p>{words().stageMarkets}</p>
+      <ul aria-label={words().stageMarkets}>
+        {markets.map(({ marketId, question, effect, pool, givenBack }) => (
+          <li key={marketId}>
+            {words().stageMarket(
+              question[language.value],
+              words().effects[effect],
+              points(pool),
+              points(givenBack),
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+interface RowProps {
+  of: SuspectMatch;
+  stays?: SuspectMatch;
+  /** Of the stage, that its removal would touch. */
+  stageMarkets: StageMarket[];
+  onDone: () => void;
+}
+
+function Row({ of, stays, stageMarkets, onDone }: RowProps) {
   const { match, markets, pool, givenBack } = of;
+  const endsStaked = stageMarkets.some(ends);
   const double = stays === undefined ? {} : { stays: stays.match };
   return (
     <li class="suspect-match" aria-label={shortName(match)}>
@@ -28,14 +65,16 @@ function Row({ of, stays, onDone }: { of: SuspectMatch; stays?: SuspectMatch; on
       </span>
       <MatchTag match={match} />
       <span class="small">{words().stakedOn(markets, points(pool), points(givenBack))}</span>
-      <Remove match={match} {...double} disabled={pool > 0} onDone={onDone} />
+      <Remove match={match} {...double} disabled={pool > 0 || endsStaked} onDone={onDone} />
       {pool > 0 && <span class="small muted">{words().stakedFirst}</span>}
+      {endsStaked && <span class="small muted">{words().stakedOnStage}</span>}
+      <StageMarkets markets={stageMarkets} />
     </li>
   );
 }
 
 function Line({ suspect, onDone }: { suspect: Suspect; onDone: () => void }) {
-  const { matches, kind } = suspect;
+  const { matches, kind, removeId, stageMarkets } = suspect;
   const isDouble = kind === "same_pair" && matches.length === 2;
   return (
     <li class="suspect">
@@ -45,7 +84,8 @@ function Line({ suspect, onDone }: { suspect: Suspect; onDone: () => void }) {
         {matches.map((of, place) => {
           const other = matches[1 - place];
           const stays = isDouble && other !== undefined ? { stays: other } : {};
-          return <Row key={of.match.matchId} of={of} {...stays} onDone={onDone} />;
+          const own = of.match.matchId === removeId ? stageMarkets : [];
+          return <Row key={of.match.matchId} of={of} {...stays} stageMarkets={own} onDone={onDone} />;
         })}
       </ul>
     </li>

@@ -142,7 +142,7 @@ impl Life {
                 let answer = feed.list_changes(request).await?.into_inner();
                 let mut page = Page::at(answer.next_cursor, answer.lag_ms);
                 for change in &answer.matches {
-                    let news = news::read(change).map(News::Match);
+                    let news = news::read_match(change).map(News::Match);
                     page.take(news, "match", &change.match_id, change.revision);
                 }
                 page

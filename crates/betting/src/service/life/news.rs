@@ -16,7 +16,7 @@ use crate::domain::{
 
 /// A revision of something that markets are about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum News {
+pub(crate) enum News {
     /// A match.
     Match(MatchNews),
     /// A contest.
@@ -25,7 +25,7 @@ pub(super) enum News {
 
 impl News {
     /// What its markets name as their match.
-    pub(super) const fn id(&self) -> MatchId {
+    pub(crate) const fn id(&self) -> MatchId {
         match self {
             Self::Match(news) => news.match_id,
             Self::Contest(news) => news.id,
@@ -59,7 +59,7 @@ impl News {
     }
 
     /// What it means for its markets, at `now` by the database's clock.
-    pub(super) fn plan(&self, known: Option<&KnownMatch>, markets: &[Market], now: DateTime<Utc>) -> Plan {
+    pub(crate) fn plan(&self, known: Option<&KnownMatch>, markets: &[Market], now: DateTime<Utc>) -> Plan {
         match self {
             Self::Match(news) => {
                 let sides = Sides::of(known, news);
@@ -71,7 +71,7 @@ impl News {
 }
 
 /// Reads one revision of a match.
-pub(crate) fn read(change: &Match) -> Result<MatchNews, Error> {
+pub(crate) fn read_match(change: &Match) -> Result<MatchNews, Error> {
     let teams = change.team1.as_ref().zip(change.team2.as_ref());
     let teams = teams.map(|(one, two)| Ok::<_, Error>([team(one)?, team(two)?])).transpose()?;
     Ok(MatchNews {
@@ -87,7 +87,7 @@ pub(crate) fn read(change: &Match) -> Result<MatchNews, Error> {
 }
 
 /// Reads one revision of a question about a stage.
-pub(super) fn read_question(change: &Question) -> Result<ContestNews, Error> {
+pub(crate) fn read_question(change: &Question) -> Result<ContestNews, Error> {
     Ok(ContestNews {
         id: MatchId::parse(&change.question_id)?,
         revision: change.revision,

@@ -9,7 +9,7 @@ use loljoa_proto::{
         betting_service_client::BettingServiceClient, market_admin_service_client::MarketAdminServiceClient,
         place_bet_result::Result as Placed,
     },
-    league_schedule::v1::Match,
+    league_schedule::v1::{Match, Question},
 };
 use loljoa_service_kit::{
     AccountId, BetId, Error, ErrorCode, IdempotencyKey,
@@ -167,7 +167,15 @@ impl Replica {
     }
 
     pub(crate) async fn preview(&self, matches: &[Match]) -> Result<Vec<proto::TouchedMarket>, Error> {
-        let request = proto::PreviewMatchesRequest { matches: matches.to_vec() };
+        let request = proto::PreviewMatchesRequest { matches: matches.to_vec(), questions: Vec::new() };
+        Ok(self.admin.clone().preview_matches(request).await.map_err(Error::from)?.into_inner().markets)
+    }
+
+    pub(crate) async fn preview_questions(
+        &self,
+        questions: &[Question],
+    ) -> Result<Vec<proto::TouchedMarket>, Error> {
+        let request = proto::PreviewMatchesRequest { matches: Vec::new(), questions: questions.to_vec() };
         Ok(self.admin.clone().preview_matches(request).await.map_err(Error::from)?.into_inner().markets)
     }
 

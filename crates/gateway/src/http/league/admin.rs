@@ -7,13 +7,14 @@ use http::{HeaderMap, StatusCode};
 use loljoa_proto::{
     betting::v1::{self as betting, PreviewMatchesRequest},
     league_schedule::v1::{
-        ChangedMatch, ImportSeasonRequest, RecordResultRequest, SeasonFormat, UpdateMatchRequest,
+        ChangedMatch, ImportSeasonRequest, Question, RecordResultRequest, SeasonFormat, UpdateMatchRequest,
     },
 };
 use loljoa_service_kit::{Error, MatchId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::preview::preview;
 use crate::{
     api::{
         import::{ImportReport, TouchedMarket},
@@ -66,26 +67,22 @@ pub(crate) async fn import(
         return Ok(json(ImportReport::new(once!(league, import_season, request)?, Vec::new())?));
     }
     let mut report = repeat!(league, import_season, request)?;
-    let changed = mem::take(&mut report.changed_matches);
+    let changed = (mem::take(&mut report.changed_matches), mem::take(&mut report.changed_questions));
     let markets = touched_markets(&app, &admin, changed).await?;
     Ok(json(ImportReport::new(report, markets)?))
 }
 
-/// What would become of the markets of these matches.
+/// What would become of the markets of these matches and questions.
 async fn touched_markets(
     app: &App,
     admin: &Admin,
-    changed: Vec<ChangedMatch>,
+    (changed, questions): (Vec<ChangedMatch>, Vec<Question>),
 ) -> Result<Vec<TouchedMarket>, Error> {
     let changed = changed.into_iter().filter_map(|changed| Some((changed.line, changed.r#match?)));
     let (lines, matches): (Vec<_>, Vec<_>) = changed.unzip();
-    if matches.is_empty() {
-        return Ok(Vec::new());
-    }
     let lines: HashMap<_, _> = matches.iter().map(|m| m.match_id.clone()).zip(lines).collect();
-    let request = PreviewMatchesRequest { matches };
-    let markets = repeat!(app.services.market_admin(admin), preview_matches, request)?.markets;
-    let line = |market: &betting::TouchedMarket| lines.get(&market.match_id).copied().unwrap_or_default();
+    let markets = preview(app, admin, PreviewMatchesRequest { matches, questions }).await?;
+    let line = |market: &betting::TouchedMarket| lines.get(&market.match_id).copied();
     markets.into_iter().map(|market| TouchedMarket::new(line(&market), market)).collect()
 }
 

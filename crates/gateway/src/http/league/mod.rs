@@ -1,6 +1,7 @@
 //! `/api/league`: tournaments, teams, matches, standings, questions.
 
 pub(crate) mod admin;
+mod preview;
 pub(crate) mod read;
 pub(crate) mod repair;
 

@@ -1,22 +1,23 @@
 //! What admins look at and remove when something was brought in wrongly.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 use axum::extract::State;
 use loljoa_proto::{
-    betting::v1::{PreviewMatchesRequest, TouchedMarket},
+    betting::v1::{MarketEffect, PreviewMatchesRequest, TouchedMarket},
     league_schedule::v1::{self as pb, ListSuspectsRequest, RemoveMatchRequest},
 };
 use loljoa_service_kit::{Error, MatchId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::preview::preview;
 use crate::{
     api::{
-        repair::{RemovedMatch, Staked, Suspects},
+        repair::{RemovedMatch, Suspects},
         required,
     },
     app::App,
@@ -36,8 +37,9 @@ pub(crate) struct RemoveParams {
     in_favour_of: Option<MatchId>,
 }
 
-/// Removes a match that never was; it is shown nowhere any more. Refused with `match_has_stakes` while points are staked on it. A bet
-/// that is placed while it is being removed is not lost: its market becomes void and the stake goes back. Removing twice succeeds.
+/// Removes a match that never was; it is shown nowhere any more. Refused with `match_has_stakes` while points are staked on it, or on a
+/// question about its stage that would end with it. A bet that is placed while it is being removed is not lost: its market becomes void
+/// and the stake goes back. Removing twice succeeds.
 #[utoipa::path(delete, path = "/api/league/matches/{matchId}", operation_id = "removeMatch", tag = "league",
     params(("matchId" = Uuid, Path), RemoveParams), responses((status = 200, body = RemovedMatch)))]
 pub(crate) async fn remove_match(
@@ -51,10 +53,9 @@ pub(crate) async fn remove_match(
     let league = app.services.league_admin(&admin);
     let dry_run = RemoveMatchRequest { dry_run: true, ..request.clone() };
     let ahead = repeat!(league, remove_match, dry_run)?;
-    let markets = touched(&app, &admin, vec![required(ahead.r#match)?]).await?;
-    let staked: i64 = markets.iter().map(|market| market.pool).sum();
-    if staked > 0 {
-        let message = format!("{staked} points are staked on the match");
+    let (matches, questions) = (vec![required(ahead.r#match)?], ahead.changed_questions);
+    let markets = preview(&app, &admin, PreviewMatchesRequest { matches, questions }).await?;
+    if let Some(message) = stakes_in_the_way(match_id, &markets) {
         return Err(Error::conflict("match_has_stakes", message).into());
     }
     Ok(json(RemovedMatch::try_from(repeat!(league, remove_match, request)?)?))
@@ -67,9 +68,13 @@ pub(crate) async fn suspects(State(app): State<Arc<App>>, admin: Admin) -> Resul
     let found = repeat!(app.services.league_admin(&admin), list_suspects, ListSuspectsRequest {})?;
     let matches = found.suspects.iter().flat_map(|suspect| &suspect.matches);
     let matches: BTreeMap<_, _> = matches.map(|found| (&found.match_id, cancelled(found.clone()))).collect();
-    let markets = touched(&app, &admin, matches.into_values().collect()).await?;
-    let staked: HashMap<_, _> = Staked::by_match(markets);
-    Ok(json(Suspects::new(found, &staked)?))
+    let matches = matches.into_values().collect();
+    let questions = found.suspects.iter().flat_map(|suspect| &suspect.changed_questions);
+    // The same question may be touched by several; the first of them speaks.
+    let mut asked = HashSet::new();
+    let questions = questions.filter(|question| asked.insert(&question.question_id)).cloned().collect();
+    let markets = preview(&app, &admin, PreviewMatchesRequest { matches, questions }).await?;
+    Ok(json(Suspects::new(found, &by_match(markets))?))
 }
 
 /// A match as betting would hear of it, were it removed.
@@ -78,15 +83,25 @@ fn cancelled(found: pb::Match) -> pb::Match {
     pb::Match { state: pb::MatchState::Cancelled.into(), winner_id, forfeited_by_id, ..found }
 }
 
-/// The markets that would change with these matches.
-async fn touched(
-    app: &App,
-    admin: &Admin,
-    matches: Vec<pb::Match>,
-) -> std::result::Result<Vec<TouchedMarket>, Error> {
-    if matches.is_empty() {
-        return Ok(Vec::new());
+/// Markets by the match or question that they are about.
+fn by_match(markets: Vec<TouchedMarket>) -> HashMap<String, Vec<TouchedMarket>> {
+    let mut by_match: HashMap<_, Vec<_>> = HashMap::new();
+    for market in markets {
+        by_match.entry(market.match_id.clone()).or_default().push(market);
     }
-    let request = PreviewMatchesRequest { matches };
-    Ok(repeat!(app.services.market_admin(admin), preview_matches, request)?.markets)
+    by_match
+}
+
+/// Why a match cannot be removed: what is staked on it, or on a question about its stage that would be asked no more or otherwise.
+fn stakes_in_the_way(match_id: MatchId, markets: &[TouchedMarket]) -> Option<String> {
+    let id = match_id.to_string();
+    let (own, others): (Vec<_>, Vec<_>) = markets.iter().partition(|market| market.match_id == id);
+    let staked: i64 = own.iter().map(|market| market.pool).sum();
+    if staked > 0 {
+        return Some(format!("{staked} points are staked on the match"));
+    }
+    let ends =
+        |market: &&&TouchedMarket| matches!(market.effect(), MarketEffect::Withdrawn | MarketEffect::Voided);
+    let staked: i64 = others.iter().filter(ends).map(|market| market.pool).sum();
+    (staked > 0).then(|| format!("{staked} points are staked on questions about its stage that would end"))
 }

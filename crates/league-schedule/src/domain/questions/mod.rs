@@ -5,6 +5,8 @@
 mod champion;
 mod first;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use loljoa_service_kit::{QuestionId, TeamId, TournamentId, ids};
 
@@ -104,6 +106,11 @@ impl Question {
         QuestionId(ids::derived(&[&parts[..], &[stage.as_bytes(), group.as_bytes()]].concat()))
     }
 
+    /// Whether they differ in nothing but their revisions.
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        *self == Self { revision: self.revision, ..other.clone() }
+    }
+
     /// Whether somebody could answer it.
     fn can_be_answered(&self) -> bool {
         !self.candidates.is_empty() && self.state != QuestionState::Cancelled
@@ -121,19 +128,22 @@ pub fn questions(
     standings.iter().flat_map(|found| of_stage(id, tournament, found, now)).collect()
 }
 
-/// What to write, by id, so that the questions that are `known` are those that are `asked`. One that is asked no longer is
+/// What is different, by id, between the questions that are `known` and those that are `asked`. One that is asked no longer is
 /// cancelled; one that nobody can answer is not begun.
 #[must_use]
 pub fn renewed(known: &[Question], asked: Vec<Question>) -> Vec<Question> {
-    let is_among = |id: QuestionId, all: &[Question]| all.iter().any(|question| question.question_id == id);
-    let gone = known.iter().filter(|question| !is_among(question.question_id, &asked));
-    let mut renewed: Vec<Question> = gone
-        .map(|question| Question { state: QuestionState::Cancelled, winner_id: None, ..question.clone() })
-        .collect();
-    let begun = asked
-        .into_iter()
-        .filter(|question| is_among(question.question_id, known) || question.can_be_answered());
-    renewed.extend(begun);
+    let is_asked: HashSet<QuestionId> = asked.iter().map(|question| question.question_id).collect();
+    let gone = known.iter().filter(|question| !is_asked.contains(&question.question_id));
+    let cancelled = gone.map(|question| Question {
+        state: QuestionState::Cancelled,
+        winner_id: None,
+        ..question.clone()
+    });
+    let is_news = |question: &Question| {
+        let before = known.iter().find(|known| known.question_id == question.question_id);
+        before.map_or_else(|| question.can_be_answered(), |before| !question.says_the_same_as(before))
+    };
+    let mut renewed: Vec<Question> = cancelled.chain(asked).filter(is_news).collect();
     renewed.sort_by_key(|question| question.question_id);
     renewed
 }

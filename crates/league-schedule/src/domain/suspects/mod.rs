@@ -51,6 +51,19 @@ pub struct Suspect {
     pub remove: Option<MatchId>,
 }
 
+impl Suspect {
+    /// Its matches as they would be if the one to remove were removed; none where another remedy is told.
+    #[must_use]
+    pub fn mended(&self) -> Vec<Match> {
+        let Some(goes) = self.matches.iter().find(|m| Some(m.match_id) == self.remove) else {
+            return Vec::new();
+        };
+        let stays = self.matches.iter().filter(|m| m.match_id != goes.match_id);
+        let kept = stays.filter_map(|m| m.in_place_of(goes).ok());
+        std::iter::once(goes.taken_away()).chain(kept).collect()
+    }
+}
+
 /// Whether a result is too early, at `now`.
 pub(super) fn is_early(starts_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     starts_at > now + AHEAD

@@ -1,12 +1,13 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use clap::{Args, Subcommand};
 use loljoa_proto::{
     betting::v1::{
-        PreviewMatchesRequest, TouchedMarket, market_admin_service_client::MarketAdminServiceClient,
+        MarketEffect, PreviewMatchesRequest, TouchedMarket,
+        market_admin_service_client::MarketAdminServiceClient,
     },
     league_schedule::v1::{
-        ListSuspectsRequest, Match, MatchState, RemoveMatchRequest, Suspect, SuspectKind,
+        ListSuspectsRequest, Match, MatchState, Question, RemoveMatchRequest, Suspect, SuspectKind,
         league_admin_service_client::LeagueAdminServiceClient,
     },
 };
@@ -15,7 +16,10 @@ use url::Url;
 
 use super::league::describe;
 use crate::{
-    cli::connect::{Target, answer},
+    cli::{
+        connect::{Target, answer},
+        import::preview,
+    },
     console::{say, table},
     system::Service,
 };
@@ -77,10 +81,10 @@ impl Remove {
             "what is staked on the match is known to betting: --betting-grpc names its address"
         );
         let ahead = remove(RemoveMatchRequest { dry_run: true, ..request.clone() }).await?;
-        let betting = betting_grpc.as_ref();
-        let markets = touched(&target, betting, ahead.r#match.into_iter().collect()).await?;
-        let staked: i64 = markets.iter().map(|market| market.pool).sum();
-        anyhow::ensure!(staked == 0, "{staked} points are staked on the match");
+        let (matches, questions) = (ahead.r#match.into_iter().collect(), ahead.changed_questions);
+        let changes = PreviewMatchesRequest { matches, questions };
+        let markets = touched(&target, betting_grpc.as_ref(), changes).await?;
+        nothing_in_the_way(&request.match_id, &markets)?;
         let done = remove(request).await?;
         say("The match is removed.");
         if let Some(kept) = &done.kept {
@@ -88,6 +92,18 @@ impl Remove {
         }
         Ok(())
     }
+}
+
+/// Fails when points are staked on the match, or on a question about its stage that would be asked no more or otherwise.
+fn nothing_in_the_way(match_id: &str, markets: &[TouchedMarket]) -> anyhow::Result<()> {
+    let (own, others): (Vec<_>, Vec<_>) = markets.iter().partition(|market| market.match_id == match_id);
+    let staked: i64 = own.iter().map(|market| market.pool).sum();
+    anyhow::ensure!(staked == 0, "{staked} points are staked on the match");
+    let ends = |market: &&&TouchedMarket| {
+        matches!(market.effect(), MarketEffect::Withdrawn | MarketEffect::Voided) && market.pool > 0
+    };
+    let Some(in_the_way) = others.iter().find(ends) else { return Ok(()) };
+    anyhow::bail!("points are staked on a question about its stage: {}", preview::describe(None, in_the_way))
 }
 
 async fn suspects(Services { target, betting_grpc }: Services) -> anyhow::Result<()> {
@@ -102,7 +118,9 @@ async fn suspects(Services { target, betting_grpc }: Services) -> anyhow::Result
     let matches = found.suspects.iter().flat_map(|suspect| &suspect.matches);
     let matches: BTreeMap<_, _> = matches.map(|found| (&found.match_id, cancelled(found))).collect();
     let markets = if target.is_up() || betting_grpc.is_some() {
-        Some(touched(&target, betting_grpc.as_ref(), matches.into_values().collect()).await?)
+        let questions = questions(&found.suspects);
+        let changes = PreviewMatchesRequest { matches: matches.into_values().collect(), questions };
+        Some(touched(&target, betting_grpc.as_ref(), changes).await?)
     } else {
         None
     };
@@ -110,8 +128,13 @@ async fn suspects(Services { target, betting_grpc }: Services) -> anyhow::Result
     let header = HEADER.map(str::to_owned).to_vec();
     let rows = found.suspects.iter().flat_map(|suspect| rows(suspect, staked.as_ref()));
     say(table(&std::iter::once(header).chain(rows).collect::<Vec<_>>()));
-    for Suspect { what, remedy, effect, .. } in &found.suspects {
+    for Suspect { what, remedy, effect, changed_questions, .. } in &found.suspects {
         say(format_args!("{what}: {remedy}; {effect}."));
+        let ids: HashSet<_> = changed_questions.iter().map(|question| &question.question_id).collect();
+        let about_stages = markets.iter().flatten().filter(|market| ids.contains(&market.match_id));
+        for market in about_stages {
+            say(format_args!("  {}", preview::describe(None, market)));
+        }
     }
     if found.suspects_left_out > 0 {
         say(format_args!("{} more are not told.", found.suspects_left_out));
@@ -122,14 +145,20 @@ async fn suspects(Services { target, betting_grpc }: Services) -> anyhow::Result
     Ok(())
 }
 
-/// What betting says of the markets of these matches.
+/// Questions about stages that removals would change. One that several would change is told as the first would.
+fn questions(suspects: &[Suspect]) -> Vec<Question> {
+    let mut asked = HashSet::new();
+    let questions = suspects.iter().flat_map(|suspect| &suspect.changed_questions);
+    questions.filter(|question| asked.insert(&question.question_id)).cloned().collect()
+}
+
+/// What betting says of the markets that these changes would touch.
 async fn touched(
     target: &Target,
     betting: Option<&Url>,
-    matches: Vec<Match>,
+    changes: PreviewMatchesRequest,
 ) -> anyhow::Result<Vec<TouchedMarket>> {
-    let request = PreviewMatchesRequest { matches };
-    let look = async |channel| answer(MarketAdminServiceClient::new(channel).preview_matches(request).await);
+    let look = async |channel| answer(MarketAdminServiceClient::new(channel).preview_matches(changes).await);
     let answered = match betting {
         Some(url) => target.clone().at(url.clone()).as_admin(Service::Betting, look).await?,
         None => target.as_admin(Service::Betting, look).await?,

@@ -1,4 +1,4 @@
-mod preview;
+pub(super) mod preview;
 mod tables;
 
 use std::{fs, path::PathBuf, process::ExitCode};
@@ -55,7 +55,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     tables::tell(&report);
     let Arguments { target, betting_grpc, dry_run, .. } = arguments;
-    if !report.changed_matches.is_empty() {
+    if !report.changed_matches.is_empty() || !report.changed_questions.is_empty() {
         preview::tell(&report, target, betting_grpc).await?;
     }
     console::say(summary(&report, dry_run));

@@ -35,15 +35,15 @@ pub(super) async fn tell(
         report.changed_matches.iter().filter_map(|changed| Some((changed, changed.r#match.as_ref()?)));
     let lines: HashMap<_, _> =
         changed.clone().map(|(changed, m)| (m.match_id.as_str(), changed.line)).collect();
-    let request = PreviewMatchesRequest { matches: changed.map(|(_, m)| m.clone()).collect() };
+    let matches: Vec<_> = changed.map(|(_, m)| m.clone()).collect();
+    let request = PreviewMatchesRequest { matches, questions: report.changed_questions.clone() };
     let look = async |channel| {
         let mut client = MarketAdminServiceClient::new(channel);
         console::step("looking at markets", async { answer(client.preview_matches(request).await) }).await
     };
     let markets = target.as_admin(Service::Betting, look).await?.markets;
     for market in &markets {
-        let line = lines.get(market.match_id.as_str()).copied().unwrap_or_default();
-        console::say(describe(line, market));
+        console::say(describe(lines.get(market.match_id.as_str()).copied(), market));
     }
     if markets.is_empty() {
         console::say("No market changes.");
@@ -52,10 +52,15 @@ pub(super) async fn tell(
         let left_out = report.changed_matches_left_out;
         console::say(format_args!("Markets of {left_out} more matches were not looked at."));
     }
+    if report.changed_questions_left_out > 0 {
+        let left_out = report.changed_questions_left_out;
+        console::say(format_args!("Markets of {left_out} more questions about stages were not looked at."));
+    }
     Ok(())
 }
 
-fn describe(line: i32, market: &TouchedMarket) -> String {
+/// Many lines make a question about a stage, so none is told.
+pub(in crate::cli) fn describe(line: Option<i32>, market: &TouchedMarket) -> String {
     let becomes = match market.effect() {
         MarketEffect::Opens => "opens",
         MarketEffect::Withdrawn => "is withdrawn",
@@ -73,5 +78,6 @@ fn describe(line: i32, market: &TouchedMarket) -> String {
         (pool, 0) => format!("; {pool} points are staked on it"),
         (pool, back) => format!("; {back} of {pool} points go back"),
     };
-    format!("line {line}: {question_en}: {becomes}{stakes}")
+    let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+    format!("{line}{question_en}: {becomes}{stakes}")
 }
