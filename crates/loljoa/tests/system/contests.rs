@@ -131,7 +131,7 @@ async fn whoever_is_about_to_end_a_question_is_told_of_the_stakes_and_cannot_rem
     let start = (Clock::system().now() + TimeDelta::days(2)).trunc_subsecs(3);
     let on = |day: u32, teams| game(day, "Battle", teams, start + TimeDelta::days(day.into()));
     let matches = [on(1, ["T1", "GEN"]), on(2, ["GEN", "HLE"]), on(3, ["DK", "T1"])];
-    let stage = json!([{ "name": "Group Battle", "kind": "roundRobin", "blocks": ["Battle"] }]);
+    let stage = json!([{ "name": "Group Battle", "kind": "roundRobin", "blocks": ["Battle"], "matches": 3 }]);
     import(&admin, &cup(&stage, &matches)).await;
     let (_, asked) = market(&app, "open").await;
     app.sign_up("faker").await.bet(&asked, "HLE", 400).await;
