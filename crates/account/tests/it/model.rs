@@ -55,8 +55,15 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn case() -> impl Strategy<Value = (Vec<i64>, Vec<Round>)> {
+    // Stakes alone, each once: the batch that most batches are.
+    let stakes =
+        prop::sample::subsequence((0..BETS).collect::<Vec<_>>(), 1..=BETS).prop_shuffle().prop_map(|bets| {
+            let stake = |bet| Step::Stake { bet, other_request: false };
+            Round::Transfers(bets.into_iter().map(stake).collect())
+        });
     let rounds = prop_oneof![
         3 => prop::collection::vec(step(), 1..12).prop_map(Round::Transfers),
+        2 => stakes,
         1 => prop::collection::vec((0..BETS, 0..700_i64), 1..4).prop_map(Round::Results),
         1 => (0..ACCOUNTS - 1, 1..400_i64).prop_map(|(account, points)| Round::Give { account, points }),
     ];

@@ -89,11 +89,11 @@ async fn two_payments_of_one_pool_at_once_do_not_both_get_the_last_points(pool: 
     let market = MarketId::fresh();
     let (one, two) =
         (staked(&service, "faker", market, 300).await, staked(&service, "keria", market, 200).await);
-    // Other accounts, and other stripes: no row that the two have in common.
+    // Other accounts, and other stripes: no row that the two have in common. Nobody else writes these stripes.
     let mut first = postgres::begin(&pool).await.unwrap();
-    assert_eq!(pay_on(&mut first, one, 400, 14).await, "applied");
+    assert_eq!(pay_on(&mut first, one, 400, 16).await, "applied");
     let mut second = postgres::begin(&pool).await.unwrap();
-    let (outcome, ()) = tokio::join!(pay_on(&mut second, two, 400, 15), async {
+    let (outcome, ()) = tokio::join!(pay_on(&mut second, two, 400, 17), async {
         until_blocked(&pool, 1).await;
         // A stake of the same market waits for neither.
         let late = Bet::new(service.account("oner").await, market, 100);
