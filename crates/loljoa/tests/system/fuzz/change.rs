@@ -89,9 +89,9 @@ fn a_length(random: &mut StdRng) -> u8 {
 /// Mostly far, sometimes soon, just past, or so long ago that nobody takes the match for begun.
 fn another_start(random: &mut StdRng) -> TimeDelta {
     match random.random_range(0..10) {
-        0..5 => TimeDelta::minutes(random.random_range(60..20_000)),
-        5..7 => TimeDelta::milliseconds(random.random_range(100..2_000)),
-        7 | 8 => -TimeDelta::milliseconds(random.random_range(1..5_000)),
+        0..4 => TimeDelta::minutes(random.random_range(60..20_000)),
+        4 | 5 => TimeDelta::milliseconds(random.random_range(100..2_000)),
+        6..9 => -TimeDelta::milliseconds(random.random_range(1..3_000)),
         _ => -TimeDelta::hours(random.random_range(1..72)),
     }
 }

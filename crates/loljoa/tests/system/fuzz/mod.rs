@@ -46,7 +46,7 @@ const STEPS_OF_A_ROUND: usize = ROUND.0 + ROUND.1 * Crowd::SIZE;
 const FAVOUR: usize = 8;
 /// It is looked at this often, and every so many rounds at least.
 const LOOKS: usize = 3;
-const ROUNDS_UNSEEN: usize = 20;
+const ROUNDS_UNSEEN: usize = 4;
 /// How long betting may take to follow, on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(50);
