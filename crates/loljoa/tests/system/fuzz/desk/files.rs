@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Desk;
 use crate::fuzz::{
     change::Change,
+    cup::Cup,
     damage::damaged,
     line::{Line, file},
 };
@@ -15,7 +16,7 @@ impl Desk {
     pub(super) fn file_with(&self, changed: &[Line]) -> Value {
         let changed = |line: &Line| changed.iter().find(|changed| changed.day == line.day);
         let lines = self.in_file().map(|line| changed(line).unwrap_or(line));
-        let stages: Vec<_> = self.cups.last().map(|cup| cup.json()).into_iter().collect();
+        let stages: Vec<_> = self.cups.last().map(Cup::json).into_iter().collect();
         file(lines.filter(|line| !line.is_removed), &stages)
     }
 
