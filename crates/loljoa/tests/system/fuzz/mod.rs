@@ -32,7 +32,7 @@ use uuid::Uuid;
 use self::{crowd::Crowd, desk::Desk, told::Run, view::View};
 use crate::{
     promises::{self, Books},
-    support::App,
+    support::{App, eventually},
 };
 
 const CANCEL_WINDOW: Duration = Duration::from_millis(50);
@@ -45,7 +45,7 @@ const STEPS_OF_A_ROUND: usize = ROUND.0 + ROUND.1 * Crowd::SIZE;
 /// A market about a whole stage is on the board so many times more: there are few, and bettors are to find them.
 const FAVOUR: usize = 8;
 /// It is looked at this often, and every so many rounds at least.
-const LOOKS: usize = 3;
+const LOOKS: usize = 2;
 const ROUNDS_UNSEEN: usize = 4;
 /// How long betting may take to follow, on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -66,7 +66,10 @@ async fn changing_matches(mut run: Run) {
     let rounds = run.steps.div_ceil(STEPS_OF_A_ROUND);
     let look_every = rounds.div_ceil(LOOKS).min(ROUNDS_UNSEEN);
     for round in 1..=rounds {
-        desk.announce().await;
+        if desk.announce().await {
+            // What is asked about a cup is on the board before its first match ends.
+            rules_hold(&app, &desk.last_cups(), &desk.locked).await;
+        }
         let mut board = board::open(&app.http).await;
         board.extend(vec![board::about_stages(&app.http).await; FAVOUR].concat());
         let changes = async {
@@ -84,7 +87,7 @@ async fn changing_matches(mut run: Run) {
     let took = Clock::system().now() - begun;
     desk.end_all().await;
     desk.end_own().await;
-    all_holds(&app, &desk).await;
+    rules_hold(&app, &desk.last_cups(), &desk.locked).await;
     desk.end_cups().await;
     let books = all_holds(&app, &desk).await;
     crowd.finds_all_as_it_was_told().await;
@@ -118,6 +121,7 @@ async fn all_holds(app: &App, desk: &Desk) -> Books {
 async fn rules_hold(app: &App, cups: &[String], locked: &HashSet<Uuid>) -> View {
     let deadline = Instant::now() + PATIENCE;
     loop {
+        eventually("asking anew about stages", async || View::is_asked_anew(app).await.then_some(())).await;
         let view = View::of(app, cups).await;
         let mut broken = rules::broken(&view, locked);
         broken.extend(contests::broken(&view, locked));

@@ -112,18 +112,20 @@ pub(super) struct View {
     pub(super) followed: HashMap<Uuid, i64>,
     /// Of each match, in the order in which they were opened.
     pub(super) markets: BTreeMap<Uuid, Vec<Market>>,
-    /// Whether the contests are those that the matches ask.
-    pub(super) has_asked_anew: bool,
     pub(super) contests: Vec<Contest>,
     /// Of the tournaments that are looked at, by name.
     pub(super) tables: BTreeMap<String, Vec<Table>>,
 }
 
 impl View {
+    /// Whether the league has asked anew about stages since its matches have changed. Costs little.
+    pub(super) async fn is_asked_anew(app: &App) -> bool {
+        sqlx::query_scalar(HAS_ASKED_ANEW).fetch_one(&app.db.league_schedule).await.unwrap()
+    }
+
     /// With the tables of these tournaments.
     pub(super) async fn of(app: &App, tournaments: &[String]) -> Self {
         let db = &app.db;
-        let has_asked_anew = sqlx::query_scalar(HAS_ASKED_ANEW).fetch_one(&db.league_schedule).await.unwrap();
         let contests = board::questions(&app.http).await;
         let mut tables = BTreeMap::new();
         for tournament in tournaments {
@@ -142,7 +144,7 @@ impl View {
         let games = games.into_iter().map(|game| (game.match_id, game)).collect();
         let followed = followed.into_iter().collect();
         let now = Clock::system().now();
-        Self { now, games, followed, markets, has_asked_anew, contests, tables }
+        Self { now, games, followed, markets, contests, tables }
     }
 
     /// The markets of a match.

@@ -29,8 +29,8 @@ use crate::{
 
 /// So many matches at the same time, beside a cup.
 const TWINS: usize = 8;
-/// Two changes of each of two, and some bets.
-const STEPS_OF_A_ROUND: usize = TWINS * 10 + 20;
+/// Two changes of each of two, and some bets; all matches of the cups are played.
+const STEPS_OF_A_ROUND: usize = TWINS * 10 + 70;
 /// The books are looked at every so many rounds, and at the end.
 const ROUNDS_UNAUDITED: usize = 10;
 const POINTS: i64 = 10_000_000;
@@ -128,7 +128,13 @@ fn pairs(twins: &Twins, view: &View) -> Vec<[Uuid; 2]> {
 /// Everybody bets the same on a match and its twin, in the same order; not on every market. So it goes for questions about stages.
 async fn bet_alike(app: &App, bettors: &[Bettor], (twins, view): (&[Twins], &View), random: &mut StdRng) {
     let board = board::open(&app.http).await;
-    for [one, other] in twins.iter().flat_map(|twins| pairs(twins, view)) {
+    // Of a cup's matches those that change; there are many.
+    let is_bet_on = |twins: &Twins, at: usize| twins.is_touched(at) || at >= twins.lines[0].len();
+    let bet_on = |twins| {
+        let pairs = pairs(twins, view).into_iter().enumerate();
+        pairs.filter(|(at, _)| is_bet_on(twins, *at)).map(|(_, pair)| pair).collect::<Vec<_>>()
+    };
+    for [one, other] in twins.iter().flat_map(bet_on) {
         let of = |id: Uuid| board.iter().filter(|market| market.match_id == id).collect();
         let [ones, others]: [Vec<&Market>; 2] = [of(one), of(other)];
         for market in ones {

@@ -66,6 +66,11 @@ impl Twins {
         Self { cups: Some(cups), lines, touches }
     }
 
+    /// Whether the match at this place changes.
+    pub(super) fn is_touched(&self, at: usize) -> bool {
+        self.touches.iter().any(|(touched, _)| *touched == at)
+    }
+
     /// What the file says of stages.
     pub(super) fn stages(&self) -> impl Iterator<Item = Value> {
         self.cups.iter().flatten().map(Cup::json)

@@ -62,9 +62,6 @@ impl Contest {
 /// What does not hold, for a person. `locked` are markets that were locked by hand.
 pub(super) fn broken(view: &View, locked: &HashSet<Uuid>) -> Vec<String> {
     let mut broken = Vec::new();
-    if !view.has_asked_anew {
-        broken.push("the questions about stages have not followed the matches".to_owned());
-    }
     for contest in &view.contests {
         let markets = view.of_match(contest.question_id);
         let tell = |what: String| format!("{what}\n  of {contest:?}");

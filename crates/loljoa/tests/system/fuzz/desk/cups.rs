@@ -14,8 +14,8 @@ use crate::fuzz::{
 const AT_ONCE: usize = 3;
 
 impl Desk {
-    /// A cup that comes after the one that is over; some of those are left while a match is open.
-    pub(super) fn announce_a_cup(&mut self, now: DateTime<Utc>) {
+    /// A cup that comes after the one that is over, if it is; some of those are left while matches are open.
+    pub(super) fn announce_a_cup(&mut self, now: DateTime<Utc>) -> bool {
         let open = |cup: &Cup| self.lines[cup.lines.clone()].iter().filter(|line| !line.is_over()).count();
         let is_over = match self.cups.last().map(open) {
             None | Some(0) => true,
@@ -26,6 +26,7 @@ impl Desk {
             self.lines.extend(cup.announced(now + TimeDelta::hours(1)));
             self.cups.push(cup);
         }
+        is_over
     }
 
     /// The cup goes on: who has come through is told, and its next matches end, all by one file; or the first one by hand.

@@ -51,8 +51,8 @@ impl Desk {
         }
     }
 
-    /// Brings in as many new matches as have ended, and a new cup once one has.
-    pub(super) async fn announce(&mut self) {
+    /// Brings in as many new matches as have ended, and a new cup once one has; answers whether it has.
+    pub(super) async fn announce(&mut self) -> bool {
         let is_to_come = |line: &&Line| !line.is_over() && !self.is_of_a_cup(line);
         let to_come = self.in_file().filter(is_to_come).count();
         let now = Clock::system().now();
@@ -61,8 +61,9 @@ impl Desk {
             let starts_at = whole_millis(now + TimeDelta::hours(i64::from(day) + 1));
             self.lines.push(Line::new("Fuzz Cup", day, starts_at));
         }
-        self.announce_a_cup(whole_millis(now));
+        let is_new = self.announce_a_cup(whole_millis(now));
         assert!(self.import(&self.file_with(&[])).await, "a file of new matches");
+        is_new
     }
 
     /// One deed.
