@@ -180,4 +180,21 @@ mod tests {
         let plan = planned(&news(MatchState::InProgress, &[1, 2], None), std::slice::from_ref(&market));
         assert_eq!(acts(&plan, &market, now), [Act::MoveLock { lock_at: now, state: MarketState::Locked }]);
     }
+
+    #[test]
+    fn a_contest_that_has_not_begun_after_all_takes_bets_again() {
+        let market = opened(&planned(&news(MatchState::Scheduled, &[1, 2], None), &[]));
+        let now = noon() - TimeDelta::hours(1);
+        let locked = Market { state: MarketState::Locked, lock_at: noon() - TimeDelta::hours(2), ..market };
+        let done = |before: MatchState, starts_at: DateTime<Utc>| {
+            let known = KnownMatch { state: before, teams: None, ..samples::known() };
+            let news = ContestNews { starts_at, ..news(MatchState::Scheduled, &[1, 2], None) };
+            acts(&plan(Some(&known), &news, std::slice::from_ref(&locked), now), &locked, now)
+        };
+        for starts_at in [noon(), noon() - TimeDelta::minutes(1), noon() + TimeDelta::minutes(1)] {
+            let opens = [Act::MoveLock { lock_at: starts_at, state: MarketState::Open }];
+            assert_eq!(done(MatchState::InProgress, starts_at), opens, "{starts_at}");
+        }
+        assert_eq!(done(MatchState::Scheduled, noon()), [], "an admin's lock");
+    }
 }

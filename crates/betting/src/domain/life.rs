@@ -16,7 +16,7 @@ use super::{
 pub(crate) enum Lock {
     /// They stay.
     Keep,
-    /// The start has moved later: there, and what was locked opens again.
+    /// The start has moved later, or what had begun has not after all: there, and what was locked opens again.
     Later(DateTime<Utc>),
     /// The start has moved earlier: there, unless the lock is earlier.
     Earlier(DateTime<Utc>),
@@ -101,7 +101,11 @@ pub(super) fn lock(
     starts_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Lock {
+    let had_begun =
+        known.is_some_and(|known| matches!(known.state, MatchState::InProgress | MatchState::Completed));
     match state {
+        // Whatever it had begun with is no part of it any more.
+        MatchState::Scheduled if had_begun => Lock::Later(starts_at),
         MatchState::Scheduled => match known.map(|known| starts_at.cmp(&known.starts_at)) {
             Some(Ordering::Greater) => Lock::Later(starts_at),
             Some(Ordering::Less) => Lock::Earlier(starts_at),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 
-use super::line::{Ending, Line, TEAMS};
+use super::line::{Ending, Line};
 
 /// A change of one thing. On a match that is told so already it is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +12,8 @@ pub(super) enum Change {
     Start(TimeDelta),
     /// It has another length.
     BestOf(u8),
-    /// It is part of another week.
-    Week(u8),
+    /// It is part of another week, or stage.
+    Block(&'static str),
     /// Each team is on the other's side.
     Swap,
     /// Another team plays on this side.
@@ -30,16 +30,16 @@ impl Change {
         let side = random.random_range(0..2);
         let undecided = line.teams.iter().position(Option::is_none);
         if let Some(undecided) = undecided.filter(|_| random.random()) {
-            return Self::Team(undecided, a_team(random));
+            return Self::Team(undecided, a_team(line, random));
         }
         match random.random_range(0..100) {
             0..16 if line.is_over() => Self::End(Ending::random(line.best_of, random)),
             0..34 => Self::Start(another_start(random)),
             34..52 => Self::BestOf(a_length(random)),
             52..60 => Self::Swap,
-            60..72 => Self::Team(side, a_team(random)),
+            60..72 => Self::Team(side, a_team(line, random)),
             72..80 => Self::Undecided(side),
-            80..86 => Self::Week(random.random_range(1..10)),
+            80..86 => Self::Block(line.room.blocks.choose(random).unwrap()),
             _ => Self::End(Ending::random(line.best_of, random)),
         }
     }
@@ -49,7 +49,7 @@ impl Change {
         match self {
             Self::Start(_) => "start",
             Self::BestOf(_) => "best of",
-            Self::Week(_) => "block",
+            Self::Block(_) => "block",
             Self::Swap => "sides swapped",
             Self::Team(..) => "team",
             Self::Undecided(_) => "team undecided",
@@ -64,7 +64,7 @@ impl Change {
         match self {
             Self::Start(from_now) => line.starts_at = whole_millis(now + from_now),
             Self::BestOf(best_of) => line.best_of = best_of,
-            Self::Week(week) => line.week = week,
+            Self::Block(block) => line.block = block,
             Self::Swap => line.swap(),
             Self::Team(side, code) => line.teams[side] = Some(code),
             Self::Undecided(side) => line.teams[side] = None,
@@ -78,8 +78,8 @@ pub(super) fn whole_millis(at: DateTime<Utc>) -> DateTime<Utc> {
     at.duration_trunc(TimeDelta::milliseconds(1)).unwrap()
 }
 
-fn a_team(random: &mut StdRng) -> &'static str {
-    TEAMS.choose(random).unwrap()
+fn a_team(line: &Line, random: &mut StdRng) -> &'static str {
+    line.room.teams.choose(random).unwrap()
 }
 
 fn a_length(random: &mut StdRng) -> u8 {
@@ -89,9 +89,9 @@ fn a_length(random: &mut StdRng) -> u8 {
 /// Mostly far, sometimes soon, just past, or so long ago that nobody takes the match for begun.
 fn another_start(random: &mut StdRng) -> TimeDelta {
     match random.random_range(0..10) {
-        0..5 => TimeDelta::minutes(random.random_range(60..20_000)),
-        5..7 => TimeDelta::milliseconds(random.random_range(100..2_000)),
-        7 | 8 => -TimeDelta::milliseconds(random.random_range(1..5_000)),
+        0..4 => TimeDelta::minutes(random.random_range(60..20_000)),
+        4 | 5 => TimeDelta::milliseconds(random.random_range(100..2_000)),
+        6..9 => -TimeDelta::milliseconds(random.random_range(1..3_000)),
         _ => -TimeDelta::hours(random.random_range(1..72)),
     }
 }

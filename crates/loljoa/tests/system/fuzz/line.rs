@@ -8,6 +8,33 @@ use uuid::Uuid;
 
 pub(super) const TEAMS: [&str; 8] = ["T1", "GEN", "DK", "KT", "HLE", "DRX", "BRO", "LSB"];
 
+/// What a match of a tournament can become.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) teams: &'static [&'static str],
+    pub(super) blocks: &'static [&'static str],
+}
+
+pub(super) const WEEKS: Room = Room {
+    teams: &TEAMS,
+    blocks: &["Week 1", "Week 2", "Week 3", "Week 4", "Week 5", "Week 6", "Week 7", "Week 8", "Week 9"],
+};
+/// The blocks of all formats, and some that no stage has.
+pub(super) const ROOM_OF_CUPS: Room = Room {
+    teams: &["T1", "GEN", "DK", "KT", "HLE", "DRX"],
+    blocks: &[
+        "Battle",
+        "Opening",
+        "Semifinals",
+        "Lower Round 1",
+        "Upper Final",
+        "Lower Final",
+        "Final",
+        "Tiebreaker 1",
+        "Show Match",
+    ],
+};
+
 /// How a match ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ending {
@@ -36,9 +63,10 @@ impl Ending {
 /// A match. Tournament and day name it for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    pub(super) tournament: &'static str,
+    pub(super) tournament: String,
     pub(super) day: u16,
-    pub(super) week: u8,
+    pub(super) room: &'static Room,
+    pub(super) block: &'static str,
     pub(super) starts_at: DateTime<Utc>,
     pub(super) best_of: u8,
     /// None while to be decided.
@@ -46,20 +74,24 @@ pub(super) struct Line {
     pub(super) ending: Option<Ending>,
     /// A file cannot say so; an admin has.
     pub(super) is_cancelled: bool,
+    /// An admin has removed it; a file brings it back.
+    pub(super) is_removed: bool,
 }
 
 impl Line {
     /// A match of the first two teams, best of three.
-    pub(super) const fn new(tournament: &'static str, day: u16, starts_at: DateTime<Utc>) -> Self {
+    pub(super) fn new(tournament: &str, day: u16, starts_at: DateTime<Utc>) -> Self {
         Self {
-            tournament,
+            tournament: tournament.to_owned(),
             day,
-            week: 1,
+            room: &WEEKS,
+            block: WEEKS.blocks[0],
             starts_at,
             best_of: 3,
             teams: [Some(TEAMS[0]), Some(TEAMS[1])],
             ending: None,
             is_cancelled: false,
+            is_removed: false,
         }
     }
 
@@ -71,7 +103,7 @@ impl Line {
 
     /// Whether nothing more can happen in it, though what has happened can be told otherwise.
     pub(super) const fn is_over(&self) -> bool {
-        self.ending.is_some() || self.is_cancelled
+        self.ending.is_some() || self.is_cancelled || self.is_removed
     }
 
     /// The day that names it.
@@ -80,7 +112,7 @@ impl Line {
     }
 
     pub(super) fn match_id(&self) -> Uuid {
-        Match::id_of(Tournament::id_of(self.tournament), &format!("{}/1", self.date())).0
+        Match::id_of(Tournament::id_of(&self.tournament), &format!("{}/1", self.date())).0
     }
 
     pub(super) fn path(&self) -> String {
@@ -89,7 +121,7 @@ impl Line {
 
     fn json(&self) -> Value {
         let mut line = json!({
-            "tournament": self.tournament, "block": format!("Week {}", self.week), "date": self.date(), "slot": 1,
+            "tournament": self.tournament, "block": self.block, "date": self.date(), "slot": 1,
             "bestOf": self.best_of, "team1": self.teams[0], "team2": self.teams[1], "startsAt": time(self.starts_at),
         });
         if let Some(ending) = self.ending {
@@ -107,9 +139,9 @@ pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// A file of all teams and these matches.
-pub(super) fn file<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Value {
+/// A file of all teams, these matches, and what is said of tournaments' stages.
+pub(super) fn file<'a>(lines: impl IntoIterator<Item = &'a Line>, stages: &[Value]) -> Value {
     let team = |code: &str| json!({ "code": code, "nameEn": code, "nameKo": code, "colour": "#E2012D" });
     let matches: Vec<_> = lines.into_iter().map(Line::json).collect();
-    json!({ "format": "loljoa-season/1", "teams": TEAMS.map(team), "matches": matches })
+    json!({ "format": "loljoa-season/1", "teams": TEAMS.map(team), "matches": matches, "tournaments": stages })
 }

@@ -1,11 +1,15 @@
-//! Matches that are moved, renamed, re-scored, cancelled and imported again at random while bets are placed on them.
+//! Matches that are moved, renamed, re-scored, cancelled, removed and imported again at random, and stages that are said otherwise, while
+//! bets are placed on them.
 //!
 //! `make fuzz-matches SEED=… STEPS=…` does it for longer. A seed decides who tries what and when; how bets and changes fall together is up to
 //! the machine.
 
+mod board;
 mod change;
 mod commute;
+mod contests;
 mod crowd;
+mod cup;
 mod damage;
 mod desk;
 mod line;
@@ -28,10 +32,7 @@ use uuid::Uuid;
 use self::{crowd::Crowd, desk::Desk, told::Run, view::View};
 use crate::{
     promises::{self, Books},
-    support::{
-        App, TestDatabases,
-        api::{Market, Page},
-    },
+    support::{App, eventually},
 };
 
 const CANCEL_WINDOW: Duration = Duration::from_millis(50);
@@ -41,9 +42,11 @@ const PATIENT_LOCK_MS: u32 = 5_000;
 /// Deeds of the admin, and of each bettor, that go on at the same time.
 const ROUND: (usize, usize) = (6, 4);
 const STEPS_OF_A_ROUND: usize = ROUND.0 + ROUND.1 * Crowd::SIZE;
+/// A market about a whole stage is on the board so many times more: there are few, and bettors are to find them.
+const FAVOUR: usize = 8;
 /// It is looked at this often, and every so many rounds at least.
-const LOOKS: usize = 3;
-const ROUNDS_UNSEEN: usize = 20;
+const LOOKS: usize = 2;
+const ROUNDS_UNSEEN: usize = 4;
 /// How long betting may take to follow, on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(50);
@@ -63,8 +66,12 @@ async fn changing_matches(mut run: Run) {
     let rounds = run.steps.div_ceil(STEPS_OF_A_ROUND);
     let look_every = rounds.div_ceil(LOOKS).min(ROUNDS_UNSEEN);
     for round in 1..=rounds {
-        desk.announce().await;
-        let board = board(&app).await;
+        if desk.announce().await {
+            // What is asked about a cup is on the board before its first match ends.
+            rules_hold(&app, &desk.last_cups(), &desk.locked).await;
+        }
+        let mut board = board::open(&app.http).await;
+        board.extend(vec![board::about_stages(&app.http).await; FAVOUR].concat());
         let changes = async {
             for _ in 0..ROUND.0 {
                 desk.act().await;
@@ -73,14 +80,16 @@ async fn changing_matches(mut run: Run) {
         tokio::join!(changes, crowd.act(&board, ROUND.1));
         run.step += STEPS_OF_A_ROUND;
         if round % look_every == 0 {
-            let books = all_holds(&app.db, &desk).await;
+            let books = all_holds(&app, &desk).await;
             run.print(&format!("{} bets on {} markets", books.bets.len(), books.markets.len()));
         }
     }
     let took = Clock::system().now() - begun;
     desk.end_all().await;
     desk.end_own().await;
-    let books = all_holds(&app.db, &desk).await;
+    rules_hold(&app, &desk.last_cups(), &desk.locked).await;
+    desk.end_cups().await;
+    let books = all_holds(&app, &desk).await;
     crowd.finds_all_as_it_was_told().await;
     run.print(&closing_line(&books, &desk, took));
     app.stop().await;
@@ -98,26 +107,24 @@ async fn app() -> App {
     .await
 }
 
-/// What takes bets at present.
-async fn board(app: &App) -> Vec<Market> {
-    let page: Page<Market> = app.http.get("/api/betting/markets?limit=100").await.ok();
-    page.items.into_iter().filter(|market| market.state == "open").collect()
-}
-
 /// Waits until betting has followed every change and owes nothing, and checks whatever has to hold then.
-async fn all_holds(db: &TestDatabases, desk: &Desk) -> Books {
-    rules_hold(db, &desk.locked).await;
-    let books = promises::all_hold(db).await;
-    rules_hold(db, &desk.locked).await;
+async fn all_holds(app: &App, desk: &Desk) -> Books {
+    let cups = desk.last_cups();
+    rules_hold(app, &cups, &desk.locked).await;
+    let books = promises::all_hold(&app.db).await;
+    rules_hold(app, &cups, &desk.locked).await;
     books
 }
 
-/// Waits until the rules hold. `locked` are markets that were locked by hand.
-async fn rules_hold(db: &TestDatabases, locked: &HashSet<Uuid>) -> View {
+/// Waits until the rules hold, of stages those of these `cups` and of every market about one. `locked` are markets that were locked by
+/// hand.
+async fn rules_hold(app: &App, cups: &[String], locked: &HashSet<Uuid>) -> View {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let view = View::of(db).await;
-        let broken = rules::broken(&view, locked);
+        eventually("asking anew about stages", async || View::is_asked_anew(app).await.then_some(())).await;
+        let view = View::of(app, cups).await;
+        let mut broken = rules::broken(&view, locked);
+        broken.extend(contests::broken(&view, locked));
         let Some(first) = broken.first() else { return view };
         assert!(Instant::now() < deadline, "{} rules are still broken, the first is: {first}", broken.len());
         time::sleep(PAUSE).await;
@@ -134,8 +141,13 @@ fn closing_line(books: &Books, desk: &Desk, took: chrono::TimeDelta) -> String {
     };
     let bets = count(books.bets.iter().map(|bet| bet.state.as_str()).collect());
     let markets = count(books.markets.values().map(|market| market.state.as_str()).collect());
+    let about_stages = |market: &Uuid| books.markets[market].asks.is_some();
+    let stages = books.markets.values().filter(|market| market.asks.is_some());
+    let stages = count(stages.map(|market| market.state.as_str()).collect());
+    let on_stages = books.bets.iter().filter(|bet| about_stages(&bet.market_id));
+    let on_stages = count(on_stages.map(|bet| bet.state.as_str()).collect());
     format!(
-        "every promise holds after {:.0} s; bets: {bets}; markets: {markets}; changes: {}",
+        "every promise holds after {:.0} s; bets: {bets}; markets: {markets}; of stages: {stages}; bets: {on_stages}; changes: {}",
         took.as_seconds_f64(),
         desk.tally
     )

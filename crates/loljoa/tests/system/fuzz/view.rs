@@ -1,21 +1,32 @@
-//! What league-schedule and betting have in their databases.
+//! What league-schedule and betting have in their databases, and what the league tells of stages.
 #![expect(clippy::struct_field_names, reason = "the names are those of the tables")]
 
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
+use loljoa_league_schedule::domain::Tournament;
 use loljoa_service_kit::Clock;
+use serde::Deserialize;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::support::TestDatabases;
+use super::{
+    board,
+    contests::{Contest, Table},
+};
+use crate::support::App;
 
 const GAMES: &str =
     "SELECT match_id, m.revision, state, starts_at, best_of, block, one.code AS team1, two.code AS team2,
         team1_wins, team2_wins, won.code AS winner
     FROM matches m LEFT JOIN teams one ON one.team_id = team1_id LEFT JOIN teams two ON two.team_id = team2_id
     LEFT JOIN teams won ON won.team_id = winner_id";
-const MARKETS: &str = "SELECT market_id, match_id, template, question_en, state, lock_at, pool, withdrawn, void_reason,
+/// Whether the questions about stages are those that the matches of now ask.
+const HAS_ASKED_ANEW: &str =
+    "SELECT NOT EXISTS (SELECT FROM tournaments WHERE questions_stale) AND NOT EXISTS (
+        SELECT FROM match_revisions m, questions_followed f WHERE (m.xid, m.seq) > (f.xid, f.seq)
+    )";
+const MARKETS: &str = "SELECT market_id, match_id, coalesce(asks, template) AS template, question_en, state, lock_at, pool, withdrawn, void_reason,
         ARRAY(SELECT key FROM outcomes o WHERE o.market_id = m.market_id ORDER BY ordinal) AS keys,
         ARRAY(SELECT pool FROM outcomes o WHERE o.market_id = m.market_id ORDER BY ordinal) AS pools,
         (SELECT count(*) FROM bets b WHERE b.market_id = m.market_id) AS bets,
@@ -88,6 +99,11 @@ impl Market {
     }
 }
 
+#[derive(Deserialize)]
+struct Standings {
+    stages: Vec<Table>,
+}
+
 /// All of it at one time.
 pub(super) struct View {
     pub(super) now: DateTime<Utc>,
@@ -96,10 +112,27 @@ pub(super) struct View {
     pub(super) followed: HashMap<Uuid, i64>,
     /// Of each match, in the order in which they were opened.
     pub(super) markets: BTreeMap<Uuid, Vec<Market>>,
+    pub(super) contests: Vec<Contest>,
+    /// Of the tournaments that are looked at, by name.
+    pub(super) tables: BTreeMap<String, Vec<Table>>,
 }
 
 impl View {
-    pub(super) async fn of(db: &TestDatabases) -> Self {
+    /// Whether the league has asked anew about stages since its matches have changed. Costs little.
+    pub(super) async fn is_asked_anew(app: &App) -> bool {
+        sqlx::query_scalar(HAS_ASKED_ANEW).fetch_one(&app.db.league_schedule).await.unwrap()
+    }
+
+    /// With the tables of these tournaments.
+    pub(super) async fn of(app: &App, tournaments: &[String]) -> Self {
+        let db = &app.db;
+        let contests = board::questions(&app.http).await;
+        let mut tables = BTreeMap::new();
+        for tournament in tournaments {
+            let path = format!("/api/league/standings?tournament={}", Tournament::id_of(tournament));
+            let Standings { stages } = app.http.get(&path).await.ok();
+            tables.insert(tournament.clone(), stages);
+        }
         let games: Vec<Game> = sqlx::query_as(GAMES).fetch_all(&db.league_schedule).await.unwrap();
         let followed: Vec<(Uuid, i64)> =
             sqlx::query_as("SELECT match_id, revision FROM matches").fetch_all(&db.betting).await.unwrap();
@@ -109,7 +142,9 @@ impl View {
             markets.entry(market.match_id).or_default().push(market);
         }
         let games = games.into_iter().map(|game| (game.match_id, game)).collect();
-        Self { now: Clock::system().now(), games, followed: followed.into_iter().collect(), markets }
+        let followed = followed.into_iter().collect();
+        let now = Clock::system().now();
+        Self { now, games, followed, markets, contests, tables }
     }
 
     /// The markets of a match.

@@ -47,6 +47,8 @@ pub(crate) struct Bet {
     pub(crate) tombstone: Option<String>,
     pub(crate) returned: i64,
     pub(crate) recorded_at: DateTime<Utc>,
+    /// When it stopped being accepted.
+    pub(crate) closed_at: Option<DateTime<Utc>>,
 }
 
 impl Bet {
@@ -69,6 +71,15 @@ pub(crate) struct Market {
     pub(crate) pool: i64,
     pub(crate) settled_outcome_id: Option<Uuid>,
     pub(crate) void_reason: Option<String>,
+}
+
+/// A lock and a state that a market was given, as the witness saw it.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Lock {
+    pub(crate) market_id: Uuid,
+    pub(crate) lock_at: DateTime<Utc>,
+    pub(crate) state: String,
+    pub(crate) seen_at: DateTime<Utc>,
 }
 
 /// A row of betting's `outcomes`.
@@ -111,8 +122,12 @@ pub(crate) struct Books {
     /// Stakes that are refused for good.
     pub(crate) refused: HashSet<Uuid>,
     pub(crate) bets: Vec<Bet>,
+    /// Bets that an operator gave back, since nothing had been paid for them.
+    pub(crate) reconciled: HashSet<Uuid>,
     pub(crate) markets: BTreeMap<Uuid, Market>,
     pub(crate) outcomes: Vec<Outcome>,
+    /// Every lock of every market, in the order in which they were given.
+    pub(crate) locks: Vec<Lock>,
     /// What the ledger has yet to be told.
     pub(crate) owed: i64,
 }
@@ -126,6 +141,8 @@ impl Books {
         let transfers =
             "SELECT transfer_id, kind::text AS kind, account_id, market_id, bet_id, debit_id, credit_id,
             points, closes_transfer_id FROM transfers ORDER BY seq";
+        let reconciled: Vec<(Uuid,)> =
+            all(betting, "SELECT subject FROM reconciliations WHERE action = 'void_bet'").await;
         let refused: Vec<(Uuid,)> = all(account, "SELECT transfer_id FROM refused_stakes").await;
         Self {
             refused: refused.into_iter().map(|(id,)| id).collect(),
@@ -134,8 +151,10 @@ impl Books {
             system: system.into_iter().collect(),
             results: all(account, "SELECT bet_id, staked, paid FROM bet_results").await,
             bets: all(betting, "SELECT * FROM bets ORDER BY seq").await,
+            reconciled: reconciled.into_iter().map(|(id,)| id).collect(),
             markets: markets.into_iter().map(|market| (market.market_id, market)).collect(),
             outcomes: all(betting, "SELECT * FROM outcomes").await,
+            locks: all(betting, "SELECT * FROM witness.locks ORDER BY place").await,
             owed: sqlx::query_scalar("SELECT count(*) FROM owed").fetch_one(betting).await.unwrap(),
         }
     }

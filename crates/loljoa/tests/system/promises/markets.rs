@@ -142,12 +142,3 @@ pub(super) fn promise_9_both_sides_reached_one_state(books: &Books) {
         assert_eq!(held, if over { 0 } else { market.pool }, "{market:?}");
     }
 }
-
-/// No bet stands that was recorded at or after its market's lock. One that was taken back stood when the lock was later.
-pub(super) fn promise_10_no_bet_stands_after_its_lock(books: &Books) {
-    for bet in books.bets.iter().filter(|bet| bet.state != "refunded") {
-        assert_eq!(bet.tombstone, None);
-        let is_late = bet.recorded_at >= books.markets[&bet.market_id].lock_at;
-        assert!(!is_late || bet.state == "cancelled", "{bet:?}");
-    }
-}

@@ -3,6 +3,7 @@
 mod audit;
 mod books;
 mod ledger;
+mod locks;
 mod markets;
 
 pub(crate) use audit::audit;
@@ -24,7 +25,7 @@ pub(crate) async fn all_hold(db: &TestDatabases) -> Books {
     markets::promise_7_a_void_returns_each_stake(&books);
     markets::promise_8_all_is_rebuilt_from_transfers_and_bets(&books);
     markets::promise_9_both_sides_reached_one_state(&books);
-    markets::promise_10_no_bet_stands_after_its_lock(&books);
+    locks::promise_10_a_bet_stands_that_came_before_every_lock(&books);
     audit::audit_finds_no_difference(db).await;
     books
 }

@@ -4,7 +4,7 @@ use loljoa::system::{ADMIN, Mode, Options, Service, System};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Admin, Bettor, Http, TestDatabases, eventually};
+use super::{Admin, Bettor, Http, TestDatabases, eventually, witness};
 
 pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery staple";
 /// 32 bytes of 7.
@@ -63,6 +63,7 @@ impl App {
             league["source"] = json!({ "kind": "import" });
         }
         let system = System::start(options).await.unwrap();
+        witness::call(&db.betting).await;
         let http = Http::new(system.url(Service::Gateway));
         // Services start in any order: until account tells its keys, the gateway lets nobody in.
         eventually("the keys", async || {

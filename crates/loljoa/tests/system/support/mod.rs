@@ -15,6 +15,7 @@ mod poolers;
 mod random_bettor;
 mod sse;
 mod wait;
+pub(crate) mod witness;
 
 pub(crate) use admin::Admin;
 pub(crate) use app::{ADMIN_PASSWORD, App, SEALING_KEY};

@@ -9,7 +9,7 @@ use crate::fuzz::line::{Ending, Line, TEAMS};
 pub(super) enum Touch {
     Start(DateTime<Utc>),
     BestOf(u8),
-    Week(u8),
+    Block(&'static str),
     Swap,
     /// Another team plays instead of this one.
     Replace(&'static str, &'static str),
@@ -30,7 +30,7 @@ impl Touch {
         match random.random_range(0..9) {
             0 => Self::Start(line.starts_at + TimeDelta::minutes(random.random_range(-600..6_000))),
             1 => Self::BestOf(*[1, 3, 5].choose(random).unwrap()),
-            2 => Self::Week(random.random_range(2..10)),
+            2 => Self::Block(line.room.blocks.choose(random).unwrap()),
             3 => Self::Swap,
             4 => Self::Replace(one, other),
             5 => Self::Undecide(one),
@@ -48,8 +48,8 @@ impl Touch {
 
     fn goes_with(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Week(_), Self::Week(_)) | (Self::Start(_), Self::Start(_)) => false,
-            (Self::Week(_) | Self::Start(_), _)
+            (Self::Block(_), Self::Block(_)) | (Self::Start(_), Self::Start(_)) => false,
+            (Self::Block(_) | Self::Start(_), _)
             | (Self::BestOf(_), Self::Swap | Self::Replace(..) | Self::Undecide(_))
             | (Self::Swap, Self::Won(..) | Self::Cancel) => true,
             (Self::Replace(one, to), Self::Replace(other, into)) => one != other && to != into,
@@ -64,7 +64,7 @@ impl Touch {
         match self {
             Self::Start(at) => line.starts_at = at,
             Self::BestOf(best_of) => line.best_of = best_of,
-            Self::Week(week) => line.week = week,
+            Self::Block(block) => line.block = block,
             Self::Swap => line.swap(),
             Self::Replace(one, other) => line.teams[side(line, one)] = Some(other),
             Self::Undecide(one) => line.teams[side(line, one)] = None,
