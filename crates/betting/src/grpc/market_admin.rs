@@ -114,7 +114,12 @@ impl MarketAdminService for MarketAdmin {
         }
         let changes = matches.iter().map(news::read).collect::<Result<Vec<_>, _>>()?;
         let touched = self.preview.of(&changes).await?;
-        let markets = touched.into_iter().map(message::touched).collect();
+        let bettors = self.preview.bettors(&touched).await?;
+        let markets = touched.into_iter().map(|touched| {
+            let bettors = bettors.get(&touched.market_id).cloned().unwrap_or_default();
+            message::touched(touched, bettors)
+        });
+        let markets = markets.collect();
         Ok(Response::new(proto::PreviewMatchesResponse { markets }))
     }
 

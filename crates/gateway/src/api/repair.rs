@@ -7,7 +7,11 @@ use loljoa_service_kit::{Error, MatchId, Points};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{league::Match, optional_id, required};
+use super::{
+    league::Match,
+    optional_id, required,
+    stakes::{Names, StakedMarket},
+};
 
 /// What is odd about matches.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -24,24 +28,31 @@ pub(crate) enum SuspectKind {
 }
 
 /// What would become of the stakes on a match if it were removed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Staked {
     markets: i32,
     pool: Points,
     given_back: Points,
+    on: Vec<StakedMarket>,
 }
 
 impl Staked {
-    /// By match, what betting says of the markets that removals would touch.
-    pub(crate) fn by_match(markets: Vec<betting::TouchedMarket>) -> HashMap<String, Self> {
+    /// By match, what betting says of the markets that removals would touch, with the names of their bettors.
+    pub(crate) fn by_match(
+        markets: Vec<betting::TouchedMarket>,
+        names: &Names,
+    ) -> Result<HashMap<String, Self>, Error> {
         let mut by_match: HashMap<_, Self> = HashMap::new();
         for market in markets {
-            let staked = by_match.entry(market.match_id).or_default();
+            let staked = by_match.entry(market.match_id.clone()).or_default();
             staked.markets += 1;
             staked.pool.0 += market.pool;
             staked.given_back.0 += market.given_back;
+            if market.pool > 0 {
+                staked.on.push(StakedMarket::new(market, names)?);
+            }
         }
-        by_match
+        Ok(by_match)
     }
 }
 
@@ -59,6 +70,8 @@ pub(crate) struct SuspectMatch {
     /// So many of them would go back to their bettors if it were cancelled.
     #[schema(value_type = i64)]
     given_back: Points,
+    /// Those of its markets that have stakes, and whose they are.
+    staked: Vec<StakedMarket>,
 }
 
 /// One or two matches that are odd, and what would mend them.
@@ -82,9 +95,9 @@ pub(crate) struct Suspect {
 impl Suspect {
     fn new(suspect: pb::Suspect, staked: &HashMap<String, Staked>) -> Result<Self, Error> {
         let matches = suspect.matches.iter().map(|found| {
-            let Staked { markets, pool, given_back } =
-                staked.get(&found.match_id).copied().unwrap_or_default();
-            Ok(SuspectMatch { found: found.clone().try_into()?, markets, pool, given_back })
+            let Staked { markets, pool, given_back, on } =
+                staked.get(&found.match_id).cloned().unwrap_or_default();
+            Ok(SuspectMatch { found: found.clone().try_into()?, markets, pool, given_back, staked: on })
         });
         Ok(Self {
             kind: kind(suspect.kind())?,

@@ -85,8 +85,9 @@ async fn touched_markets(
     let lines: HashMap<_, _> = matches.iter().map(|m| m.match_id.clone()).zip(lines).collect();
     let request = PreviewMatchesRequest { matches };
     let markets = repeat!(app.services.market_admin(admin), preview_matches, request)?.markets;
+    let names = app.usernames.of_stakes(&markets).await;
     let line = |market: &betting::TouchedMarket| lines.get(&market.match_id).copied().unwrap_or_default();
-    markets.into_iter().map(|market| TouchedMarket::new(line(&market), market)).collect()
+    markets.into_iter().map(|market| TouchedMarket::new(line(&market), market, &names)).collect()
 }
 
 fn unknown_format() -> Problem {

@@ -1,9 +1,6 @@
 //! What admins look at and remove when something was brought in wrongly.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::extract::State;
 use loljoa_proto::{
@@ -60,7 +57,7 @@ pub(crate) async fn remove_match(
     Ok(json(RemovedMatch::try_from(repeat!(league, remove_match, request)?)?))
 }
 
-/// Matches that were probably brought in wrongly, what would mend them, and what is staked on them. Matches of replays are left out.
+/// Matches that were probably brought in wrongly, what would mend them, and what is staked on them by whom. Matches of replays are left out.
 #[utoipa::path(get, path = "/api/league/suspects", operation_id = "listSuspects", tag = "league",
     responses((status = 200, body = Suspects)))]
 pub(crate) async fn suspects(State(app): State<Arc<App>>, admin: Admin) -> Result {
@@ -68,8 +65,8 @@ pub(crate) async fn suspects(State(app): State<Arc<App>>, admin: Admin) -> Resul
     let matches = found.suspects.iter().flat_map(|suspect| &suspect.matches);
     let matches: BTreeMap<_, _> = matches.map(|found| (&found.match_id, cancelled(found.clone()))).collect();
     let markets = touched(&app, &admin, matches.into_values().collect()).await?;
-    let staked: HashMap<_, _> = Staked::by_match(markets);
-    Ok(json(Suspects::new(found, &staked)?))
+    let names = app.usernames.of_stakes(&markets).await;
+    Ok(json(Suspects::new(found, &Staked::by_match(markets, &names)?)?))
 }
 
 /// A match as betting would hear of it, were it removed.

@@ -15,7 +15,10 @@ use url::Url;
 
 use super::league::describe;
 use crate::{
-    cli::connect::{Target, answer},
+    cli::{
+        bettors::{self, Accounts},
+        connect::{Target, answer},
+    },
     console::{say, table},
     system::Service,
 };
@@ -50,6 +53,8 @@ pub(super) struct Services {
     /// With --grpc: betting's gRPC address, to tell what is staked
     #[arg(long, value_name = "URL", requires = "grpc")]
     betting_grpc: Option<Url>,
+    #[command(flatten)]
+    accounts: Accounts,
 }
 
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
@@ -66,7 +71,7 @@ impl Remove {
         let match_id = self.match_id.to_string();
         let in_favour_of = self.in_favour_of.map(|id| id.to_string()).unwrap_or_default();
         let request = RemoveMatchRequest { match_id, in_favour_of, dry_run: false };
-        let Services { target, betting_grpc } = self.services;
+        let Services { target, betting_grpc, accounts } = self.services;
         let remove = async |request| {
             let remove =
                 async |channel| answer(LeagueAdminServiceClient::new(channel).remove_match(request).await);
@@ -80,7 +85,10 @@ impl Remove {
         let betting = betting_grpc.as_ref();
         let markets = touched(&target, betting, ahead.r#match.into_iter().collect()).await?;
         let staked: i64 = markets.iter().map(|market| market.pool).sum();
-        anyhow::ensure!(staked == 0, "{staked} points are staked on the match");
+        if staked > 0 {
+            tell_stakes(&target, &accounts, &markets).await;
+            anyhow::bail!("{staked} points are staked on the match");
+        }
         let done = remove(request).await?;
         say("The match is removed.");
         if let Some(kept) = &done.kept {
@@ -90,7 +98,7 @@ impl Remove {
     }
 }
 
-async fn suspects(Services { target, betting_grpc }: Services) -> anyhow::Result<()> {
+async fn suspects(Services { target, betting_grpc, accounts }: Services) -> anyhow::Result<()> {
     let list = async |channel| {
         answer(LeagueAdminServiceClient::new(channel).list_suspects(ListSuspectsRequest {}).await)
     };
@@ -112,6 +120,9 @@ async fn suspects(Services { target, betting_grpc }: Services) -> anyhow::Result
     say(table(&std::iter::once(header).chain(rows).collect::<Vec<_>>()));
     for Suspect { what, remedy, effect, .. } in &found.suspects {
         say(format_args!("{what}: {remedy}; {effect}."));
+    }
+    if let Some(markets) = &markets {
+        tell_stakes(&target, &accounts, markets).await;
     }
     if found.suspects_left_out > 0 {
         say(format_args!("{} more are not told.", found.suspects_left_out));
@@ -135,6 +146,16 @@ async fn touched(
         None => target.as_admin(Service::Betting, look).await?,
     };
     Ok(answered.markets)
+}
+
+/// Says of each of these markets what is staked on it, and by whom.
+async fn tell_stakes(target: &Target, accounts: &Accounts, markets: &[TouchedMarket]) {
+    let names = accounts.names(target, markets).await;
+    for market in markets.iter().filter(|market| market.pool > 0) {
+        let TouchedMarket { match_id, question_en, pool, .. } = market;
+        say(format_args!("{match_id}: {question_en}: {pool} points"));
+        bettors::tell(market, &names);
+    }
 }
 
 /// A match as betting would hear of it, were it removed.
