@@ -54,13 +54,18 @@ async function check(): Promise<void> {
 
 it("tells what would become of markets and of the stakes on them", async () => {
   const question = { en: "T1–GEN: who wins?", ko: "T1–GEN 누가 이길까요?" };
-  const market = { line: 8, matchId: id(), marketId: id(), question, pool: 1500, givenBack: 1200 };
-  const markets: ImportReport["markets"] = [{ ...market, effect: "withdrawn" }];
+  const market = { line: 8, matchId: id(), question, pool: 1500, givenBack: 1200 };
+  const stakes = [{ accountId: id(), username: "faker", points: 1500 }];
+  const markets: ImportReport["markets"] = [
+    { ...market, marketId: id(), effect: "withdrawn", bettors: 1, stakes },
+    { ...market, marketId: id(), question: { en: "new", ko: "새" }, effect: "opens", bettors: 0, stakes: [] },
+  ];
   server.on("POST /api/league/import", () => json(report({ markets, matchesLeftOut: 3 })));
   await check();
   const row = await waitFor(() => screen.getByText("T1–GEN: who wins?").closest("tr"));
   const cells = [...(row?.querySelectorAll("td") ?? [])].map((cell) => cell.textContent);
-  expect(cells).toEqual(["8", "T1–GEN: who wins?", "withdrawn", "1,500", "1,200"]);
+  expect(cells).toEqual(["8", "T1–GEN: who wins?1 bettorfaker 1,500 P", "withdrawn", "1,500", "1,200"]);
+  expect(screen.getAllByRole("list")).toHaveLength(1);
   expect(screen.getByText("3 more matches were not looked at.")).toBeTruthy();
 });
 

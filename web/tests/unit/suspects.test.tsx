@@ -5,7 +5,7 @@ import type { Match, Suspect } from "../../src/api/types";
 import { forgetResources } from "../../src/app/resource";
 import { Suspects } from "../../src/features/admin/suspects";
 import { setLanguage } from "../../src/i18n";
-import { Server, json, match, problem } from "./make";
+import { Server, id, json, match, problem } from "./make";
 
 let server: Server;
 
@@ -26,13 +26,21 @@ function suspect(kind: Suspect["kind"], matches: Match[], pools: number[] = []):
     kind,
     matches: matches.map((one, place) => {
       const pool = pools[place] ?? 0;
-      return { match: one, markets: 3, pool, givenBack: pool };
+      return { match: one, markets: 3, pool, givenBack: pool, staked: pool > 0 ? [stakedMarket(pool)] : [] };
     }),
     what: "what",
     remedy: "remedy",
     effect: "effect",
     removeId: null,
   };
+}
+
+function stakedMarket(pool: number): Suspect["matches"][number]["staked"][number] {
+  const stakes = [
+    { accountId: id(), username: "faker", points: pool - 300 },
+    { accountId: "0190b1c4-0000-7000-8000-000000000002", username: null, points: 300 },
+  ];
+  return { marketId: id(), question: { en: "Who wins?", ko: "누가 이길까요?" }, pool, bettors: 7, stakes };
 }
 
 function double(): [Match, Match] {
@@ -57,6 +65,26 @@ it("tells each kind with its matches, what is staked on them and what mends it",
     ["Remove, keep the other", true],
     ["Remove the match", false],
   ]);
+});
+
+it("tells whose the stakes are, by account where no name is known, and how many others there are", async () => {
+  const [one, two] = double();
+  server.on("GET /api/league/suspects", () =>
+    json({ items: [suspect("same_pair", [one, two], [0, 1500])], leftOut: 0 }),
+  );
+  render(<Suspects />);
+  const bettors = await screen.findByRole("list", { name: "7 bettors" });
+  expect(within(bettors).getAllByRole("listitem").map((item) => item.textContent)).toEqual([
+    "faker 1,200 P",
+    "0190b1c4-0000-7000-8000-000000000002 300 P",
+    "and 5 more",
+  ]);
+  expect(screen.getByText("Who wins? · 1,500 P")).toBeTruthy();
+  const unstaked = screen.getAllByRole("listitem", { name: /–/ })[0] ?? document.body;
+  expect(within(unstaked).queryByText(/bettor/)).toBeNull();
+  setLanguage("ko");
+  await waitFor(() => expect(screen.getByRole("list", { name: "베팅한 사람 7명" })).toBeTruthy());
+  expect(screen.getByText("외 5명")).toBeTruthy();
 });
 
 it("removes one in favour of the other after asking, by keyboard alone, and looks again", async () => {

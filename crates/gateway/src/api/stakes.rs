@@ -64,3 +64,21 @@ impl StakedMarket {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_stake_without_a_name_keeps_its_account() {
+        let ids = ["0190b1c4-0000-7000-8000-000000000001", "0190b1c4-0000-7000-8000-000000000002"];
+        let stakes = ids.map(|id| pb::Stake { account_id: id.to_owned(), points: 300 });
+        let names = Names::from([(AccountId::parse(ids[0]).unwrap(), "faker".into())]);
+        let told = serde_json::to_value(named(&stakes, &names).unwrap()).unwrap();
+        let stake = |id: &str, name: Option<&str>| json!({"accountId": id, "username": name, "points": 300});
+        assert_eq!(told, json!([stake(ids[0], Some("faker")), stake(ids[1], None)]));
+        assert!(named(&[pb::Stake::default()], &names).is_err(), "an account without an id");
+    }
+}

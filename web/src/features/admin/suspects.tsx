@@ -5,15 +5,16 @@ import { useResource } from "../../app/resource";
 import { MatchTag } from "../../components/match-parts";
 import { Moment } from "../../components/moment";
 import { Empty, Loaded, Skeleton } from "../../components/states";
-import { t } from "../../i18n";
+import { language, t } from "../../i18n";
 import { points } from "../../lib/format";
+import { Bettors } from "./bettors";
 import { Remove } from "./remove";
 import { words } from "./words";
 
 type SuspectMatch = Suspect["matches"][number];
 
 function Row({ of, stays, onDone }: { of: SuspectMatch; stays?: SuspectMatch; onDone: () => void }) {
-  const { match, markets, pool, givenBack } = of;
+  const { match, markets, pool, givenBack, staked } = of;
   const double = stays === undefined ? {} : { stays: stays.match };
   return (
     <li class="suspect-match" aria-label={shortName(match)}>
@@ -30,6 +31,14 @@ function Row({ of, stays, onDone }: { of: SuspectMatch; stays?: SuspectMatch; on
       <span class="small">{words().stakedOn(markets, points(pool), points(givenBack))}</span>
       <Remove match={match} {...double} disabled={pool > 0} onDone={onDone} />
       {pool > 0 && <span class="small muted">{words().stakedFirst}</span>}
+      {staked.map((market) => (
+        <div class="staked" key={market.marketId}>
+          <span class="small">
+            {market.question[language.value]} · {points(market.pool)} {t().app.unit}
+          </span>
+          <Bettors bettors={market.bettors} stakes={market.stakes} />
+        </div>
+      ))}
     </li>
   );
 }
