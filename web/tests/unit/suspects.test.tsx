@@ -74,11 +74,11 @@ it("tells whose the stakes are, by account where no name is known, and how many 
   );
   render(<Suspects />);
   const bettors = await screen.findByRole("list", { name: "7 bettors" });
-  expect(within(bettors).getAllByRole("listitem").map((item) => item.textContent)).toEqual([
-    "faker 1,200 P",
-    "0190b1c4-0000-7000-8000-000000000002 300 P",
-    "and 5 more",
-  ]);
+  expect(
+    within(bettors)
+      .getAllByRole("listitem")
+      .map((item) => item.textContent),
+  ).toEqual(["faker 1,200 P", "0190b1c4-0000-7000-8000-000000000002 300 P", "and 5 more"]);
   expect(screen.getByText("Who wins? · 1,500 P")).toBeTruthy();
   const unstaked = screen.getAllByRole("listitem", { name: /–/ })[0] ?? document.body;
   expect(within(unstaked).queryByText(/bettor/)).toBeNull();

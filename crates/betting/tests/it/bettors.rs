@@ -34,33 +34,33 @@ async fn a_preview_tells_whose_stakes_it_touches_the_largest_first(pool: PgPool)
     let game = world.game().await;
     let winner = &game.winner;
     let (faker, chovy) = (world.account("faker").await, world.account("chovy").await);
-    let mut even = [world.account("keria").await, world.account("oner").await];
+    let mut even = [world.account("zeus").await, world.account("peyz").await];
     even.sort_unstable();
     assert_eq!(world.bettors(&game, winner).await, (0, vec![]));
 
     world.stake(winner, "T1", faker, 100).await;
-    world.stake(winner, "GEN", chovy, 300).await;
-    world.stake(winner, "T1", faker, 50).await;
-    assert_eq!(world.bettors(&game, winner).await, (2, told(&[(chovy, 300), (faker, 150)])));
+    world.stake(winner, "GEN", chovy, 400).await;
+    world.stake(winner, "T1", faker, 100).await;
+    assert_eq!(world.bettors(&game, winner).await, (2, told(&[(chovy, 400), (faker, 200)])));
     // Who has bet on both is one, with both stakes.
-    let hedge = world.stake(winner, "GEN", faker, 200).await;
+    let hedge = world.stake(winner, "GEN", faker, 300).await;
     for account in [even[1], even[0]] {
         world.stake(winner, "T1", account, 120).await;
     }
-    let all = [(faker, 350), (chovy, 300), (even[0], 120), (even[1], 120)];
+    let all = [(faker, 500), (chovy, 400), (even[0], 120), (even[1], 120)];
     assert_eq!(world.bettors(&game, winner).await, (4, told(&all)));
     let touched = world.ahead(&game, winner).await;
-    assert_eq!((touched.pool, touched.given_back), (890, 890));
+    assert_eq!((touched.pool, touched.given_back), (1_140, 1_140));
     assert_eq!(world.bettors(&game, &game.score).await, (0, vec![]), "another market has no stakes");
 
     // What was taken back touches nobody.
     world.betting().cancel(faker, &hedge).await.unwrap();
-    let all = [(chovy, 300), (faker, 150), (even[0], 120), (even[1], 120)];
+    let all = [(chovy, 400), (faker, 200), (even[0], 120), (even[1], 120)];
     assert_eq!(world.bettors(&game, winner).await, (4, told(&all)));
 
     // Nor does the stake on one match in another.
     let other = world.game().await;
-    world.stake(&other.winner, "T1", chovy, 10).await;
+    world.stake(&other.winner, "T1", chovy, 100).await;
     let both = [game.fixture.cancelled(9), other.fixture.cancelled(9), game.fixture.cancelled(9)];
     let touched = world.betting().preview(&both).await.unwrap();
     let bettors: Vec<_> =
@@ -76,8 +76,8 @@ async fn of_many_bettors_the_first_ten_are_told_and_the_others_counted(pool: PgP
     let mut stakes = Vec::new();
     for n in 1..=12 {
         let account = world.account(&format!("fan{n}")).await;
-        world.stake(&game.winner, if n % 2 == 0 { "T1" } else { "GEN" }, account, n * 10).await;
-        stakes.insert(0, (account, n * 10));
+        world.stake(&game.winner, if n % 2 == 0 { "T1" } else { "GEN" }, account, 100 + n).await;
+        stakes.insert(0, (account, 100 + n));
     }
     assert_eq!(world.bettors(&game, &game.winner).await, (12, told(&stakes[..10])));
 
@@ -111,8 +111,8 @@ async fn of_an_answer_with_more_bettors_than_are_kept_as_leaders_only_these_are_
     }
     // The smallest leads the other answer, and what it has on this one is not forgotten.
     let smallest = stakes[4].0;
-    world.stake(&game.winner, "GEN", smallest, 50).await;
+    world.stake(&game.winner, "GEN", smallest, 150).await;
     let (count, largest) = world.bettors(&game, &game.winner).await;
-    assert_eq!((count, largest), (5, told(&[stakes[0], stakes[1], (smallest, 150)])));
+    assert_eq!((count, largest), (5, told(&[stakes[0], stakes[1], (smallest, 250)])));
     world.end().await;
 }

@@ -53,7 +53,7 @@ async fn a_double_is_suspect_until_one_is_removed_in_favour_of_the_other() {
     let lines: Vec<_> = told.lines().collect();
     assert!(lines[1].ends_with("3        900") && lines[2].ends_with("3        0"), "{told}");
     let whose = [
-        format!("{right}: T1–GEN: who wins?: 900 points"),
+        format!("{right}: T1–GEN: who wins the match?: 900 points"),
         "  staked by keria (500), chovy (400)".to_owned(),
     ];
     assert_eq!(lines[4..], whose, "{told}");
