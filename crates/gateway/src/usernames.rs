@@ -1,10 +1,6 @@
-//! Usernames of accounts, for top bettors. They never change, so they are remembered.
+//! Usernames of accounts, for bettors. They never change, so they are remembered.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use loljoa_proto::{
     account::v1::{BatchGetUsernamesRequest, account_service_client::AccountServiceClient},
@@ -19,7 +15,10 @@ use tokio::time;
 use tonic::Status;
 
 use crate::{
-    api::market::{Market, Rendered},
+    api::{
+        market::{Market, Rendered},
+        stakes::Names,
+    },
     rest::Rest,
 };
 
@@ -50,8 +49,15 @@ impl Usernames {
         named.map(|market| Rendered::new(market?).map(Arc::new)).collect()
     }
 
-    async fn resolve(&self, ids: HashSet<AccountId>) -> HashMap<AccountId, Arc<str>> {
-        let (mut found, mut unknown) = (HashMap::new(), Vec::new());
+    /// The names of those whose stakes betting tells by account, where account answers.
+    pub(crate) async fn of_stakes(&self, markets: &[pb::TouchedMarket]) -> Names {
+        let stakes = markets.iter().flat_map(|market| &market.stakes);
+        let ids = stakes.filter_map(|stake| AccountId::parse(&stake.account_id).ok()).collect();
+        self.resolve(ids).await
+    }
+
+    async fn resolve(&self, ids: HashSet<AccountId>) -> Names {
+        let (mut found, mut unknown) = (Names::new(), Vec::new());
         for id in ids {
             match self.known.get(&id) {
                 Some(username) => drop(found.insert(id, username)),

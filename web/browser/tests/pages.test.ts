@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { logIn } from "./acts";
 import { closeClean, launch, openContext, URL_OF } from "./browser";
-import { Client, admin, distantMatch, playoffs } from "./server";
+import { Client, aQuestion, admin, distantMatch, double, playoffs, whoWinsTheDouble } from "./server";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const REPORTS = new URL("../../reports/pages/", import.meta.url).pathname;
@@ -19,6 +19,7 @@ let fan: Client;
 let boss: Client;
 let matchId: string;
 let bracketId: string;
+let questionId: string;
 
 beforeAll(async () => {
   mkdirSync(REPORTS, { recursive: true });
@@ -28,8 +29,11 @@ beforeAll(async () => {
   const match = await distantMatch();
   matchId = match.matchId;
   bracketId = await playoffs();
+  questionId = await aQuestion();
   const market = await boss.openMarket(match, `접근성 ${fan.username}`);
   await fan.bet(market, 0, 200);
+  await boss.importCsv(double());
+  await fan.bet(await whoWinsTheDouble(), 0, 100);
 });
 
 afterAll(() => browser.close());
@@ -96,6 +100,7 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
       home: "/",
       week: "/?week=Week%202",
       match: `/matches/${matchId}`,
+      question: `/questions/${questionId}`,
       bets: "/bets",
       leaderboard: "/leaderboard",
       schedule: "/schedule",
@@ -146,6 +151,15 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
       await page.goto(`/admin?tab=${tab}`);
       wrong.push(...(await check(page, name(`admin-${tab}`))));
     }
+    await page.goto("/admin?tab=repair");
+    await page.locator(".staked .bettors").getByText(fan.username).waitFor();
+    wrong.push(...(await check(page, name("admin-repair"))));
+    await page.goto("/admin?tab=import");
+    await page.locator("textarea").fill(double(5));
+    await page.locator("select").last().selectOption("csv");
+    await page.locator("form .button").first().click();
+    await page.locator("td .bettors").getByText(fan.username).waitFor();
+    wrong.push(...(await check(page, name("admin-import-check"))));
     await page.goto("/admin?tab=accounts");
     await page.locator("input[type=search]").fill(fan.username);
     await page.keyboard.press("Enter");

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import type { Account, Market, Match, PlacedBet } from "../../src/api/types";
+import type { Account, Market, Match, PlacedBet, Question } from "../../src/api/types";
 import { URL_OF } from "./browser";
 
 /** Somebody who speaks to the API directly. */
@@ -57,6 +57,11 @@ export class Client {
     return this.ask("POST", "/api/betting/markets", { body, key: randomUUID() });
   }
 
+  /** Admins only: matches of a season's file in CSV. */
+  importCsv(content: string): Promise<unknown> {
+    return this.ask("POST", "/api/league/import", { body: content, type: "text/csv" });
+  }
+
   /** Admins only. */
   lock(market: Market): Promise<Market> {
     return this.ask("POST", `/api/betting/markets/${market.marketId}/lock`);
@@ -71,20 +76,22 @@ export class Client {
 
 interface Options {
   body?: unknown;
+  /** Of a body that is text; any other is JSON. */
+  type?: string;
   key?: string;
   token?: string;
 }
 
-async function call<T>(method: string, path: string, { body, key, token }: Options = {}): Promise<T> {
+async function call<T>(method: string, path: string, { body, type, key, token }: Options = {}): Promise<T> {
   const headers: Record<string, string> = {};
-  if (body !== undefined) headers["content-type"] = "application/json";
+  if (body !== undefined) headers["content-type"] = type ?? "application/json";
   if (key !== undefined) headers["idempotency-key"] = key;
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
   const send = (): Promise<Response> =>
     fetch(new URL(path, URL_OF), {
       method,
       headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
   let answer = await send();
   // A busy machine may have no time now, and says when to ask again. Everything here can be sent twice.
@@ -122,4 +129,33 @@ export async function playoffs(): Promise<string> {
   const found = items.find((tournament) => tournament.name.endsWith("Playoffs"));
   if (!found) throw new Error("the season has no playoffs");
   return found.tournamentId;
+}
+
+/** A question about a stage whose bets are still taken, or the last one. */
+export async function aQuestion(): Promise<string> {
+  const { items } = await call<{ items: Question[] }>("GET", "/api/league/questions");
+  const found = items.find((question) => question.state === "scheduled") ?? items.at(-1);
+  if (!found) throw new Error("nothing is asked about a stage");
+  return found.questionId;
+}
+
+/** A pair that plays twice on one day of a tournament. Longer matches are another file. */
+export function double(bestOf = 3): string {
+  const header = "tournament,block,date_kst,slot,best_of,team1,team2,team1_wins,team2_wins,note";
+  const line = (slot: number): string => `Double Cup,Week 1,2090-01-12,${slot},${bestOf},T1,GEN,,,`;
+  return [header, line(1), line(3), ""].join("\n");
+}
+
+/** Who wins the first of that pair's matches, once that is asked. */
+export async function whoWinsTheDouble(): Promise<Market> {
+  for (;;) {
+    const query = "state=scheduled&limit=100";
+    const { items } = await call<{ items: Match[] }>("GET", `/api/league/matches?${query}`);
+    const match = items.find((one) => one.tournament === "Double Cup");
+    const path = `/api/betting/markets?matchId=${match?.matchId}`;
+    const markets = match ? (await call<{ items: Market[] }>("GET", path)).items : [];
+    const found = markets.find((market) => market.template === "match_winner");
+    if (found) return found;
+    await setTimeout(100);
+  }
 }

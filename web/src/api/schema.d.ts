@@ -609,7 +609,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Matches that were probably brought in wrongly, what would mend them, and what is staked on them. Matches of replays are left out. */
+        /** Matches that were probably brought in wrongly, what would mend them, and what is staked on them by whom. Matches of replays are left out. */
         get: operations["listSuspects"];
         put?: never;
         post?: never;
@@ -1609,6 +1609,36 @@ export interface components {
          * @enum {string}
          */
         StageKind: "round_robin" | "double_round_robin" | "groups" | "swiss" | "bracket";
+        /** @description What an account has staked on a market. */
+        Stake: {
+            /** Format: uuid */
+            accountId: string;
+            /**
+             * Format: int64
+             * @description On all answers together.
+             */
+            points: number;
+            /** @description Null while the account service does not answer. */
+            username?: string | null;
+        };
+        /** @description A market with stakes. */
+        StakedMarket: {
+            /**
+             * Format: int64
+             * @description So many accounts have staked them. Beyond 128 for an answer, some may count once for each answer that they have bet on.
+             */
+            bettors: number;
+            /** Format: uuid */
+            marketId: string;
+            /**
+             * Format: int64
+             * @description All stakes on it.
+             */
+            pool: number;
+            question: components["schemas"]["Text"];
+            /** @description The largest of them, the largest first; up to 10. */
+            stakes: components["schemas"]["Stake"][];
+        };
         /** @description A team's place. */
         Standing: {
             fate: components["schemas"]["Fate"];
@@ -1702,6 +1732,8 @@ export interface components {
              * @description All stakes on these. While there are any, the match cannot be removed.
              */
             pool: number;
+            /** @description Those of its markets that have stakes, and whose they are. */
+            staked: components["schemas"]["StakedMarket"][];
         };
         /** @description Matches that were probably brought in wrongly. */
         Suspects: {
@@ -1762,6 +1794,11 @@ export interface components {
         };
         /** @description A market that a change would touch. */
         TouchedMarket: {
+            /**
+             * Format: int64
+             * @description So many accounts have staked the pool. Beyond 128 for an answer, some may count once for each answer that they have bet on.
+             */
+            bettors: number;
             effect: components["schemas"]["MarketEffect"];
             /**
              * Format: int64
@@ -1789,6 +1826,8 @@ export interface components {
              */
             pool: number;
             question: components["schemas"]["Text"];
+            /** @description The largest of them, the largest first; up to 10. */
+            stakes: components["schemas"]["Stake"][];
         };
         /** @description A tournament. */
         Tournament: {

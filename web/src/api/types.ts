@@ -23,6 +23,7 @@ export type BracketRound = Schemas["BracketRound"];
 /** A question about a whole stage. */
 export type Question = Schemas["Question"];
 export type ImportReport = Schemas["ImportReport"];
+export type Stake = Schemas["Stake"];
 export type Suspects = Schemas["Suspects"];
 export type Suspect = Schemas["Suspect"];
 export type Outcome = Schemas["Outcome"];

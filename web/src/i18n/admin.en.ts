@@ -63,6 +63,8 @@ export const adminEn: Shape<typeof adminKo> = {
   },
   stakedOn: (markets, pool, back) =>
     `${markets} markets · ${pool} P staked · ${back} P would go back if it were cancelled`,
+  bettors: (n) => (n === "1" ? "1 bettor" : `${n} bettors`),
+  otherBettors: (n) => `and ${n} more`,
   stakedFirst: "Points are staked on it, so it cannot be removed. Open the match and void its markets first.",
   stageMarkets: "Without it, of the questions about its stage:",
   stageMarket: (question, effect, pool, back) =>

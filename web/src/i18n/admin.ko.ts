@@ -61,6 +61,8 @@ export const adminKo = {
   },
   stakedOn: (markets: number, pool: string, back: string) =>
     `예측 ${markets}개 · 베팅 ${pool} P · 취소하면 환불 ${back} P`,
+  bettors: (n: string) => `베팅한 사람 ${n}명`,
+  otherBettors: (n: string) => `외 ${n}명`,
   stakedFirst: "베팅이 걸려 있어 지울 수 없습니다. 먼저 경기를 열어 예측을 무효로 하세요.",
   stageMarkets: "이 경기를 지우면 달라지는 스테이지 예측:",
   stageMarket: (question: string, effect: string, pool: string, back: string) =>

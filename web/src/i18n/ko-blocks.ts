@@ -1,10 +1,8 @@
 /** Parts of a season with rounds of their own. */
-const PARTS: Record<string, string> = {
-  "Play-In": "플레이인",
-  Playoffs: "플레이오프",
-  "Upper Bracket": "승자조",
-  "Lower Bracket": "패자조",
-};
+const PARTS: Record<string, string> = { "Play-In": "플레이인", Playoffs: "플레이오프" };
+
+/** Sides of a bracket, with or without that word. */
+const SIDES: Record<string, string> = { Upper: "승자조", Lower: "패자조" };
 
 const ROUNDS: Record<string, string> = {
   Quarterfinals: "8강",
@@ -26,8 +24,10 @@ export function blockKo(name: string): string {
   if (week !== undefined) return `${week}주차`;
   const part = Object.keys(PARTS).find((one) => name.startsWith(`${one} `));
   const rest = part === undefined ? name : name.slice(part.length + 1);
-  const number = /^Round (\d+)$/.exec(rest)?.[1];
-  const round = number === undefined ? ROUNDS[rest] : `${number}라운드`;
-  if (round === undefined) return WHOLE[name] ?? name;
-  return part === undefined ? round : `${PARTS[part] ?? part} ${round}`;
+  const [, side, round = rest] = /^(Upper|Lower) (?:Bracket )?(.+)$/.exec(rest) ?? [];
+  const number = /^Round (\d+)$/.exec(round)?.[1];
+  const called = number === undefined ? ROUNDS[round] : `${number}라운드`;
+  if (called === undefined) return WHOLE[name] ?? name;
+  const before = [PARTS[part ?? ""], SIDES[side ?? ""]].filter((one) => one !== undefined);
+  return [...before, called].join(" ");
 }

@@ -55,16 +55,19 @@ async function check(): Promise<void> {
 
 it("tells what would become of markets and of the stakes on them", async () => {
   const question = { en: "T1–GEN: who wins?", ko: "T1–GEN 누가 이길까요?" };
-  const market = { line: 8, matchId: id(), marketId: id(), question, pool: 1500, givenBack: 1200 };
-  const ofStage = {
+  const market = { line: 8, matchId: id(), question, pool: 1500, givenBack: 1200 };
+  const stakes = [{ accountId: id(), username: "faker", points: 1500 }];
+  const asks = (en: string) => ({
     ...market,
-    line: null,
     marketId: id(),
-    question: { en: "Cup: who wins it?", ko: "Cup 우승팀" },
-  };
+    question: { en, ko: en },
+    bettors: 0,
+    stakes: [],
+  });
   const markets: ImportReport["markets"] = [
-    { ...market, effect: "withdrawn" },
-    { ...ofStage, effect: "voided" },
+    { ...market, marketId: id(), effect: "withdrawn", bettors: 1, stakes },
+    { ...asks("new"), effect: "opens" },
+    { ...asks("Cup: who wins it?"), line: null, effect: "voided" },
   ];
   server.on("POST /api/league/import", () =>
     json(report({ markets, matchesLeftOut: 3, questionsLeftOut: 2 })),
@@ -72,7 +75,8 @@ it("tells what would become of markets and of the stakes on them", async () => {
   await check();
   const row = await waitFor(() => screen.getByText("T1–GEN: who wins?").closest("tr"));
   const cells = [...(row?.querySelectorAll("td") ?? [])].map((cell) => cell.textContent);
-  expect(cells).toEqual(["8", "T1–GEN: who wins?", "withdrawn", "1,500", "1,200"]);
+  expect(cells).toEqual(["8", "T1–GEN: who wins?1 bettorfaker 1,500 P", "withdrawn", "1,500", "1,200"]);
+  expect(screen.getAllByRole("list")).toHaveLength(1);
   const stage = screen.getByText("Cup: who wins it?").closest("tr");
   expect(stage?.querySelector("td")?.textContent).toBe("");
   expect(screen.getByText("3 more matches were not looked at.")).toBeTruthy();

@@ -26,7 +26,7 @@ function suspect(kind: Suspect["kind"], matches: Match[], pools: number[] = []):
     kind,
     matches: matches.map((one, place) => {
       const pool = pools[place] ?? 0;
-      return { match: one, markets: 3, pool, givenBack: pool };
+      return { match: one, markets: 3, pool, givenBack: pool, staked: pool > 0 ? [stakedMarket(pool)] : [] };
     }),
     what: "what",
     remedy: "remedy",
@@ -34,6 +34,14 @@ function suspect(kind: Suspect["kind"], matches: Match[], pools: number[] = []):
     removeId: null,
     stageMarkets: [],
   };
+}
+
+function stakedMarket(pool: number): Suspect["matches"][number]["staked"][number] {
+  const stakes = [
+    { accountId: id(), username: "faker", points: pool - 300 },
+    { accountId: "0190b1c4-0000-7000-8000-000000000002", username: null, points: 300 },
+  ];
+  return { marketId: id(), question: { en: "Who wins?", ko: "누가 이길까요?" }, pool, bettors: 7, stakes };
 }
 
 function double(): [Match, Match] {
@@ -63,7 +71,16 @@ it("tells each kind with its matches, what is staked on them and what mends it",
 it("tells what becomes of questions about the stage, and keeps a match on which their stakes rest", async () => {
   const [one, two] = double();
   const question = { en: "Cup: who is first?", ko: "Cup 1위" };
-  const market = { line: null, matchId: id(), marketId: id(), question, pool: 400, givenBack: 400 };
+  const market = {
+    line: null,
+    matchId: id(),
+    marketId: id(),
+    question,
+    pool: 400,
+    givenBack: 400,
+    bettors: 0,
+    stakes: [],
+  };
   const found = { ...suspect("same_pair", [one, two]), removeId: two.matchId };
   let items: Suspect[] = [];
   server.on("GET /api/league/suspects", () => json({ items, leftOut: 0 }));
@@ -82,6 +99,26 @@ it("tells what becomes of questions about the stage, and keeps a match on which 
     expect(within(other).queryByText(/Cup: who is first/)).toBeNull();
     unmount();
   }
+});
+
+it("tells whose the stakes are, by account where no name is known, and how many others there are", async () => {
+  const [one, two] = double();
+  server.on("GET /api/league/suspects", () =>
+    json({ items: [suspect("same_pair", [one, two], [0, 1500])], leftOut: 0 }),
+  );
+  render(<Suspects />);
+  const bettors = await screen.findByRole("list", { name: "7 bettors" });
+  expect(
+    within(bettors)
+      .getAllByRole("listitem")
+      .map((item) => item.textContent),
+  ).toEqual(["faker 1,200 P", "0190b1c4-0000-7000-8000-000000000002 300 P", "and 5 more"]);
+  expect(screen.getByText("Who wins? · 1,500 P")).toBeTruthy();
+  const unstaked = screen.getAllByRole("listitem", { name: /–/ })[0] ?? document.body;
+  expect(within(unstaked).queryByText(/bettor/)).toBeNull();
+  setLanguage("ko");
+  await waitFor(() => expect(screen.getByRole("list", { name: "베팅한 사람 7명" })).toBeTruthy());
+  expect(screen.getByText("외 5명")).toBeTruthy();
 });
 
 it("removes one in favour of the other after asking, by keyboard alone, and looks again", async () => {

@@ -111,6 +111,15 @@ pub(crate) struct TopBettor {
     pub(crate) stake: Points,
 }
 
+/// Who has staked on a market.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bettors {
+    /// So many accounts. One that is among the leaders of no outcome counts for each outcome that it has bet on.
+    pub(crate) count: i64,
+    /// Those of the leaders with the most points on all outcomes together, the largest first.
+    pub(crate) largest: Vec<TopBettor>,
+}
+
 /// An answer of a market.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {

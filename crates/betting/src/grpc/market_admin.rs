@@ -128,7 +128,12 @@ impl MarketAdminService for MarketAdmin {
         request: Request<proto::PreviewMatchesRequest>,
     ) -> Result<Response<proto::PreviewMatchesResponse>, Status> {
         let touched = self.preview.of(&changes(request.get_ref())?).await?;
-        let markets = touched.into_iter().map(message::touched).collect();
+        let bettors = self.preview.bettors(&touched).await?;
+        let markets = touched.into_iter().map(|touched| {
+            let bettors = bettors.get(&touched.market_id).cloned().unwrap_or_default();
+            message::touched(touched, bettors)
+        });
+        let markets = markets.collect();
         Ok(Response::new(proto::PreviewMatchesResponse { markets }))
     }
 

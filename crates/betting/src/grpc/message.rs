@@ -7,6 +7,7 @@ use loljoa_service_kit::Error;
 use crate::{
     domain::{
         Bet, BetState, Market, MarketState, Outcome, Template,
+        market::{Bettors, TopBettor},
         preview::{Effect, Touched},
     },
     service::placement::{Answer, Placed},
@@ -99,7 +100,11 @@ pub(super) fn incident(incident: &Incident) -> proto::Incident {
     }
 }
 
-pub(super) fn touched(touched: Touched) -> proto::TouchedMarket {
+pub(super) fn touched(touched: Touched, bettors: Bettors) -> proto::TouchedMarket {
+    let stake = |bettor: TopBettor| proto::Stake {
+        account_id: bettor.account_id.to_string(),
+        points: bettor.stake.0,
+    };
     proto::TouchedMarket {
         match_id: touched.match_id.to_string(),
         market_id: touched.market_id.to_string(),
@@ -108,6 +113,8 @@ pub(super) fn touched(touched: Touched) -> proto::TouchedMarket {
         effect: effect(touched.effect).into(),
         pool: touched.pool.0,
         given_back: touched.given_back.0,
+        bettors: bettors.count,
+        stakes: bettors.largest.into_iter().map(stake).collect(),
     }
 }
 

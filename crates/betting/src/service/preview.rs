@@ -2,17 +2,21 @@
 
 use std::collections::HashMap;
 
-use loljoa_service_kit::{Error, MatchId, postgres};
+use loljoa_service_kit::{Error, MarketId, MatchId, Points, postgres};
 use sqlx::PgPool;
 
 use super::life::news::News;
 use crate::{
     domain::{
         Market,
+        market::Bettors,
         preview::{self, Touched},
     },
     store,
 };
+
+/// Stakes of a market that are told by account.
+const MOST_STAKES: i64 = 10;
 
 /// Looks ahead, and writes nothing. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -56,6 +60,21 @@ impl Preview {
             }
         }
         Ok(touched)
+    }
+
+    /// Who has staked on these markets; those without stakes are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub(crate) async fn bettors(&self, touched: &[Touched]) -> Result<HashMap<MarketId, Bettors>, Error> {
+        let staked = touched.iter().filter(|touched| touched.pool > Points::ZERO);
+        let staked: Vec<_> = staked.map(|touched| touched.market_id).collect();
+        if staked.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut db = postgres::reading(&self.pool).await?;
+        Ok(store::positions::bettors(&mut *db, &staked, MOST_STAKES).await?)
     }
 }
 

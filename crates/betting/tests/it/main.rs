@@ -4,6 +4,7 @@
 
 mod admins;
 mod audit;
+mod bettors;
 mod callers;
 mod cancels;
 mod changes;

@@ -5,7 +5,11 @@ use loljoa_service_kit::{Error, MarketId, MatchId, Points};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Text, all, id, present, standings::TournamentStandings};
+use super::{
+    Text, all, id, present,
+    stakes::{self, Names, Stake},
+    standings::TournamentStandings,
+};
 
 /// What an import did with a line.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -73,11 +77,19 @@ pub(crate) struct TouchedMarket {
     /// So many of them go back to their bettors.
     #[schema(value_type = i64)]
     given_back: Points,
+    /// So many accounts have staked the pool. Beyond 128 for an answer, some may count once for each answer that they have bet on.
+    bettors: i64,
+    /// The largest of them, the largest first; up to 10.
+    stakes: Vec<Stake>,
 }
 
 impl TouchedMarket {
-    /// A market whose match a file changes in `line`.
-    pub(crate) fn new(line: Option<i32>, market: betting::TouchedMarket) -> Result<Self, Error> {
+    /// A market whose match a file changes in `line`, with the names of its bettors.
+    pub(crate) fn new(
+        line: Option<i32>,
+        market: betting::TouchedMarket,
+        names: &Names,
+    ) -> Result<Self, Error> {
         Ok(Self {
             line,
             match_id: id(&market.match_id)?,
@@ -86,6 +98,8 @@ impl TouchedMarket {
             question: Text { en: market.question_en, ko: market.question_ko },
             pool: Points(market.pool),
             given_back: Points(market.given_back),
+            bettors: market.bettors,
+            stakes: stakes::named(&market.stakes, names)?,
         })
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod odds;
 pub(crate) mod ops;
 pub(crate) mod question;
 pub(crate) mod repair;
+pub(crate) mod stakes;
 pub(crate) mod standings;
 
 use chrono::{DateTime, Utc};

@@ -7,7 +7,12 @@ use loljoa_service_kit::{Error, MatchId, Points};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{import::TouchedMarket, league::Match, optional_id, required};
+use super::{
+    import::TouchedMarket,
+    league::Match,
+    optional_id, required,
+    stakes::{Names, StakedMarket},
+};
 
 /// What is odd about matches.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -40,6 +45,8 @@ pub(crate) struct SuspectMatch {
     /// So many of them would go back to their bettors if it were cancelled.
     #[schema(value_type = i64)]
     given_back: Points,
+    /// Those of its markets that have stakes, and whose they are.
+    staked: Vec<StakedMarket>,
 }
 
 /// One or two matches that are odd, and what would mend them.
@@ -63,27 +70,32 @@ pub(crate) struct Suspect {
 }
 
 impl SuspectMatch {
-    fn new(found: pb::Match, touched: &Touched) -> Result<Self, Error> {
+    fn new(found: pb::Match, touched: &Touched, names: &Names) -> Result<Self, Error> {
         let markets = touched.get(&found.match_id).map_or(&[][..], Vec::as_slice);
         Ok(Self {
             markets: i32::try_from(markets.len()).unwrap_or(i32::MAX),
             pool: Points(markets.iter().map(|market| market.pool).sum()),
             given_back: Points(markets.iter().map(|market| market.given_back).sum()),
+            staked: markets
+                .iter()
+                .filter(|market| market.pool > 0)
+                .map(|market| StakedMarket::new(market.clone(), names))
+                .collect::<Result<_, _>>()?,
             found: found.try_into()?,
         })
     }
 }
 
 impl Suspect {
-    fn new(suspect: pb::Suspect, touched: &Touched) -> Result<Self, Error> {
-        let matches = suspect.matches.iter().map(|found| SuspectMatch::new(found.clone(), touched));
+    fn new(suspect: pb::Suspect, touched: &Touched, names: &Names) -> Result<Self, Error> {
+        let matches = suspect.matches.iter().map(|found| SuspectMatch::new(found.clone(), touched, names));
         let questions = suspect.changed_questions.iter();
         let stage_markets = questions.filter_map(|question| touched.get(&question.question_id)).flatten();
         Ok(Self {
             kind: kind(suspect.kind())?,
             matches: matches.collect::<Result<_, Error>>()?,
             stage_markets: stage_markets
-                .map(|market| TouchedMarket::new(None, market.clone()))
+                .map(|market| TouchedMarket::new(None, market.clone(), names))
                 .collect::<Result<_, Error>>()?,
             remove_id: optional_id(&suspect.remove_id)?,
             what: suspect.what,
@@ -115,8 +127,12 @@ pub(crate) struct Suspects {
 
 impl Suspects {
     /// What league-schedule finds, with what betting says is staked on it.
-    pub(crate) fn new(found: pb::ListSuspectsResponse, touched: &Touched) -> Result<Self, Error> {
-        let items = found.suspects.into_iter().map(|suspect| Suspect::new(suspect, touched));
+    pub(crate) fn new(
+        found: pb::ListSuspectsResponse,
+        touched: &Touched,
+        names: &Names,
+    ) -> Result<Self, Error> {
+        let items = found.suspects.into_iter().map(|suspect| Suspect::new(suspect, touched, names));
         Ok(Self { items: items.collect::<Result<_, _>>()?, left_out: found.suspects_left_out })
     }
 }

@@ -82,12 +82,18 @@ async fn a_dry_run_tells_of_stakes(admin: &Client<'_>, market: &Value) {
     let markets = dry["markets"].as_array().unwrap();
     let of = |effect: &str| markets.iter().filter(|market| market["effect"] == effect).count();
     assert_eq!((of("withdrawn"), of("opens"), markets.len()), (3, 3, 6), "{dry}");
-    let staked = markets.iter().find(|touched| touched["marketId"] == market["marketId"]).unwrap();
+    let told = markets.iter().find(|touched| touched["marketId"] == market["marketId"]).unwrap();
     assert_eq!(
-        (&staked["pool"], &staked["givenBack"], &staked["question"]),
+        (&told["pool"], &told["givenBack"], &told["question"]),
         (&json!(800), &json!(800), &market["question"])
     );
-    assert_eq!(staked["line"], dry["lines"][2]["line"], "the line of the match");
+    assert_eq!(told["line"], dry["lines"][2]["line"], "the line of the match");
+    let of = |stake: &Value| (stake["username"].clone(), stake["points"].clone());
+    let stakes: Vec<_> = told["stakes"].as_array().unwrap().iter().map(of).collect();
+    assert_eq!(stakes, [(json!("faker"), json!(500)), (json!("chovy"), json!(300))]);
+    let bettors: Vec<_> =
+        markets.iter().map(|market| &market["bettors"]).filter(|count| **count != 0).collect();
+    assert_eq!(bettors, [2], "nobody has told on the others: {dry}");
     let stands = admin.get(&format!("/api/betting/markets/{}", market["marketId"].as_str().unwrap())).await;
     assert_eq!((&stands["state"], &stands["pool"]), (&json!("open"), &json!(800)));
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod bettors;
 mod books;
 mod connect;
 mod demo;

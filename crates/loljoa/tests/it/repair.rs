@@ -46,6 +46,21 @@ async fn a_double_is_suspect_until_one_is_removed_in_favour_of_the_other() {
     assert!(lines[2].trim_start().starts_with(&wrong) && lines[2].ends_with("3        0"), "{told}");
     assert!(lines[3].contains(": remove T1–GEN, slot 3 of 2090-01-12 in favour of T1–GEN, slot 1"), "{told}");
 
+    for (fan, points) in [("chovy", 400), ("keria", 500)] {
+        up.bet_on_winner(fan, &right, points).await;
+    }
+    let told = said(&admin(&["suspects"]));
+    let lines: Vec<_> = told.lines().collect();
+    assert!(lines[1].ends_with("3        900") && lines[2].ends_with("3        0"), "{told}");
+    let whose = [
+        format!("{right}: T1–GEN: who wins the match?: 900 points"),
+        "  staked by keria (500), chovy (400)".to_owned(),
+    ];
+    assert_eq!(lines[4..], whose, "{told}");
+    let staked = admin(&["remove", &right]);
+    assert_eq!(String::from_utf8(staked.stdout.clone()).unwrap().lines().collect::<Vec<_>>(), whose);
+    assert_eq!(refusal(&staked), (Some(1), "loljoa: 900 points are staked on the match".to_owned()));
+
     let blind = admin(&["remove", &wrong, "--grpc", "http://127.0.0.1:9", "--token", "x"]);
     let (code, line) = refusal(&blind);
     assert_eq!(code, Some(1));

@@ -15,6 +15,7 @@ use loljoa::{
     data_dir::{DataDir, RunFile},
     system::Service,
 };
+use loljoa_service_kit::ids;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -193,6 +194,29 @@ impl Up {
 
     pub(crate) async fn sign_up(&self, username: &str) -> u16 {
         self.post("/api/account/signup", &credentials(username)).await.0
+    }
+
+    /// Somebody new bets on the first answer to who wins a match.
+    pub(crate) async fn bet_on_winner(&self, username: &str, match_id: &str, stake: i64) {
+        let (_, session) = self.answer_to("/api/account/signup", &credentials(username)).await;
+        let markets = self.get(&format!("/api/betting/markets?matchId={match_id}")).await;
+        let markets = markets["items"].as_array().unwrap();
+        let market = markets.iter().find(|market| market["template"] == "match_winner").unwrap();
+        let outcome_id = &market["outcomes"][0]["outcomeId"];
+        let body = json!({ "marketId": market["marketId"], "outcomeId": outcome_id, "stake": stake });
+        let key = ids::fresh().to_string();
+        loop {
+            let bet =
+                reqwest::Client::new().post(self.url("/api/betting/bets")).header("Idempotency-Key", &key);
+            let placed =
+                bet.bearer_auth(session["accessToken"].as_str().unwrap()).json(&body).send().await.unwrap();
+            if !is_for_later(placed.status().as_u16()) {
+                let (status, bet) = (placed.status(), placed.json::<Value>().await.unwrap());
+                assert_eq!(bet["state"], "accepted", "{status} {bet}");
+                return;
+            }
+            time::sleep(BEFORE_THE_NEXT_TRY).await;
+        }
     }
 
     pub(crate) async fn log_in(&self, username: &str) -> u16 {

@@ -2,13 +2,13 @@
 
 use chrono::TimeDelta;
 use loljoa_service_kit::Clock;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     promises,
     support::{
-        App, Cup, Game, Http,
+        App, Bettor, Cup, Game, Http,
         api::{Market, Match, Page},
         eventually, fixture, season,
     },
@@ -98,6 +98,14 @@ async fn of_a_double_one_stays_with_the_result_and_pays_while_what_was_paid_is_n
     };
     assert_eq!(told(0), (right.match_id, [3, 1_000, 1_000]));
     assert_eq!(told(1), (wrong.match_id, [3, 0, 0]));
+    let [staked] = suspect["matches"][0]["staked"].as_array().unwrap().as_slice() else {
+        panic!("one: {suspect}")
+    };
+    assert_eq!(staked["marketId"], right.winner.market_id.to_string());
+    assert_eq!((&staked["pool"], &staked["bettors"]), (&1_000.into(), &2.into()));
+    let stake = |bettor: &Bettor, points: i64| json!({ "accountId": bettor.account_id, "username": bettor.username, "points": points });
+    assert_eq!(staked["stakes"], json!([stake(&chovy, 600), stake(&faker, 400)]));
+    assert_eq!(suspect["matches"][1]["staked"], json!([]));
     assert_eq!(faker.http.get("/api/league/suspects").await.status, 403);
 
     // The wrong one has the result, and nobody has bet on it.

@@ -6,6 +6,7 @@ import type { ImportReport } from "../../api/types";
 import { language } from "../../i18n";
 import { points } from "../../lib/format";
 import { adminFault } from "./act";
+import { Bettors } from "./bettors";
 import { Outlook } from "./outlook";
 import { words } from "./words";
 
@@ -105,7 +106,10 @@ function Touched({ report }: { report: ImportReport }) {
           {markets.map((market) => (
             <tr key={market.marketId}>
               <td class="end num">{market.line}</td>
-              <td>{market.question[language.value]}</td>
+              <td>
+                {market.question[language.value]}
+                <Bettors bettors={market.bettors} stakes={market.stakes} />
+              </td>
               <td>
                 <span class={`tag ${market.effect === "needs_person" ? "bad" : ""}`}>
                   {words().effects[market.effect]}

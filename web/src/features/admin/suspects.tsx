@@ -7,6 +7,7 @@ import { Moment } from "../../components/moment";
 import { Empty, Loaded, Skeleton } from "../../components/states";
 import { language, t } from "../../i18n";
 import { points } from "../../lib/format";
+import { Bettors } from "./bettors";
 import { Remove } from "./remove";
 import { words } from "./words";
 
@@ -25,7 +26,7 @@ function StageMarkets({ markets }: { markets: StageMarket[] }) {
     <div class="small">
       <p>{words().stageMarkets}</p>
       <ul aria-label={words().stageMarkets}>
-        {markets.map(({ marketId, question, effect, pool, givenBack }) => (
+        {markets.map(({ marketId, question, effect, pool, givenBack, bettors, stakes }) => (
           <li key={marketId}>
             {words().stageMarket(
               question[language.value],
@@ -33,6 +34,7 @@ function StageMarkets({ markets }: { markets: StageMarket[] }) {
               points(pool),
               points(givenBack),
             )}
+            <Bettors bettors={bettors} stakes={stakes} />
           </li>
         ))}
       </ul>
@@ -49,7 +51,7 @@ interface RowProps {
 }
 
 function Row({ of, stays, stageMarkets, onDone }: RowProps) {
-  const { match, markets, pool, givenBack } = of;
+  const { match, markets, pool, givenBack, staked } = of;
   const endsStaked = stageMarkets.some(ends);
   const double = stays === undefined ? {} : { stays: stays.match };
   return (
@@ -67,6 +69,14 @@ function Row({ of, stays, stageMarkets, onDone }: RowProps) {
       <span class="small">{words().stakedOn(markets, points(pool), points(givenBack))}</span>
       <Remove match={match} {...double} disabled={pool > 0 || endsStaked} onDone={onDone} />
       {pool > 0 && <span class="small muted">{words().stakedFirst}</span>}
+      {staked.map((market) => (
+        <div class="staked" key={market.marketId}>
+          <span class="small">
+            {market.question[language.value]} · {points(market.pool)} {t().app.unit}
+          </span>
+          <Bettors bettors={market.bettors} stakes={market.stakes} />
+        </div>
+      ))}
       {endsStaked && <span class="small muted">{words().stakedOnStage}</span>}
       <StageMarkets markets={stageMarkets} />
     </li>

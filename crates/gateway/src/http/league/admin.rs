@@ -82,8 +82,9 @@ async fn touched_markets(
     let (lines, matches): (Vec<_>, Vec<_>) = changed.unzip();
     let lines: HashMap<_, _> = matches.iter().map(|m| m.match_id.clone()).zip(lines).collect();
     let markets = preview(app, admin, PreviewMatchesRequest { matches, questions }).await?;
+    let names = app.usernames.of_stakes(&markets).await;
     let line = |market: &betting::TouchedMarket| lines.get(&market.match_id).copied();
-    markets.into_iter().map(|market| TouchedMarket::new(line(&market), market)).collect()
+    markets.into_iter().map(|market| TouchedMarket::new(line(&market), market, &names)).collect()
 }
 
 fn unknown_format() -> Problem {

@@ -61,7 +61,7 @@ pub(crate) async fn remove_match(
     Ok(json(RemovedMatch::try_from(repeat!(league, remove_match, request)?)?))
 }
 
-/// Matches that were probably brought in wrongly, what would mend them, and what is staked on them. Matches of replays are left out.
+/// Matches that were probably brought in wrongly, what would mend them, and what is staked on them by whom. Matches of replays are left out.
 #[utoipa::path(get, path = "/api/league/suspects", operation_id = "listSuspects", tag = "league",
     responses((status = 200, body = Suspects)))]
 pub(crate) async fn suspects(State(app): State<Arc<App>>, admin: Admin) -> Result {
@@ -74,7 +74,8 @@ pub(crate) async fn suspects(State(app): State<Arc<App>>, admin: Admin) -> Resul
     let mut asked = HashSet::new();
     let questions = questions.filter(|question| asked.insert(&question.question_id)).cloned().collect();
     let markets = preview(&app, &admin, PreviewMatchesRequest { matches, questions }).await?;
-    Ok(json(Suspects::new(found, &by_match(markets))?))
+    let names = app.usernames.of_stakes(&markets).await;
+    Ok(json(Suspects::new(found, &by_match(markets), &names)?))
 }
 
 /// A match as betting would hear of it, were it removed.

@@ -17,6 +17,7 @@ use url::Url;
 use super::league::describe;
 use crate::{
     cli::{
+        bettors::{self, Accounts},
         connect::{Target, answer},
         import::preview,
     },
@@ -54,6 +55,8 @@ pub(super) struct Services {
     /// With --grpc: betting's gRPC address, to tell what is staked
     #[arg(long, value_name = "URL", requires = "grpc")]
     betting_grpc: Option<Url>,
+    #[command(flatten)]
+    accounts: Accounts,
 }
 
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
@@ -70,7 +73,7 @@ impl Remove {
         let match_id = self.match_id.to_string();
         let in_favour_of = self.in_favour_of.map(|id| id.to_string()).unwrap_or_default();
         let request = RemoveMatchRequest { match_id, in_favour_of, dry_run: false };
-        let Services { target, betting_grpc } = self.services;
+        let Services { target, betting_grpc, accounts } = self.services;
         let remove = async |request| {
             let remove =
                 async |channel| answer(LeagueAdminServiceClient::new(channel).remove_match(request).await);
@@ -84,7 +87,10 @@ impl Remove {
         let (matches, questions) = (ahead.r#match.into_iter().collect(), ahead.changed_questions);
         let changes = PreviewMatchesRequest { matches, questions };
         let markets = touched(&target, betting_grpc.as_ref(), changes).await?;
-        nothing_in_the_way(&request.match_id, &markets)?;
+        if let Some(why) = in_the_way(&request.match_id, &markets) {
+            tell_stakes(&target, &accounts, &markets).await;
+            anyhow::bail!(why);
+        }
         let done = remove(request).await?;
         say("The match is removed.");
         if let Some(kept) = &done.kept {
@@ -94,19 +100,20 @@ impl Remove {
     }
 }
 
-/// Fails when points are staked on the match, or on a question about its stage that would be asked no more or otherwise.
-fn nothing_in_the_way(match_id: &str, markets: &[TouchedMarket]) -> anyhow::Result<()> {
+/// What is staked on the match, or on a question about its stage that would be asked no more or otherwise.
+fn in_the_way(match_id: &str, markets: &[TouchedMarket]) -> Option<String> {
     let (own, others): (Vec<_>, Vec<_>) = markets.iter().partition(|market| market.match_id == match_id);
     let staked: i64 = own.iter().map(|market| market.pool).sum();
-    anyhow::ensure!(staked == 0, "{staked} points are staked on the match");
-    let ends = |market: &&&TouchedMarket| {
-        matches!(market.effect(), MarketEffect::Withdrawn | MarketEffect::Voided) && market.pool > 0
-    };
-    let Some(in_the_way) = others.iter().find(ends) else { return Ok(()) };
-    anyhow::bail!("points are staked on a question about its stage: {}", preview::describe(None, in_the_way))
+    if staked > 0 {
+        return Some(format!("{staked} points are staked on the match"));
+    }
+    let ends =
+        |market: &&&TouchedMarket| matches!(market.effect(), MarketEffect::Withdrawn | MarketEffect::Voided);
+    let staked: i64 = others.iter().filter(ends).map(|market| market.pool).sum();
+    (staked > 0).then(|| format!("{staked} points are staked on questions about its stage that would end"))
 }
 
-async fn suspects(Services { target, betting_grpc }: Services) -> anyhow::Result<()> {
+async fn suspects(Services { target, betting_grpc, accounts }: Services) -> anyhow::Result<()> {
     let list = async |channel| {
         answer(LeagueAdminServiceClient::new(channel).list_suspects(ListSuspectsRequest {}).await)
     };
@@ -136,6 +143,9 @@ async fn suspects(Services { target, betting_grpc }: Services) -> anyhow::Result
             say(format_args!("  {}", preview::describe(None, market)));
         }
     }
+    if let Some(markets) = &markets {
+        tell_stakes(&target, &accounts, markets).await;
+    }
     if found.suspects_left_out > 0 {
         say(format_args!("{} more are not told.", found.suspects_left_out));
     }
@@ -164,6 +174,16 @@ async fn touched(
         None => target.as_admin(Service::Betting, look).await?,
     };
     Ok(answered.markets)
+}
+
+/// Says of each of these markets what is staked on it, and by whom.
+async fn tell_stakes(target: &Target, accounts: &Accounts, markets: &[TouchedMarket]) {
+    let names = accounts.names(target, markets).await;
+    for market in markets.iter().filter(|market| market.pool > 0) {
+        let TouchedMarket { match_id, question_en, pool, .. } = market;
+        say(format_args!("{match_id}: {question_en}: {pool} points"));
+        bettors::tell(market, &names);
+    }
 }
 
 /// A match as betting would hear of it, were it removed.

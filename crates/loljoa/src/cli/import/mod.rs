@@ -12,7 +12,10 @@ use loljoa_proto::league_schedule::v1::{
 };
 use url::Url;
 
-use super::connect::{Target, answer};
+use super::{
+    bettors::Accounts,
+    connect::{Target, answer},
+};
 use crate::{console, system::Service};
 
 #[derive(Args)]
@@ -33,6 +36,8 @@ pub(super) struct Arguments {
     /// With --grpc and --dry-run: betting's gRPC address, to tell what becomes of markets
     #[arg(long, value_name = "URL", requires_all = ["grpc", "dry_run"])]
     betting_grpc: Option<Url>,
+    #[command(flatten)]
+    accounts: Accounts,
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -54,9 +59,9 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         console::say(format_args!("{} more lines are not told.", report.lines_left_out));
     }
     tables::tell(&report);
-    let Arguments { target, betting_grpc, dry_run, .. } = arguments;
+    let Arguments { target, betting_grpc, accounts, dry_run, .. } = arguments;
     if !report.changed_matches.is_empty() || !report.changed_questions.is_empty() {
-        preview::tell(&report, target, betting_grpc).await?;
+        preview::tell(&report, &target, betting_grpc, &accounts).await?;
     }
     console::say(summary(&report, dry_run));
     Ok(if report.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

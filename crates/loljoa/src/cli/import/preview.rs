@@ -12,20 +12,25 @@ use loljoa_proto::{
 use url::Url;
 
 use crate::{
-    cli::connect::{Target, answer},
+    cli::{
+        bettors::{self, Accounts},
+        connect::{Target, answer},
+    },
     console,
     system::Service,
 };
 
-/// Asks betting, at `betting` unless all services of `target` are known, and says what becomes of each market.
+/// Asks betting, at `betting` unless all services of `target` are known, and says what becomes of each market and whose
+/// stakes are on it.
 pub(super) async fn tell(
     report: &ImportSeasonResponse,
-    target: Target,
+    target: &Target,
     betting: Option<Url>,
+    accounts: &Accounts,
 ) -> anyhow::Result<()> {
-    let target = match betting {
-        Some(url) => target.at(url),
-        None if target.is_up() => target,
+    let at_betting = match betting {
+        Some(url) => target.clone().at(url),
+        None if target.is_up() => target.clone(),
         None => {
             console::say("What becomes of markets is known to betting: --betting-grpc names its address.");
             return Ok(());
@@ -41,9 +46,11 @@ pub(super) async fn tell(
         let mut client = MarketAdminServiceClient::new(channel);
         console::step("looking at markets", async { answer(client.preview_matches(request).await) }).await
     };
-    let markets = target.as_admin(Service::Betting, look).await?.markets;
+    let markets = at_betting.as_admin(Service::Betting, look).await?.markets;
+    let names = accounts.names(target, &markets).await;
     for market in &markets {
         console::say(describe(lines.get(market.match_id.as_str()).copied(), market));
+        bettors::tell(market, &names);
     }
     if markets.is_empty() {
         console::say("No market changes.");
