@@ -27,7 +27,7 @@ const OPEN: &str = "open";
     loljoa-bench target http://gateway.loljoa.svc:8080 season --allow-remote --rate 200 --users 20"
 )]
 pub(super) struct Arguments {
-    /// The gateway, such as http://127.0.0.1:8080
+    /// The gateway, such as `http://127.0.0.1:8080`
     url: Url,
     /// What is asked
     #[arg(value_enum)]

@@ -79,7 +79,7 @@ impl Recorder {
         self.tally.requests += u64::from(within);
         match answer {
             Err(error) => *self.tally.errors.entry(error).or_default() += 1,
-            Ok(answer) => self.count(answer, within),
+            Ok(answer) => self.count(&answer, within),
         }
         // What was still under way at the end counts as well: it is the slowest.
         if due < self.window.from {
@@ -91,7 +91,7 @@ impl Recorder {
         note(self.slice(slice), latency);
     }
 
-    fn count(&mut self, answer: Answer, within: bool) {
+    fn count(&mut self, answer: &Answer, within: bool) {
         self.accepted_in_all += u64::from(matches!(answer.meaning, Meaning::Accepted));
         match answer.meaning {
             Meaning::Failed => {

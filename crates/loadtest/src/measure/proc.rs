@@ -104,7 +104,7 @@ fn status(pid: u32, key: &str) -> Option<u64> {
     kilobytes(&status, key)
 }
 
-/// A line such as `VmRSS:	  4096 kB`. Bytes.
+/// What a line such as `VmRSS: 4096 kB` tells. Bytes.
 pub(super) fn kilobytes(lines: &str, key: &str) -> Option<u64> {
     let line = lines.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1_024)

@@ -5,6 +5,8 @@ use crate::{
     scenario::Kind,
 };
 
+type Percentile = fn(&Latency) -> f64;
+
 /// A line of a plot: its name and its points.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Line {
@@ -73,13 +75,13 @@ pub(super) fn replicas(results: &Results) -> Vec<Line> {
 
 /// Percentiles over time of one run. Seconds and milliseconds.
 pub(super) fn over_time(run: &Run) -> Vec<Line> {
-    let percentiles: [(&str, fn(&Latency) -> f64); 3] = [
+    let percentiles: [(&str, Percentile); 3] = [
         ("p50", |latency| latency.p50_ms),
         ("p99", |latency| latency.p99_ms),
         ("p99.9", |latency| latency.p999_ms),
     ];
     let slices: Vec<_> = run.slices.iter().filter(|slice| slice.requests > 0).collect();
-    let line = |(name, of): (&str, fn(&Latency) -> f64)| Line {
+    let line = |(name, of): (&str, Percentile)| Line {
         name: name.to_owned(),
         points: slices.iter().map(|slice| (seconds(slice.from_ms), of(&slice.latency))).collect(),
     };

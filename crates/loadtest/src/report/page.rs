@@ -73,13 +73,16 @@ fn failures(results: &Results) -> String {
 }
 
 fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {
-    let cells = |row: &[String], tag: &str| -> String {
-        row.iter().map(|cell| format!("<{tag}{}>{}</{tag}>", class(cell), escaped(cell))).collect()
+    let cell = |tag: &str, cell: &String| format!("<{tag}{}>{}</{tag}>", class(cell), escaped(cell));
+    let row = |tag: &str, row: &[String]| {
+        let cells: Vec<_> = row.iter().map(|text| cell(tag, text)).collect();
+        format!("<tr>{}</tr>", cells.concat())
     };
-    let body: String = rows.iter().map(|row| format!("<tr>{}</tr>", cells(row, "td"))).collect();
+    let body: Vec<_> = rows.iter().map(|cells| row("td", cells)).collect();
     format!(
-        "<div class=\"wide\"><table><thead><tr>{}</tr></thead><tbody>{body}</tbody></table></div>",
-        cells(&header, "th")
+        "<div class=\"wide\"><table><thead>{}</thead><tbody>{}</tbody></table></div>",
+        row("th", &header),
+        body.concat()
     )
 }
 
