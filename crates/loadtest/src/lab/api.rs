@@ -1,12 +1,19 @@
 //! The API, as far as the lab prepares its worlds by it.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use loljoa_service_kit::ids;
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use tokio::time;
 use uuid::Uuid;
+
+/// On a machine that is busy with other things a service may not answer in time.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The API of one system.
 #[derive(Clone, Debug)]
@@ -170,10 +177,20 @@ impl Api {
     }
 }
 
+/// Sends a request, again while it is told to come again, and reads the answer.
 async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> anyhow::Result<T> {
-    let response = request.send().await?;
-    let (status, url) = (response.status(), response.url().clone());
-    let text = response.text().await?;
-    anyhow::ensure!(status.is_success(), "{url} answers {status}: {text}");
-    serde_json::from_str(&text).with_context(|| format!("{url} answers what cannot be read"))
+    let mut attempt = 1;
+    loop {
+        let again = request.try_clone().context("this request cannot be repeated")?;
+        let response = again.send().await?;
+        let (status, url) = (response.status(), response.url().clone());
+        let text = response.text().await?;
+        if status.is_success() {
+            return serde_json::from_str(&text).with_context(|| format!("{url} answers what cannot be read"));
+        }
+        let later = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        anyhow::ensure!(later && attempt < ATTEMPTS, "{url} answers {status}: {text}");
+        time::sleep(PAUSE).await;
+        attempt += 1;
+    }
 }

@@ -97,7 +97,7 @@ fn class(cell: &str) -> &'static str {
 
 fn plots(results: &Results) -> anyhow::Result<String> {
     let connections = |y, is_logarithmic| Axes { x: "connections", y, is_logarithmic };
-    let ms = connections("ms, each line ten times the last", true);
+    let ms = connections("ms (logarithmic)", true);
     let mut html = String::new();
     for (caption, lines, axes) in [
         ("Accepted bets/s, hot market", figures::throughput(results), connections("bets/s", false)),
@@ -113,7 +113,7 @@ fn plots(results: &Results) -> anyhow::Result<String> {
         html += &figure(caption, &lines, axes)?;
     }
     for run in figures::shown_over_time(results) {
-        let axes = Axes { x: "seconds", y: "ms", is_logarithmic: true };
+        let axes = Axes { x: "seconds", y: "ms (logarithmic)", is_logarithmic: true };
         html += &figure(&format!("Latency over time: {}", run.title()), &figures::over_time(run), axes)?;
     }
     let processes = ["gateway", "betting", "account", "PostgreSQL"];

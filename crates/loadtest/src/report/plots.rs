@@ -110,7 +110,7 @@ fn draw_bars(area: &Area<'_>, bars: &[Bar], legend: &[&str], unit: &'static str)
     let mut builder = ChartBuilder::on(area);
     builder.margin(10).x_label_area_size(42).y_label_area_size(230);
     let mut chart = builder
-        .build_cartesian_2d(0.0..right * 1.15, (0..rows).into_segmented())
+        .build_cartesian_2d(0.0..right * 1.4, (0..rows).into_segmented())
         .map_err(|error| anyhow!("{error}"))?;
     let name = |value: &SegmentValue<usize>| match value {
         SegmentValue::CenterOf(row) => names.get(*row).copied().unwrap_or_default().to_owned(),

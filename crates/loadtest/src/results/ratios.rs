@@ -156,11 +156,11 @@ fn ratio(one: f64, other: f64) -> Option<f64> {
     (other > 0.0).then(|| one / other)
 }
 
-/// When the last slice ended whose p99 was not calm. Seconds.
+/// When the last slice ended whose p99 was not calm; never, where that is the last of all. Seconds.
 fn until_calm(run: &Run) -> f64 {
-    let excited = run.slices.iter().rev().find(|slice| slice.requests > 0 && slice.latency.p99_ms >= CALM);
-    let length = Duration::from_millis(run.slices.get(1).map_or(0, |slice| slice.from_ms));
-    excited.map_or(0.0, |slice| (Duration::from_millis(slice.from_ms) + length).as_secs_f64())
+    let known: Vec<_> = run.slices.iter().filter(|slice| slice.requests > 0).collect();
+    let Some(excited) = known.iter().rposition(|slice| slice.latency.p99_ms >= CALM) else { return 0.0 };
+    known.get(excited + 1).map_or(f64::INFINITY, |calm| Duration::from_millis(calm.from_ms).as_secs_f64())
 }
 
 /// The processes of a bet, in the order of its way.
@@ -204,6 +204,8 @@ mod tests {
         let mut run = fixtures::results().runs[0].clone();
         run.slices = vec![slice(0, 300.0), slice(100, 40.0), slice(200, 120.0), slice(300, 20.0)];
         assert!((until_calm(&run) - 0.3).abs() < 1e-9);
+        run.slices = vec![slice(0, 30.0), slice(100, 140.0)];
+        assert_eq!(until_calm(&run), f64::INFINITY, "it never was");
         run.slices = vec![slice(0, 30.0), slice(100, 40.0)];
         assert!(until_calm(&run).abs() < 1e-9);
     }

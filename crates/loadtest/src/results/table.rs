@@ -68,7 +68,9 @@ pub fn of_ratios(rows: &[Row]) -> (Vec<String>, Vec<Vec<String>>) {
 }
 
 fn ratio(row: &Row) -> Vec<String> {
-    let figure = |figure: f64| format!("{} {}", precise(figure), row.unit);
+    let figure = |figure: f64| {
+        if figure.is_infinite() { "never".to_owned() } else { format!("{} {}", precise(figure), row.unit) }
+    };
     let wanted = |wanted| match wanted {
         super::Wanted::AtLeast(least) => format!("≥ {}", figure(least)),
         super::Wanted::AtMost(most) => format!("≤ {}", figure(most)),
