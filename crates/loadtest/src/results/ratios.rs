@@ -205,7 +205,7 @@ mod tests {
         run.slices = vec![slice(0, 300.0), slice(100, 40.0), slice(200, 120.0), slice(300, 20.0)];
         assert!((until_calm(&run) - 0.3).abs() < 1e-9);
         run.slices = vec![slice(0, 30.0), slice(100, 140.0)];
-        assert_eq!(until_calm(&run), f64::INFINITY, "it never was");
+        assert!(until_calm(&run).is_infinite(), "it never was");
         run.slices = vec![slice(0, 30.0), slice(100, 40.0)];
         assert!(until_calm(&run).abs() < 1e-9);
     }
