@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
 .PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e fuzz-matches test-attack test-build test-pooler test-streams \
-	screenshots lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
+	bench screenshots lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -30,7 +30,9 @@ IMAGES ?=
 # For the fuzzer: what to repeat, and how long it is.
 SEED ?=
 STEPS ?=
-# Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000".
+# For the load lab: which scenarios, such as SCENARIO="hot-market burst".
+SCENARIO ?=
+# Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000", or of `loljoa-bench run`.
 ARGS ?=
 
 help: ## List the targets
@@ -97,6 +99,11 @@ fuzz-matches: test-build ## Change matches at random while bets are placed (SEED
 # All that tests run, at once: built package by package, what they share would be compiled again with other features.
 test-build: setup
 	cargo test --locked --workspace --no-run
+
+bench: setup web ## Measure LOL.JOA under load beside the designs it replaced, in under 15 minutes (SCENARIO=hot-market, ARGS=…)
+	cargo build --release --locked -p loljoa -p loljoa-loadtest
+	ulimit -n 16384 && target/release/loljoa-bench run $(SCENARIO) --replicas 1,2,4,8 \
+		--json target/bench/results.json --html target/bench/report.html $(ARGS)
 
 screenshots: build $(BROWSER) ## Renew the README's screenshots
 	scripts/setup.sh browser

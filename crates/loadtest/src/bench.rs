@@ -1,0 +1,152 @@
+//! Makes the runs of a plan.
+
+use std::time::Duration;
+
+use loljoa_service_kit::Clock;
+
+use crate::{
+    console::complain,
+    engine::{
+        Load, Pace, Recorder, Window, drive,
+        view::{Live, View},
+    },
+    lab::{Lab, Options, Stack},
+    measure::{self, Sample},
+    plan::{Stage, Wanted, stages},
+    results::{Cost, Results, Run, title},
+    scenario::Kind,
+};
+
+/// How each run is made.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    /// What is not measured, at the beginning.
+    pub warm_up: Duration,
+    /// What is measured.
+    pub length: Duration,
+    /// Requests a second, instead of one after the other.
+    pub rate: Option<f64>,
+    /// How it is shown.
+    pub view: View,
+}
+
+/// Measures what is wanted, in a lab of its own.
+///
+/// # Errors
+///
+/// When a part does not start. What goes wrong in a run is told in the results.
+pub async fn run(wanted: &Wanted, manner: &Manner, options: Options) -> anyhow::Result<Results> {
+    complain(format_args!(
+        "starting PostgreSQL, account and league-schedule, and signing {} users up …",
+        options.users
+    ));
+    let started_at = Clock::system().now();
+    let mut lab = Lab::start(options).await?;
+    let mut results = Results {
+        machine: measure::machine(lab.postgres_version().await?),
+        started_at,
+        revision: measure::revision(),
+        is_optimised: !cfg!(debug_assertions),
+        runs: Vec::new(),
+    };
+    for stage in stages(wanted) {
+        results.runs.extend(of_stage(&mut lab, &stage, manner).await?);
+    }
+    lab.stop().await;
+    Ok(results)
+}
+
+async fn of_stage(lab: &mut Lab, stage: &Stage, manner: &Manner) -> anyhow::Result<Vec<Run>> {
+    let stack = lab.stack(stage.against, stage.replicas).await?;
+    let mut runs = Vec::with_capacity(stage.runs.len());
+    for (kind, connections) in &stage.runs {
+        runs.push(one(lab, &stack, *kind, *connections, manner).await?);
+    }
+    stack.stop().await;
+    Ok(runs)
+}
+
+/// Makes one run, and audits it.
+///
+/// # Errors
+///
+/// When it cannot be made at all.
+pub async fn one(
+    lab: &mut Lab,
+    stack: &Stack,
+    kind: Kind,
+    connections: usize,
+    manner: &Manner,
+) -> anyhow::Result<Run> {
+    let world = lab.world(stack, kind).await?;
+    lab.settle_down().await?;
+    let load = load(kind, connections, manner);
+    let subject = lab.subject_of(stack)?;
+    let title = title(kind, Some(stack.against()), connections, stack.replicas(), manner.rate);
+    complain(format_args!("{title} …"));
+    let live = Live::begin(&manner.view, title, &load)?;
+    let look = async || subject.look().await;
+    let (recorder, before, after) = drive(stack.gateway(), load, kind.of(world.clone()), live, look).await?;
+    let mut run = told(kind, load, manner.rate, &recorder);
+    run.against = Some(stack.against());
+    run.replicas = stack.replicas();
+    run.cost = Some(cost(&before, &after));
+    run.audit = Some(lab.audit(stack, &world, recorder.accepted_in_all()).await?);
+    complain(format_args!("  {}", summary(&run)));
+    Ok(run)
+}
+
+/// A load of this kind.
+#[must_use]
+pub fn load(kind: Kind, connections: usize, manner: &Manner) -> Load {
+    let warm_up = if kind.is_measured_cold() { Duration::ZERO } else { manner.warm_up };
+    let window = Window { from: warm_up, until: warm_up + manner.length, slice: kind.slice() };
+    let pace = manner.rate.map_or_else(|| kind.pace(manner.length), Pace::Rate);
+    Load { connections, pace, window }
+}
+
+/// What was recorded of a load.
+#[must_use]
+pub fn told(kind: Kind, load: Load, rate: Option<f64>, recorder: &Recorder) -> Run {
+    let tally = recorder.tally().clone();
+    Run {
+        scenario: kind,
+        against: None,
+        connections: load.connections,
+        replicas: 1,
+        rate,
+        seconds: load.window.length().as_secs_f64(),
+        requests: tally.requests,
+        accepted: tally.accepted,
+        replayed: tally.replayed,
+        refused: tally.refused,
+        errors: tally.errors,
+        latency: recorder.latency(),
+        slices: recorder.slices(),
+        cost: None,
+        audit: None,
+    }
+}
+
+fn cost(before: &Sample, after: &Sample) -> Cost {
+    Cost {
+        cpu_seconds: measure::used(before, after),
+        memory_bytes: after.memory.clone(),
+        wal_bytes: after.wal.saturating_sub(before.wal),
+    }
+}
+
+/// A run in a line.
+#[must_use]
+pub fn summary(run: &Run) -> String {
+    let failures = run.failures();
+    let end = if failures.is_empty() { String::new() } else { format!("; FAILED: {}", failures.join("; ")) };
+    format!(
+        "{:.0} requests/s, {:.0} bets/s, p50 {:.1} ms, p99 {:.1} ms{}{end}",
+        run.requests_per_second(),
+        run.accepted_per_second(),
+        run.latency.p50_ms,
+        run.latency.p99_ms,
+        run.cpu_per_bet_in_all().map(|micros| format!(", {micros:.0} µs a bet")).unwrap_or_default()
+    )
+}

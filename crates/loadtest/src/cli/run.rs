@@ -1,0 +1,58 @@
+use std::{env, path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{code, load::LoadOptions};
+use crate::{bench, lab::Options, plan::Wanted, results::Against, scenario::Kind};
+
+#[derive(Args)]
+#[command(
+    after_help = "Exits 0 when every run was without errors and every point is accounted for, 1 when not.\n\nExamples:\n  \
+    loljoa-bench run\n  loljoa-bench run hot-market --connections 256 --seconds 5\n  \
+    loljoa-bench run hot-market --rate 20000 --connections 1000      three times what is sustained\n  \
+    loljoa-bench run season --against ours --json results.json"
+)]
+pub(super) struct Arguments {
+    /// What is asked; all of it where none is named
+    #[arg(value_enum)]
+    scenarios: Vec<Kind>,
+    /// Connections; what is compared with the hot market takes the middle of them, the burst the most
+    #[arg(long, value_delimiter = ',', default_values_t = [64, 256, 1_000])]
+    connections: Vec<usize>,
+    /// Which systems
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Against::ALL)]
+    against: Vec<Against>,
+    /// Replicas of betting; more than one needs `unshare` and the right to mount (root, or user namespaces)
+    #[arg(long, value_delimiter = ',', default_values_t = [1])]
+    replicas: Vec<usize>,
+    #[command(flatten)]
+    load: LoadOptions,
+    /// Who bets
+    #[arg(long, default_value_t = 1_000)]
+    users: usize,
+    /// The `loljoa` binary [default: the one beside this program]
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// Where the data is for the time being; its disk is measured, too [default: the folder for temporary files]
+    #[arg(long, value_name = "FOLDER")]
+    place: Option<PathBuf>,
+}
+
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { scenarios, connections, against, replicas, load, users, program, place } = arguments;
+    anyhow::ensure!(users > 0 && !connections.contains(&0), "there is nobody to ask");
+    let bench = env::current_exe().context("this program's own file is not known")?;
+    let options = Options {
+        program: program.unwrap_or_else(|| bench.with_file_name("loljoa")),
+        bench,
+        place: place.unwrap_or_else(env::temp_dir),
+        users,
+        designs: against.iter().filter_map(|against| against.design()).collect(),
+    };
+    let scenarios = if scenarios.is_empty() { Kind::ALL.to_vec() } else { scenarios };
+    let wanted = Wanted { scenarios, connections, against, replicas };
+    let results = bench::run(&wanted, &load.manner(), options).await?;
+    load.tell(&results)?;
+    Ok(code(results.are_sound()))
+}

@@ -1,0 +1,71 @@
+//! What a load costs: processor time and memory of every process, and the log that PostgreSQL writes.
+
+mod machine;
+mod proc;
+
+use std::collections::BTreeMap;
+
+use sqlx::PgPool;
+
+pub use machine::{machine, revision};
+use proc::{Children, Process};
+
+/// What PostgreSQL is called among the processes.
+pub const POSTGRES: &str = "postgres";
+/// What we are called ourselves.
+pub const CLIENT: &str = "client";
+
+/// What is looked at.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Names and numbers; replicas share a name.
+    pub processes: Vec<(&'static str, u32)>,
+    /// PostgreSQL's first process.
+    pub postmaster: u32,
+    /// The way to the server.
+    pub pool: PgPool,
+}
+
+/// One look.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    /// Since each process began. Seconds.
+    pub cpu: BTreeMap<String, f64>,
+    /// What each process holds in memory. Bytes.
+    pub memory: BTreeMap<String, u64>,
+    /// How far the write-ahead log is. Bytes.
+    pub wal: u64,
+}
+
+impl Subject {
+    /// Looks once.
+    ///
+    /// # Errors
+    ///
+    /// When a process is gone, or the server does not answer.
+    pub async fn look(&self) -> anyhow::Result<Sample> {
+        let wal: i64 = sqlx::query_scalar("SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint")
+            .fetch_one(&self.pool)
+            .await?;
+        let mut sample = Sample { wal: u64::try_from(wal)?, ..Sample::default() };
+        let ours = (CLIENT, std::process::id());
+        for (name, pid) in self.processes.iter().copied().chain([ours]) {
+            let process = Process::read(pid)?;
+            *sample.cpu.entry(name.to_owned()).or_default() += process.cpu_seconds();
+            *sample.memory.entry(name.to_owned()).or_default() += proc::resident(pid)?;
+        }
+        let server = Children::of(self.postmaster)?;
+        sample.cpu.insert(POSTGRES.to_owned(), server.cpu_seconds());
+        sample.memory.insert(POSTGRES.to_owned(), server.memory());
+        Ok(sample)
+    }
+}
+
+/// What each process used between two looks. Seconds.
+#[must_use]
+pub fn used(before: &Sample, after: &Sample) -> BTreeMap<String, f64> {
+    let used = |(name, after): (&String, &f64)| {
+        (name.clone(), (after - before.cpu.get(name).copied().unwrap_or_default()).max(0.0))
+    };
+    after.cpu.iter().map(used).collect()
+}

@@ -1,0 +1,112 @@
+//! Which runs are made, in which order.
+
+use crate::{results::Against, scenario::Kind};
+
+/// What a person wants measured.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What is asked.
+    pub scenarios: Vec<Kind>,
+    /// By how many connections.
+    pub connections: Vec<usize>,
+    /// Of whom.
+    pub against: Vec<Against>,
+    /// With how many replicas.
+    pub replicas: Vec<usize>,
+}
+
+/// All that is run on one stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// Which system.
+    pub against: Against,
+    /// Replicas of betting.
+    pub replicas: usize,
+    /// Scenario and connections of each run.
+    pub runs: Vec<(Kind, usize)>,
+}
+
+/// The stages that tell what is wanted, and nothing twice: the hot market at every number of connections, what is compared
+/// with it at the middle one, the burst with the most. Replicas change nothing but the hot market, at the middle one.
+#[must_use]
+pub fn stages(wanted: &Wanted) -> Vec<Stage> {
+    let mut stages = Vec::new();
+    for replicas in &wanted.replicas {
+        for against in &wanted.against {
+            let runs = runs(wanted, *against, *replicas);
+            if !runs.is_empty() {
+                stages.push(Stage { against: *against, replicas: *replicas, runs });
+            }
+        }
+    }
+    stages
+}
+
+fn runs(wanted: &Wanted, against: Against, replicas: usize) -> Vec<(Kind, usize)> {
+    let mut sorted = wanted.connections.clone();
+    sorted.sort_unstable();
+    let Some(most) = sorted.last().copied() else { return Vec::new() };
+    let middle = sorted[(sorted.len() - 1) / 2];
+    let has_single = wanted.replicas.contains(&1);
+    let can = |kind: &&Kind| against == Against::Ours || kind.only_bets();
+    let of = |kind: &Kind| -> Vec<usize> {
+        match kind {
+            Kind::HotMarket if replicas == 1 => wanted.connections.clone(),
+            _ if replicas > 1 && has_single && *kind != Kind::HotMarket => Vec::new(),
+            Kind::Burst => vec![most],
+            _ => vec![middle],
+        }
+    };
+    let kinds = wanted.scenarios.iter().filter(can);
+    kinds.flat_map(|kind| of(kind).into_iter().map(|connections| (*kind, connections))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted() -> Wanted {
+        Wanted {
+            scenarios: Kind::ALL.to_vec(),
+            connections: vec![64, 256, 1_000],
+            against: vec![Against::Ours, Against::Pessimistic],
+            replicas: vec![1, 4],
+        }
+    }
+
+    #[test]
+    fn each_figure_is_measured_once_and_baselines_only_bet() {
+        let (hot, middle) = (Kind::HotMarket, 256);
+        let mut first = vec![
+            (hot, 64),
+            (hot, middle),
+            (hot, 1_000),
+            (Kind::HotAccount, middle),
+            (Kind::Refusals, middle),
+            (Kind::Season, middle),
+            (Kind::Burst, 1_000),
+        ];
+        let stage = |against, replicas, runs| Stage { against, replicas, runs };
+        let ours = stage(Against::Ours, 1, first.clone());
+        first.retain(|(kind, _)| *kind != Kind::Season);
+        let expected = [
+            ours,
+            stage(Against::Pessimistic, 1, first),
+            stage(Against::Ours, 4, vec![(hot, middle)]),
+            stage(Against::Pessimistic, 4, vec![(hot, middle)]),
+        ];
+        assert_eq!(stages(&wanted()), expected);
+    }
+
+    #[test]
+    fn whoever_wants_one_thing_gets_one_thing() {
+        let one = Wanted {
+            scenarios: vec![Kind::Refusals],
+            connections: vec![8],
+            against: vec![Against::Ours],
+            replicas: vec![2],
+        };
+        let expected = Stage { against: Against::Ours, replicas: 2, runs: vec![(Kind::Refusals, 8)] };
+        assert_eq!(stages(&one), [expected]);
+    }
+}

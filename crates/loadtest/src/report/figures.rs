@@ -1,0 +1,169 @@
+//! What each plot shows, taken out of the results.
+
+use crate::{
+    results::{Against, Latency, PROCESSES, Results, Run},
+    scenario::Kind,
+};
+
+type Percentile = fn(&Latency) -> f64;
+
+/// A line of a plot: its name and its points.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) points: Vec<(f64, f64)>,
+}
+
+/// A bar whose parts lie on each other.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Bar {
+    pub(super) name: String,
+    /// In the order of the legend.
+    pub(super) parts: Vec<f64>,
+}
+
+fn hot(results: &Results, against: Against) -> impl Iterator<Item = &Run> {
+    let is_hot = move |run: &&Run| {
+        run.scenario == Kind::HotMarket && run.against == Some(against) && run.rate.is_none()
+    };
+    results.runs.iter().filter(is_hot)
+}
+
+/// A line for each system that has points.
+fn lines(results: &Results, points: impl Fn(Against) -> Vec<(f64, f64)>) -> Vec<Line> {
+    let of = |against: Against| {
+        let mut points = points(against);
+        points.sort_by(|one, other| one.0.total_cmp(&other.0));
+        Line { name: against.name().to_owned(), points }
+    };
+    let known = Against::ALL
+        .into_iter()
+        .filter(|against| results.runs.iter().any(|run| run.against == Some(*against)));
+    known.map(of).filter(|line| !line.points.is_empty()).collect()
+}
+
+/// Accepted bets a second by connections.
+pub(super) fn throughput(results: &Results) -> Vec<Line> {
+    by_connections(results, Run::accepted_per_second)
+}
+
+/// One percentile by connections.
+pub(super) fn percentile(results: &Results, of: impl Fn(&Latency) -> f64) -> Vec<Line> {
+    by_connections(results, |run| of(&run.latency))
+}
+
+fn by_connections(results: &Results, figure: impl Fn(&Run) -> f64) -> Vec<Line> {
+    lines(results, |against| {
+        let single = hot(results, against).filter(|run| run.replicas == 1);
+        single.map(|run| (number(run.connections), figure(run))).collect()
+    })
+}
+
+/// Accepted bets a second by replicas, where there is more than one number of them.
+pub(super) fn replicas(results: &Results) -> Vec<Line> {
+    let mut found = lines(results, |against| {
+        let Some(connections) = hot(results, against).find(|run| run.replicas > 1).map(|run| run.connections)
+        else {
+            return Vec::new();
+        };
+        let same = hot(results, against).filter(|run| run.connections == connections);
+        same.map(|run| (number(run.replicas), run.accepted_per_second())).collect()
+    });
+    found.retain(|line| line.points.len() > 1);
+    found
+}
+
+/// Percentiles over time of one run. Seconds and milliseconds.
+pub(super) fn over_time(run: &Run) -> Vec<Line> {
+    let percentiles: [(&str, Percentile); 3] = [
+        ("p50", |latency| latency.p50_ms),
+        ("p99", |latency| latency.p99_ms),
+        ("p99.9", |latency| latency.p999_ms),
+    ];
+    let slices: Vec<_> = run.slices.iter().filter(|slice| slice.requests > 0).collect();
+    let line = |(name, of): (&str, Percentile)| Line {
+        name: name.to_owned(),
+        points: slices.iter().map(|slice| (seconds(slice.from_ms), of(&slice.latency))).collect(),
+    };
+    percentiles.map(line).into()
+}
+
+/// The runs whose latency over time is shown: the bursts, and ours on the hot market.
+pub(super) fn shown_over_time(results: &Results) -> impl Iterator<Item = &Run> {
+    results.runs.iter().filter(|run| {
+        let is_ours = run.against.is_none_or(|against| against == Against::Ours);
+        run.scenario == Kind::Burst || (is_ours && run.replicas == 1 && run.slices.len() > 1)
+    })
+}
+
+/// Processor time of a bet by process, for each run that only bets. Microseconds.
+pub(super) fn costs(results: &Results) -> Vec<Bar> {
+    let bets =
+        results.runs.iter().filter(|run| run.scenario.only_bets() && run.accepted > 0 && run.cost.is_some());
+    bets.map(|run| Bar {
+        name: short(run),
+        parts: PROCESSES.map(|process| run.cpu_per_bet(process).unwrap_or_default()).into(),
+    })
+    .collect()
+}
+
+/// What a bet wrote to PostgreSQL's log. Bytes.
+pub(super) fn wal(results: &Results) -> Vec<Bar> {
+    let bets = results.runs.iter().filter(|run| run.scenario.only_bets());
+    bets.filter_map(|run| Some(Bar { name: short(run), parts: vec![run.wal_per_bet()?] })).collect()
+}
+
+/// Memory by process at the end of each run. MiB.
+pub(super) fn memory(results: &Results) -> Vec<Bar> {
+    let known = results.runs.iter().filter_map(|run| Some((run, run.cost.as_ref()?)));
+    known
+        .map(|(run, cost)| {
+            let part = |process| cost.memory_bytes.get(process).copied().unwrap_or_default();
+            Bar { name: short(run), parts: PROCESSES.map(|process| mebibytes(part(process))).into() }
+        })
+        .collect()
+}
+
+fn short(run: &Run) -> String {
+    let against = run.against.map_or("target", Against::name);
+    let replicas = if run.replicas == 1 { String::new() } else { format!(" ×{}", run.replicas) };
+    format!("{} {against} {}{replicas}", run.scenario.name(), run.connections)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "connections and replicas are few")]
+const fn number(number: usize) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a run is short")]
+const fn seconds(ms: u64) -> f64 {
+    ms as f64 / 1_000.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a plot is not that precise")]
+const fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / (1 << 20) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::fixtures;
+
+    #[test]
+    fn a_line_is_one_system_by_connections_and_replicas_have_a_plot_of_their_own() {
+        let results = fixtures::results();
+        let line = |name: &str, points: &[(f64, f64)]| Line { name: name.into(), points: points.into() };
+        assert_eq!(
+            throughput(&results),
+            [line("ours", &[(256.0, 10_000.0)]), line("pessimistic", &[(256.0, 500.0)])]
+        );
+        assert_eq!(replicas(&results), [line("ours", &[(1.0, 10_000.0), (4.0, 9_000.0)])]);
+    }
+
+    #[test]
+    fn a_bar_has_a_part_for_each_process() {
+        let costs = costs(&fixtures::results());
+        assert_eq!(costs[0], Bar { name: "hot-market ours 256".into(), parts: vec![20.0, 7.0, 3.0, 50.0] });
+    }
+}

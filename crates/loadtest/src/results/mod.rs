@@ -1,0 +1,290 @@
+//! What was measured, as it is written down.
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+mod ratios;
+mod table;
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use crate::{baseline::Design, measure::POSTGRES, scenario::Kind};
+
+pub use ratios::{PROCESSES, Row, Wanted, rows};
+pub use table::{of_ratios, of_runs};
+
+/// All of one measurement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Results {
+    /// Where.
+    pub machine: Machine,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// Of what.
+    pub revision: String,
+    /// Whether the programs are built as for production.
+    pub is_optimised: bool,
+    /// Each run, in the order in which they were made.
+    pub runs: Vec<Run>,
+}
+
+/// Where it was measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Machine {
+    /// The processor's name.
+    pub processor: String,
+    /// How many cores there are.
+    pub cores: usize,
+    /// How much memory. Bytes.
+    pub memory_bytes: u64,
+    /// The kernel's release.
+    pub kernel: String,
+    /// PostgreSQL's version.
+    pub postgres: String,
+}
+
+/// Which system was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Against {
+    /// This one
+    Ours,
+    /// The transaction of 2022
+    Pessimistic,
+    /// One statement for each bet
+    SingleStatement,
+}
+
+impl Against {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ours, Self::Pessimistic, Self::SingleStatement];
+
+    /// Its name, such as `single-statement`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self.design() {
+            None => "ours",
+            Some(design) => design.name(),
+        }
+    }
+
+    /// Which old design it is, if it is one.
+    #[must_use]
+    pub const fn design(self) -> Option<Design> {
+        match self {
+            Self::Ours => None,
+            Self::Pessimistic => Some(Design::Pessimistic),
+            Self::SingleStatement => Some(Design::SingleStatement),
+        }
+    }
+}
+
+impl From<Design> for Against {
+    fn from(design: Design) -> Self {
+        match design {
+            Design::Pessimistic => Self::Pessimistic,
+            Design::SingleStatement => Self::SingleStatement,
+        }
+    }
+}
+
+/// One load on one system.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// What was asked.
+    pub scenario: Kind,
+    /// Of whom; none where it was a system that the lab did not start.
+    pub against: Option<Against>,
+    /// By how many connections.
+    pub connections: usize,
+    /// Replicas of betting.
+    pub replicas: usize,
+    /// Requests a second that were due; none where each waited for the answer before.
+    pub rate: Option<f64>,
+    /// How long it was measured. Seconds.
+    pub seconds: f64,
+    /// Requests that ended meanwhile.
+    pub requests: u64,
+    /// Bets that were accepted meanwhile.
+    pub accepted: u64,
+    /// Bets that had been accepted before and were sent again.
+    pub replayed: u64,
+    /// Refusals by status and reason.
+    pub refused: BTreeMap<String, u64>,
+    /// What should not have happened.
+    pub errors: BTreeMap<String, u64>,
+    /// How long requests took.
+    pub latency: Latency,
+    /// The same over time.
+    pub slices: Vec<Slice>,
+    /// What the processes used meanwhile; none where the lab did not start them.
+    pub cost: Option<Cost>,
+    /// Whether every point was accounted for afterwards; none where the lab cannot look.
+    pub audit: Option<Audit>,
+}
+
+/// How long requests took. Milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    /// Half of them.
+    pub p50_ms: f64,
+    /// Nine of ten.
+    pub p90_ms: f64,
+    /// 99 of a hundred.
+    pub p99_ms: f64,
+    /// 999 of a thousand.
+    pub p999_ms: f64,
+    /// All of them.
+    pub max_ms: f64,
+}
+
+/// The requests that ended in one piece of the time.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Slice {
+    /// Since the measurement began. Milliseconds.
+    pub from_ms: u64,
+    /// How many.
+    pub requests: u64,
+    /// How long they took.
+    pub latency: Latency,
+}
+
+/// What the processes used.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Cost {
+    /// Processor time by process. Seconds.
+    pub cpu_seconds: BTreeMap<String, f64>,
+    /// Memory by process at the end. Bytes.
+    pub memory_bytes: BTreeMap<String, u64>,
+    /// What PostgreSQL wrote to its log. Bytes.
+    pub wal_bytes: u64,
+}
+
+/// Whether every point was accounted for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Audit {
+    /// What was looked at.
+    pub looked_at: String,
+    /// What differs.
+    pub differences: Vec<String>,
+}
+
+impl Run {
+    /// Requests a second.
+    #[must_use]
+    pub fn requests_per_second(&self) -> f64 {
+        count(self.requests) / self.seconds
+    }
+
+    /// Accepted bets a second.
+    #[must_use]
+    pub fn accepted_per_second(&self) -> f64 {
+        count(self.accepted) / self.seconds
+    }
+
+    /// Processor time that each accepted bet took of a process. Microseconds.
+    #[must_use]
+    pub fn cpu_per_bet(&self, process: &str) -> Option<f64> {
+        let seconds = self.cost.as_ref()?.cpu_seconds.get(process)?;
+        (self.accepted > 0).then(|| seconds * 1e6 / count(self.accepted))
+    }
+
+    /// The same of all processes of the system, without whoever asks.
+    #[must_use]
+    pub fn cpu_per_bet_in_all(&self) -> Option<f64> {
+        let processes = self.cost.as_ref()?.cpu_seconds.keys();
+        let of_system = processes.filter(|process| *process != crate::measure::CLIENT);
+        of_system.map(|process| self.cpu_per_bet(process)).sum()
+    }
+
+    /// PostgreSQL's part of it.
+    #[must_use]
+    pub fn postgres_per_bet(&self) -> Option<f64> {
+        self.cpu_per_bet(POSTGRES)
+    }
+
+    /// What each accepted bet wrote to PostgreSQL's log. Bytes.
+    #[must_use]
+    pub fn wal_per_bet(&self) -> Option<f64> {
+        let wal = self.cost.as_ref()?.wal_bytes;
+        (self.accepted > 0).then(|| count(wal) / count(self.accepted))
+    }
+
+    /// Why it does not count, if it does not.
+    #[must_use]
+    pub fn failures(&self) -> Vec<String> {
+        let errors = self.errors.iter().map(|(error, times)| format!("{times} times: {error}"));
+        let differences = self.audit.iter().flat_map(|audit| audit.differences.iter().cloned());
+        differences.chain(errors).collect()
+    }
+
+    /// Such as `hot-market, ours, 256 connections, 4 replicas`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        title(self.scenario, self.against, self.connections, self.replicas, self.rate)
+    }
+}
+
+/// What a run is called.
+#[must_use]
+pub fn title(
+    scenario: Kind,
+    against: Option<Against>,
+    connections: usize,
+    replicas: usize,
+    rate: Option<f64>,
+) -> String {
+    let against = against.map_or("target", Against::name);
+    let replicas = if replicas == 1 { String::new() } else { format!(", {replicas} replicas") };
+    let rate = rate.map(|rate| format!(", {rate:.0}/s")).unwrap_or_default();
+    format!("{}, {against}, {connections} connections{replicas}{rate}", scenario.name())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "what is counted here a double counts exactly")]
+const fn count(number: u64) -> f64 {
+    number as f64
+}
+
+impl Results {
+    /// Whether every run counts.
+    #[must_use]
+    pub fn are_sound(&self) -> bool {
+        self.runs.iter().all(|run| run.failures().is_empty())
+    }
+
+    /// Reads what [`Self::write`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// When the file is none of results.
+    pub fn read(file: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+        serde_json::from_str(&text).with_context(|| format!("{} has no results", file.display()))
+    }
+
+    /// Writes them as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn write(&self, file: &Path) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(self)?;
+        write(file, &(text + "\n"))
+    }
+}
+
+/// Writes a file, and the folder that it is in.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    fs::write(file, text).with_context(|| file.display().to_string())
+}

@@ -1,0 +1,101 @@
+//! Results in rows and columns, for the terminal and for documents.
+
+use super::{Results, Row, Run, ratios::PROCESSES};
+
+/// The header and the rows of all runs.
+#[must_use]
+pub fn of_runs(results: &Results) -> (Vec<String>, Vec<Vec<String>>) {
+    let header = [
+        "run",
+        "bets/s",
+        "requests/s",
+        "p50 ms",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "refused",
+        "errors",
+        "µs/bet",
+        "gateway",
+        "betting",
+        "account",
+        "PostgreSQL",
+        "WAL B/bet",
+        "audit",
+    ];
+    (header.map(str::to_owned).to_vec(), results.runs.iter().map(run).collect())
+}
+
+fn run(run: &Run) -> Vec<String> {
+    let latency = run.latency;
+    let sum = |counts: &std::collections::BTreeMap<String, u64>| counts.values().sum::<u64>().to_string();
+    let mut row = vec![run.title(), whole(run.accepted_per_second()), whole(run.requests_per_second())];
+    row.extend([latency.p50_ms, latency.p90_ms, latency.p99_ms, latency.p999_ms, latency.max_ms].map(whole));
+    row.extend([sum(&run.refused), sum(&run.errors), known(run.cpu_per_bet_in_all())]);
+    row.extend(PROCESSES.map(|process| known(run.cpu_per_bet(process))));
+    row.extend([known(run.wal_per_bet()), audit(run)]);
+    row
+}
+
+fn audit(run: &Run) -> String {
+    match &run.audit {
+        None => "–".to_owned(),
+        Some(audit) if audit.differences.is_empty() => "0".to_owned(),
+        Some(audit) => format!("{} differ", audit.differences.len()),
+    }
+}
+
+fn known(figure: Option<f64>) -> String {
+    figure.map_or_else(|| "–".to_owned(), whole)
+}
+
+/// A figure without what nobody reads: thousands apart, decimals only where they are all there is.
+fn whole(figure: f64) -> String {
+    if figure < 10.0 {
+        return format!("{figure:.1}");
+    }
+    let digits = format!("{figure:.0}");
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+/// The header and the rows of what has to be reached.
+#[must_use]
+pub fn of_ratios(rows: &[Row]) -> (Vec<String>, Vec<Vec<String>>) {
+    let header = ["what", "at least", "stretch", "measured", "met"].map(str::to_owned).to_vec();
+    (header, rows.iter().map(ratio).collect())
+}
+
+fn ratio(row: &Row) -> Vec<String> {
+    let figure = |figure: f64| {
+        if figure.is_infinite() { "never".to_owned() } else { format!("{} {}", precise(figure), row.unit) }
+    };
+    let wanted = |wanted| match wanted {
+        super::Wanted::AtLeast(least) => format!("≥ {}", figure(least)),
+        super::Wanted::AtMost(most) => format!("≤ {}", figure(most)),
+    };
+    let met = match row.is_met() {
+        None => "not measured",
+        Some(true) if row.is_stretched() => "yes, and more",
+        Some(true) => "yes",
+        Some(false) => "no",
+    };
+    let measured = row.measured.map_or_else(|| "–".to_owned(), figure);
+    vec![row.what.to_owned(), wanted(row.wanted), wanted(row.stretch), measured, met.to_owned()]
+}
+
+fn precise(figure: f64) -> String {
+    if figure >= 10.0 { whole(figure) } else { format!("{figure:.2}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_can_be_read() {
+        let figures = [0.04, 9.96, 24.4, 999.6, 12_957.0, 1_234_567.0].map(whole);
+        assert_eq!(figures, ["0.0", "10.0", "24", "1,000", "12,957", "1,234,567"]);
+    }
+}

@@ -1,0 +1,186 @@
+//! What is asked: one file for each scenario.
+
+mod bet;
+mod burst;
+mod expected;
+mod hot_account;
+mod hot_market;
+mod refusals;
+mod season;
+
+use std::{sync::Arc, time::Duration};
+
+use clap::ValueEnum;
+use http::{HeaderValue, Request};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use bet::STAKE;
+pub use expected::Expected;
+
+use crate::engine::{Body, Pace};
+
+/// What there is to ask for.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Where the gateway is, as `host:port`.
+    pub host: HeaderValue,
+    /// Who asks; at least one.
+    pub users: Arc<Vec<User>>,
+    /// Open markets; at least one, and the first is the hot one.
+    pub markets: Vec<Market>,
+    /// A market that takes no bets any more.
+    pub locked: Option<Market>,
+}
+
+/// Somebody who is logged in.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Their account.
+    pub account_id: Uuid,
+    /// Their `Authorization`.
+    pub authorization: HeaderValue,
+}
+
+/// A market, as far as it is bet on.
+#[derive(Clone, Debug)]
+pub struct Market {
+    /// Its id.
+    pub market_id: Uuid,
+    /// The match that it is about.
+    pub match_id: Uuid,
+    /// Its outcomes; at least one.
+    pub outcome_ids: Vec<Uuid>,
+}
+
+/// Which request is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// Its number in the run.
+    pub in_run: u64,
+    /// Its number among its worker's.
+    pub in_worker: u64,
+    /// Whose it is.
+    pub worker: usize,
+}
+
+/// A request, and what should come of it.
+#[derive(Debug)]
+pub struct Asked {
+    /// What is sent.
+    pub request: Request<Body>,
+    /// What should come back.
+    pub expected: Expected,
+}
+
+/// What is asked, request by request.
+pub trait Scenario: Send + Sync {
+    /// The request of this turn.
+    fn request(&self, turn: Turn) -> Asked;
+}
+
+/// The scenarios.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A thousand users bet on one market with two outcomes
+    HotMarket,
+    /// One user bets on one market
+    HotAccount,
+    /// As hot-market, and every twentieth request cannot succeed
+    Refusals,
+    /// 80 % look, 15 % bet, 5 % read their history, over 200 markets
+    Season,
+    /// All users come within a second, bet four times a second for a while, and go
+    Burst,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::HotMarket, Self::HotAccount, Self::Refusals, Self::Season, Self::Burst];
+
+    /// Its name, such as `hot-market`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HotMarket => "hot-market",
+            Self::HotAccount => "hot-account",
+            Self::Refusals => "refusals",
+            Self::Season => "season",
+            Self::Burst => "burst",
+        }
+    }
+
+    /// How many open markets it wants.
+    #[must_use]
+    pub const fn markets(self) -> usize {
+        match self {
+            Self::Season => season::MARKETS,
+            _ => 1,
+        }
+    }
+
+    /// Whether it does nothing but bet: all that the baselines can do.
+    #[must_use]
+    pub const fn only_bets(self) -> bool {
+        !matches!(self, Self::Season)
+    }
+
+    /// How requests come, where the person says nothing else; a load of this length.
+    #[must_use]
+    pub fn pace(self, length: Duration) -> Pace {
+        match self {
+            Self::Burst => burst::pace(length),
+            _ => Pace::Closed,
+        }
+    }
+
+    /// Whether the beginning is measured, too.
+    #[must_use]
+    pub const fn is_measured_cold(self) -> bool {
+        matches!(self, Self::Burst)
+    }
+
+    /// How long a slice of the series over time is.
+    #[must_use]
+    pub const fn slice(self) -> Duration {
+        match self {
+            Self::Burst => Duration::from_millis(100),
+            _ => Duration::from_secs(1),
+        }
+    }
+
+    /// The scenario in `world`.
+    #[must_use]
+    pub fn of(self, world: World) -> Arc<dyn Scenario> {
+        match self {
+            Self::HotMarket => Arc::new(hot_market::HotMarket(world)),
+            Self::HotAccount => Arc::new(hot_account::HotAccount(world)),
+            Self::Refusals => Arc::new(refusals::Refusals::new(world)),
+            Self::Season => Arc::new(season::Season(world)),
+            Self::Burst => Arc::new(burst::Burst(world)),
+        }
+    }
+}
+
+impl World {
+    fn user(&self, number: u64) -> &User {
+        &self.users[index(number, self.users.len())]
+    }
+
+    fn market(&self, number: u64) -> &Market {
+        &self.markets[index(number, self.markets.len())]
+    }
+}
+
+impl Market {
+    fn outcome(&self, number: u64) -> Uuid {
+        self.outcome_ids[index(number, self.outcome_ids.len())]
+    }
+}
+
+/// The `number`th in turn of so many.
+#[expect(clippy::cast_possible_truncation, reason = "it is below a usize")]
+const fn index(number: u64, of: usize) -> usize {
+    (number % of as u64) as usize
+}

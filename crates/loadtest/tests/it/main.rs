@@ -1,0 +1,8 @@
+//! The lab as it is used: real systems, real load, real audits. What it measures here means nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod differences;
+mod runs;
+mod support;
+mod target;
