@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { logIn } from "./acts";
 import { closeClean, launch, openContext, URL_OF } from "./browser";
-import { Client, aQuestion, admin, distantMatch, double, playoffs, whoWinsTheDouble } from "./server";
+import { Client, aQuestion, admin, cup, distantMatch, playoffs, whoWinsTheCup } from "./server";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const REPORTS = new URL("../../reports/pages/", import.meta.url).pathname;
@@ -32,8 +32,8 @@ beforeAll(async () => {
   questionId = await aQuestion();
   const market = await boss.openMarket(match, `접근성 ${fan.username}`);
   await fan.bet(market, 0, 200);
-  await boss.importCsv(double());
-  await fan.bet(await whoWinsTheDouble(), 0, 100);
+  for (const slot of [1, 3]) await boss.importCsv(cup(slot));
+  await fan.bet(await whoWinsTheCup(), 0, 100);
 });
 
 afterAll(() => browser.close());
@@ -155,7 +155,7 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
     await page.locator(".staked .bettors").getByText(fan.username).waitFor();
     wrong.push(...(await check(page, name("admin-repair"))));
     await page.goto("/admin?tab=import");
-    await page.locator("textarea").fill(double(5));
+    await page.locator("textarea").fill(cup(1, 5));
     await page.locator("select").last().selectOption("csv");
     await page.locator("form .button").first().click();
     await page.locator("td .bettors").getByText(fan.username).waitFor();

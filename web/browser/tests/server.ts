@@ -139,19 +139,18 @@ export async function aQuestion(): Promise<string> {
   return found.questionId;
 }
 
-/** A pair that plays twice on one day of a tournament. Longer matches are another file. */
-export function double(bestOf = 3): string {
+/** A file in which a pair plays once on a day. Brought in with another slot, too, it plays twice, which is odd. */
+export function cup(slot: number, bestOf = 3): string {
   const header = "tournament,block,date_kst,slot,best_of,team1,team2,team1_wins,team2_wins,note";
-  const line = (slot: number): string => `Double Cup,Week 1,2090-01-12,${slot},${bestOf},T1,GEN,,,`;
-  return [header, line(1), line(3), ""].join("\n");
+  return `${header}\nDouble Cup,Week 1,2090-01-12,${slot},${bestOf},T1,GEN,,,\n`;
 }
 
-/** Who wins the first of that pair's matches, once that is asked. */
-export async function whoWinsTheDouble(): Promise<Market> {
+/** Who wins the first match of that cup, once that is asked. */
+export async function whoWinsTheCup(): Promise<Market> {
   for (;;) {
-    const query = "state=scheduled&limit=100";
+    const query = "state=scheduled&from=2090-01-01T00:00:00Z";
     const { items } = await call<{ items: Match[] }>("GET", `/api/league/matches?${query}`);
-    const match = items.find((one) => one.tournament === "Double Cup");
+    const match = items[0];
     const path = `/api/betting/markets?matchId=${match?.matchId}`;
     const markets = match ? (await call<{ items: Market[] }>("GET", path)).items : [];
     const found = markets.find((market) => market.template === "match_winner");

@@ -88,7 +88,8 @@ async fn of_many_bettors_the_first_ten_are_told_and_the_others_counted(pool: PgP
     let touched = world.betting().preview(&[game.fixture.completed(3, [0, 2])]).await.unwrap();
     let paid = touched.iter().find(|touched| touched.market_id == game.winner.market_id).unwrap();
     assert_eq!((paid.bettors, paid.stakes.len()), (12, 10));
-    sqlx::query("SELECT sweep_positions('0', 1000)").execute(&pool).await.unwrap();
+    let sweep = "SELECT sweep_positions('0', 1000) FROM generate_series(1, 3)";
+    sqlx::query(sweep).execute(&pool).await.unwrap();
     let touched = world.betting().preview(&[game.fixture.completed(3, [0, 2])]).await.unwrap();
     let swept = touched.iter().find(|touched| touched.market_id == game.winner.market_id).unwrap();
     assert_eq!((swept.bettors, swept.stakes.len()), (12, 0));
