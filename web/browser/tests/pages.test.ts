@@ -100,7 +100,6 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
       home: "/",
       week: "/?week=Week%202",
       match: `/matches/${matchId}`,
-      question: `/questions/${questionId}`,
       bets: "/bets",
       leaderboard: "/leaderboard",
       schedule: "/schedule",
@@ -117,6 +116,10 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
       await page.goto(path);
       wrong.push(...(await check(page, name(key))));
     }
+    await page.goto(`/questions/${questionId}`);
+    await page.locator(".question-head").waitFor();
+    await page.locator("button.outcome").first().waitFor();
+    wrong.push(...(await check(page, name("question"))));
     await page.getByRole("button", { name: language === "ko" ? "설정" : "Settings" }).click();
     wrong.push(...(await check(page, name("menu"))));
     expect(wrong).toEqual([]);
@@ -155,8 +158,8 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
     await page.locator(".staked .bettors").getByText(fan.username).waitFor();
     wrong.push(...(await check(page, name("admin-repair"))));
     await page.goto("/admin?tab=import");
-    await page.locator("textarea").fill(cup(1, 5));
-    await page.locator("select").last().selectOption("csv");
+    await page.locator("textarea").fill(cup(1, "DK"));
+    await page.locator("form select").selectOption("csv");
     await page.locator("form .button").first().click();
     await page.locator("td .bettors").getByText(fan.username).waitFor();
     wrong.push(...(await check(page, name("admin-import-check"))));
