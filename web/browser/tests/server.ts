@@ -140,9 +140,9 @@ export async function aQuestion(): Promise<string> {
 }
 
 /** A file in which a pair plays once on a day. Brought in with another slot, too, it plays twice, which is odd. */
-export function cup(slot: number, bestOf = 3): string {
+export function cup(slot: number, opponent = "GEN"): string {
   const header = "tournament,block,date_kst,slot,best_of,team1,team2,team1_wins,team2_wins,note";
-  return `${header}\nDouble Cup,Week 1,2090-01-12,${slot},${bestOf},T1,GEN,,,\n`;
+  return `${header}\nDouble Cup,Week 1,2090-01-12,${slot},3,T1,${opponent},,,\n`;
 }
 
 /** Who wins the first match of that cup, once that is asked. */

@@ -61,6 +61,13 @@ async fn a_dry_run_tells_what_becomes_of_markets_and_what_is_odd() {
         assert_eq!(longer.matches(ending).count(), 2, "{longer}");
     }
     assert!(longer.ends_with("0 refused. Nothing was changed: this was a dry run.\n"), "{longer}");
+    up.bet_on_winner("faker", match_id.as_str().unwrap(), 300).await;
+    let other = table(3, 1);
+    fs::write(&other, fs::read_to_string(&other).unwrap().replace("GEN", "DK")).unwrap();
+    let other = said(&import(&place, &other, &["--dry-run"]));
+    let whose =
+        "T1–GEN: who wins the match?: is withdrawn; 300 of 300 points go back\n  staked by faker (300)\n";
+    assert!(other.contains(whose) && other.matches("staked by").count() == 1, "{other}");
     let twice = said(&import(&place, &table(3, 2), &["--dry-run"]));
     assert!(twice.contains("odd: the same teams play T1–GEN, slot 1 of 2090-01-12, too\n"), "{twice}");
     assert!(twice.contains("1 added, 0 changed, 0 unchanged, 0 refused, 1 odd."), "{twice}");
