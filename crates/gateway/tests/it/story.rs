@@ -89,8 +89,8 @@ async fn a_dry_run_tells_of_stakes(admin: &Client<'_>, market: &Value) {
     );
     assert_eq!(staked["line"], dry["lines"][2]["line"], "the line of the match");
     let of = |stake: &Value| (stake["username"].clone(), stake["points"].clone());
-    let stakes: Vec<_> = staked["stakes"].as_array().unwrap().iter().map(of).collect();
-    assert_eq!(stakes, [(json!("faker"), json!(500)), (json!("chovy"), json!(300))]);
+    let told: Vec<_> = staked["stakes"].as_array().unwrap().iter().map(of).collect();
+    assert_eq!(told, [(json!("faker"), json!(500)), (json!("chovy"), json!(300))]);
     let bettors: Vec<_> =
         markets.iter().map(|market| &market["bettors"]).filter(|count| **count != 0).collect();
     assert_eq!(bettors, [2], "nobody has staked on the others: {dry}");
