@@ -100,7 +100,7 @@ fuzz-matches: test-build ## Change matches at random while bets are placed (SEED
 test-build: setup
 	cargo test --locked --workspace --no-run
 
-bench: setup web ## Measure LOL.JOA under load beside the designs it replaced, in under 15 minutes (SCENARIO=hot-market, ARGS=…)
+bench: setup web ## Measure LOL.JOA under load beside the designs it replaced (SCENARIO=hot-market, ARGS=…)
 	cargo build --release --locked -p loljoa -p loljoa-loadtest
 	ulimit -n 16384 && target/release/loljoa-bench run $(SCENARIO) --replicas 1,2,4,8 \
 		--json target/bench/results.json --html target/bench/report.html $(ARGS)
