@@ -1,7 +1,8 @@
 use std::{env, path::PathBuf, process::ExitCode};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
+use loljoa_service_kit::lifecycle;
 
 use super::{code, load::LoadOptions};
 use crate::{bench, lab::Options, plan::Wanted, results::Against, scenario::Kind};
@@ -52,7 +53,12 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     let scenarios = if scenarios.is_empty() { Kind::ALL.to_vec() } else { scenarios };
     let wanted = Wanted { scenarios, connections, against, replicas };
-    let results = bench::run(&wanted, &load.manner(), options).await?;
+    let manner = load.manner();
+    // Whatever runs is ended as the lab is dropped.
+    let results = tokio::select! {
+        results = bench::run(&wanted, &manner, options) => results?,
+        () = lifecycle::shutdown_on_signal().cancelled_owned() => bail!("stopped by hand; nothing was written"),
+    };
     load.tell(&results)?;
     Ok(code(results.are_sound()))
 }

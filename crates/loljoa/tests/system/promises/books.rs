@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgPool, postgres::PgRow};
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, Transaction, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::support::TestDatabases;
@@ -133,29 +133,31 @@ pub(crate) struct Books {
 }
 
 impl Books {
+    /// Each database as it is at one instant: a market may lock while its books are read.
     pub(crate) async fn read(db: &TestDatabases) -> Self {
-        let (account, betting) = (&db.account, &db.betting);
+        let (mut account, mut betting) =
+            (at_one_instant(&db.account).await, at_one_instant(&db.betting).await);
         let system: Vec<(Uuid, i64)> =
-            all(account, "SELECT ledger_id, sum(balance)::bigint FROM system_balances GROUP BY 1").await;
-        let markets: Vec<Market> = all(betting, "SELECT * FROM markets").await;
+            all(&mut account, "SELECT ledger_id, sum(balance)::bigint FROM system_balances GROUP BY 1").await;
+        let markets: Vec<Market> = all(&mut betting, "SELECT * FROM markets").await;
         let transfers =
             "SELECT transfer_id, kind::text AS kind, account_id, market_id, bet_id, debit_id, credit_id,
             points, closes_transfer_id FROM transfers ORDER BY seq";
         let reconciled: Vec<(Uuid,)> =
-            all(betting, "SELECT subject FROM reconciliations WHERE action = 'void_bet'").await;
-        let refused: Vec<(Uuid,)> = all(account, "SELECT transfer_id FROM refused_stakes").await;
+            all(&mut betting, "SELECT subject FROM reconciliations WHERE action = 'void_bet'").await;
+        let refused: Vec<(Uuid,)> = all(&mut account, "SELECT transfer_id FROM refused_stakes").await;
         Self {
             refused: refused.into_iter().map(|(id,)| id).collect(),
-            transfers: all(account, transfers).await,
-            users: all(account, "SELECT account_id, balance, staked, profit FROM user_balances").await,
+            transfers: all(&mut account, transfers).await,
+            users: all(&mut account, "SELECT account_id, balance, staked, profit FROM user_balances").await,
             system: system.into_iter().collect(),
-            results: all(account, "SELECT bet_id, staked, paid FROM bet_results").await,
-            bets: all(betting, "SELECT * FROM bets ORDER BY seq").await,
+            results: all(&mut account, "SELECT bet_id, staked, paid FROM bet_results").await,
+            bets: all(&mut betting, "SELECT * FROM bets ORDER BY seq").await,
             reconciled: reconciled.into_iter().map(|(id,)| id).collect(),
             markets: markets.into_iter().map(|market| (market.market_id, market)).collect(),
-            outcomes: all(betting, "SELECT * FROM outcomes").await,
-            locks: all(betting, "SELECT * FROM witness.locks ORDER BY place").await,
-            owed: sqlx::query_scalar("SELECT count(*) FROM owed").fetch_one(betting).await.unwrap(),
+            outcomes: all(&mut betting, "SELECT * FROM outcomes").await,
+            locks: all(&mut betting, "SELECT * FROM witness.locks ORDER BY place").await,
+            owed: sqlx::query_scalar("SELECT count(*) FROM owed").fetch_one(&mut *betting).await.unwrap(),
         }
     }
 
@@ -174,6 +176,13 @@ impl Books {
     }
 }
 
-async fn all<T: Send + Unpin + for<'r> FromRow<'r, PgRow>>(pool: &PgPool, query: &'static str) -> Vec<T> {
-    sqlx::query_as(query).fetch_all(pool).await.unwrap()
+async fn at_one_instant(pool: &PgPool) -> Transaction<'static, Postgres> {
+    pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.unwrap()
+}
+
+async fn all<T: Send + Unpin + for<'r> FromRow<'r, PgRow>>(
+    db: &mut PgConnection,
+    query: &'static str,
+) -> Vec<T> {
+    sqlx::query_as(query).fetch_all(db).await.unwrap()
 }
