@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use loljoa_service_kit::postgres;
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, Transaction, postgres::PgRow};
 use uuid::Uuid;
 
@@ -177,7 +178,7 @@ impl Books {
 }
 
 async fn at_one_instant(pool: &PgPool) -> Transaction<'static, Postgres> {
-    pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.unwrap()
+    postgres::begin_with(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.unwrap()
 }
 
 async fn all<T: Send + Unpin + for<'r> FromRow<'r, PgRow>>(
