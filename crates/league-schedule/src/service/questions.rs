@@ -93,6 +93,9 @@ pub async fn ahead(
     of: &[TournamentId],
     overlay: Overlay<'_>,
 ) -> Result<Vec<Question>, sqlx::Error> {
+    if of.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut tournaments: BTreeSet<TournamentId> = of.iter().copied().collect();
     tournaments.extend(followed::counting(db, of).await?);
     let mut found = Vec::new();

@@ -20,6 +20,7 @@ use std::{
 
 use anyhow::Context;
 use loljoa_private_postgres::free_port;
+use loljoa_service_kit::config::environment;
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 use tokio::process::Command;
 use uuid::Uuid;
@@ -28,7 +29,7 @@ use api::{Api, Session};
 use config::{ADMIN, At, Common};
 use markets::Calendar;
 use postgres::Postgres;
-use process::{Process, Ready, environment};
+use process::{Process, Ready};
 use secrets::Secrets;
 pub use stack::Stack;
 pub(crate) use users::POINTS;

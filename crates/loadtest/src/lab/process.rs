@@ -13,7 +13,6 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use serde_json::Value;
 use tokio::{
     net::TcpStream,
     process::{Child, ChildStdin, Command},
@@ -109,39 +108,5 @@ async fn is(ready: Ready, client: &reqwest::Client) -> bool {
             answer.is_ok_and(|answer| answer.status().is_success())
         }
         Ready::Listens(address) => TcpStream::connect(address).await.is_ok(),
-    }
-}
-
-/// The environment that tells a service `config`, which has the shape of its file.
-pub(super) fn environment(config: &Value) -> Vec<(String, String)> {
-    let mut variables = Vec::new();
-    flatten("LOLJOA", config, &mut variables);
-    variables
-}
-
-fn flatten(name: &str, value: &Value, variables: &mut Vec<(String, String)>) {
-    match value {
-        Value::Null => {}
-        Value::Object(entries) => {
-            for (key, value) in entries {
-                flatten(&format!("{name}__{}", key.to_uppercase()), value, variables);
-            }
-        }
-        value => variables.push((name.to_owned(), value.to_string())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_service_is_told_by_its_environment() {
-        let config = json!({ "grpc": { "listen": "127.0.1.1:2" }, "database": { "url": "postgres://x" } });
-        let expected =
-            [("LOLJOA__DATABASE__URL", "\"postgres://x\""), ("LOLJOA__GRPC__LISTEN", "\"127.0.1.1:2\"")];
-        assert_eq!(environment(&config), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
     }
 }

@@ -1,7 +1,7 @@
 use std::{process::Stdio, time::Duration};
 
 use anyhow::anyhow;
-use loljoa_service_kit::cli::Listeners;
+use loljoa_service_kit::{cli::Listeners, config::environment};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use super::{Mode, Service, config, service};
+use super::{Mode, Service, service};
 
 /// How long a service that does not live may take to end, once it is asked to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -37,7 +37,7 @@ impl Running {
             (Mode::Processes { program }, _) => {
                 let mut command = Command::new(program);
                 command.args(["serve", service.name(), "--until-stdin-closes"]);
-                command.env_clear().envs(config::environment(config));
+                command.env_clear().envs(environment(config));
                 // Its own process group, so that a Ctrl-C is ours to handle; its standard input closes when we die.
                 command.process_group(0).stdin(Stdio::piped()).kill_on_drop(true);
                 let mut child = command.spawn()?;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use url::Url;
 
 mod database;
+mod environment;
 mod migration;
 mod secrets;
 mod shown;
@@ -19,6 +20,7 @@ mod told;
 mod waits;
 
 pub use database::Database;
+pub use environment::environment;
 pub use migration::Migration;
 pub use shown::{RedactedUrl, redacted};
 pub use tokens::Tokens;
