@@ -159,15 +159,22 @@ impl RandomBettor {
         }
     }
 
-    /// Takes a bet back, twice: both succeed or both are refused.
+    /// Takes a bet back, twice: whatever is final is told again. What came too late may come in time once the match has been
+    /// moved, as a replay on a busy machine moves its matches.
     async fn cancel(&mut self) {
         let Some(bet_id) = self.recent() else { return };
         let first = self.bettor.cancel(bet_id).await;
         let second = self.bettor.cancel(bet_id).await;
         if first.status == 200 {
             assert_eq!(second.ok::<Bet>().state, "cancelled");
-        } else {
-            assert_eq!((first.status, second.status), (409, 409), "{} {}", first.text, second.text);
+            return;
+        }
+        let (status, code) = first.refusal();
+        assert_eq!(status, 409, "{}", first.text);
+        match code.as_str() {
+            "bet_closed" => assert_eq!(second.refusal(), (409, code)),
+            "cancel_window_closed" => assert!([200, 409].contains(&second.status), "{}", second.text),
+            _ => panic!("{}", first.text),
         }
     }
 
