@@ -61,7 +61,7 @@ async fn alternate(app: &App, scale: &Scale, kinds: &[Kind]) -> (Figures, Watch)
         figures.attack.push(honest.bet_for(scale.window).await);
         figures.add(foes.end().await);
         watch.until_all_is_let_go().await;
-        watch.note_series().await;
+        watch.note_values().await;
     }
     figures.calm.push(honest.bet_for(scale.window).await);
     watch.end();

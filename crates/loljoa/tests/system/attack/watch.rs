@@ -1,6 +1,7 @@
-//! What the services' processes hold: memory, files, and series of metrics.
+//! What the services' processes hold: memory, files, and labels of metrics.
 
 use std::{
+    collections::{HashMap, HashSet},
     fmt, fs,
     sync::{
         Arc,
@@ -21,8 +22,8 @@ const SAMPLE_EVERY: Duration = Duration::from_millis(50);
 const MOST_MORE: u64 = 192;
 /// Connections to the database and to neighbours that are made when there is more to do, and kept.
 const KEPT_FILES: usize = 48;
-/// A route or a method that answers for the first time has about twenty, and each status one. Made-up names would be hundreds.
-const MORE_SERIES: usize = 100;
+/// The values of one label. There are about a hundred routes; made-up names would be thousands.
+const MOST_VALUES: usize = 150;
 
 /// The four processes, since the attack began.
 pub(super) struct Watch {
@@ -36,8 +37,8 @@ struct Process {
     before: Held,
     peak: Arc<AtomicU64>,
     after: Option<Held>,
-    /// How many series there were after each attack.
-    series: Vec<usize>,
+    /// How many values the label with the most of them had after each attack.
+    values: Vec<usize>,
     _sampled: AbortOnDropHandle<()>,
 }
 
@@ -62,6 +63,21 @@ fn memory(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
 }
 
+/// How many values the label with the most of them has. A histogram's bounds are no label of ours.
+fn most_values(metrics: &str) -> usize {
+    let mut values: HashMap<&str, HashSet<&str>> = HashMap::new();
+    let labels =
+        metrics.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('{'));
+    for (_, labels) in labels {
+        let mut parts = labels.split('"');
+        while let (Some(name), Some(value)) = (parts.next(), parts.next()) {
+            values.entry(name.trim_matches([',', '=', ' '])).or_default().insert(value);
+        }
+    }
+    values.remove("le");
+    values.into_values().map(|values| values.len()).max().unwrap_or_default()
+}
+
 impl Process {
     fn new(app: &App, service: Service) -> Self {
         let pid = app.system.process(service).unwrap();
@@ -74,8 +90,8 @@ impl Process {
                 time::sleep(SAMPLE_EVERY).await;
             }
         });
-        let (before, after, series) = (Held::by(pid), None, Vec::new());
-        Self { service, pid, admin, before, peak, after, series, _sampled: AbortOnDropHandle::new(sampling) }
+        let (before, after, values) = (Held::by(pid), None, Vec::new());
+        Self { service, pid, admin, before, peak, after, values, _sampled: AbortOnDropHandle::new(sampling) }
     }
 
     async fn metrics(&self) -> String {
@@ -98,12 +114,12 @@ impl Watch {
         }
     }
 
-    /// Counts the series of metrics, in which nothing stands that attackers made up.
-    pub(super) async fn note_series(&mut self) {
+    /// Counts the values of the metrics' labels, among which is nothing that attackers made up.
+    pub(super) async fn note_values(&mut self) {
         for process in &mut self.processes {
             let text = process.metrics().await;
             assert!(!text.contains(MADE_UP), "{}: {text}", process.service);
-            process.series.push(text.lines().filter(|line| !line.starts_with('#')).count());
+            process.values.push(most_values(&text));
         }
     }
 
@@ -115,11 +131,10 @@ impl Watch {
 
     /// Nothing has grown for good, and nothing grew much.
     pub(super) fn is_good(&self) {
-        for Process { service, before, peak, series, .. } in &self.processes {
+        for Process { service, before, peak, values, .. } in &self.processes {
             let more = peak.load(Ordering::Relaxed).saturating_sub(before.memory) / 1_024;
             assert!(more <= MOST_MORE, "{service} grew by {more} MiB");
-            let (first, last) = (series[0], series[series.len() - 1]);
-            assert!(last <= first + MORE_SERIES, "{service}'s series: {series:?}");
+            assert!(values.iter().all(|values| *values <= MOST_VALUES), "{service}'s labels: {values:?}");
         }
     }
 
@@ -138,13 +153,13 @@ impl Watch {
 
 impl fmt::Display for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Process { service, before, peak, after, series, .. } in &self.processes {
+        for Process { service, before, peak, after, values, .. } in &self.processes {
             let after = after.unwrap_or(*before);
             let [before_memory, peak, after_memory] =
                 [before.memory, peak.load(Ordering::Relaxed), after.memory].map(|kib| kib / 1_024);
             writeln!(
                 f,
-                "  {:16} RSS {before_memory} MiB before, {peak} at most, {after_memory} after; files {} and {}; series {series:?}",
+                "  {:16} RSS {before_memory} MiB before, {peak} at most, {after_memory} after; files {} and {}; values of a label {values:?}",
                 service.to_string(),
                 before.files,
                 after.files
