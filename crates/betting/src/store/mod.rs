@@ -12,6 +12,7 @@ pub(crate) mod lanes;
 pub(crate) mod late;
 pub(crate) mod markets;
 pub(crate) mod matches;
+pub(crate) mod new_bets;
 pub(crate) mod owed;
 pub(crate) mod periods;
 pub(crate) mod positions;

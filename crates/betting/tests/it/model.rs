@@ -16,8 +16,8 @@ const ROUNDS: usize = 24;
 /// One thing that happens.
 #[derive(Clone, Debug)]
 enum Event {
-    /// A batch of bets: account, outcome, stake.
-    Batch(Vec<(u8, u8, i64)>),
+    /// A batch of bets: account, outcome, stake. It is recorded as one that is known to be new, or as any other.
+    Batch(bool, Vec<(u8, u8, i64)>),
     /// These bets so far are cancelled, at once.
     Cancel(Vec<prop::sample::Index>),
     /// Every bet from the nth on is refunded, as when the start moves to before it.
@@ -27,7 +27,7 @@ enum Event {
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let bet = (0..6_u8, 0..3_u8, prop_oneof![Just(100_i64), 100..1_000_i64]);
     let event = prop_oneof![
-        3 => vec(bet, 1..12).prop_map(Event::Batch),
+        3 => (any::<bool>(), vec(bet, 1..12)).prop_map(|(is_new, bets)| Event::Batch(is_new, bets)),
         2 => vec(any::<prop::sample::Index>(), 1..6).prop_map(Event::Cancel),
         1 => any::<prop::sample::Index>().prop_map(Event::Refund),
     ];
@@ -132,6 +132,81 @@ pub(crate) async fn record(pool: &PgPool, round: usize, ids: &[Uuid], bets: &[(u
     assert_eq!(answers.len(), ids.len());
 }
 
+/// Records bets that are known to be new, and answers whether that could be done.
+async fn record_new(
+    pool: &PgPool,
+    round: usize,
+    ids: &[Uuid],
+    bets: &[(u8, u8, i64)],
+) -> Result<bool, sqlx::Error> {
+    let mut sums = [0; 4];
+    let mut sum = |place: usize, stake: i64| {
+        sums[place] += stake;
+        sums[place]
+    };
+    let market_sums: Vec<_> = bets.iter().map(|bet| sum(3, bet.2)).collect();
+    let outcome_sums: Vec<_> = bets.iter().map(|bet| sum(usize::from(bet.1), bet.2)).collect();
+    let answer: Option<(Vec<i64>, Vec<i64>)> =
+        sqlx::query_as("SELECT sequences, odds FROM record_new_bets($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)")
+            .bind([0, 1, 2].map(|n| outcome_id(round, n)))
+            .bind([market_id(round); 3])
+            .bind(ids)
+            .bind(bets.iter().map(|bet| account_id(bet.0)).collect::<Vec<_>>())
+            .bind(bets.iter().map(|bet| i32::from(bet.1) + 1).collect::<Vec<_>>())
+            .bind(bets.iter().map(|bet| bet.2).collect::<Vec<_>>())
+            .bind(vec![[7_u8; 32].to_vec(); ids.len()])
+            .bind(market_sums)
+            .bind(outcome_sums)
+            .fetch_optional(pool)
+            .await?;
+    let Some((sequences, odds)) = answer else { return Ok(false) };
+    for (id, told) in ids.iter().zip(sequences.into_iter().zip(odds)) {
+        let recorded: (i64, i64) =
+            sqlx::query_as("SELECT seq, placed_odds_hundredths FROM bets WHERE bet_id = $1")
+                .bind(id)
+                .fetch_one(pool)
+                .await?;
+        assert_eq!(told, recorded);
+    }
+    Ok(true)
+}
+
+#[sqlx::test]
+async fn what_is_not_new_or_may_not_stand_leaves_the_whole_call_undone(pool: PgPool) {
+    let bets = [(0, 0, 100), (1, 1, 300)];
+    let fresh = || [(); 2].map(|()| loljoa_service_kit::ids::fresh());
+    open_market(&pool, 0).await;
+    let there = fresh();
+    assert!(record_new(&pool, 0, &there, &bets).await.unwrap());
+
+    let again = record_new(&pool, 0, &[fresh()[0], there[0]], &bets).await.unwrap_err();
+    assert!(again.as_database_error().unwrap().is_unique_violation(), "{again}");
+    assert!(!record_new(&pool, 1, &fresh(), &bets).await.unwrap(), "there is no such market");
+    sqlx::query("DELETE FROM outcomes WHERE outcome_id = $1")
+        .bind(outcome_id(0, 2))
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert!(!record_new(&pool, 0, &fresh(), &bets).await.unwrap(), "there is no such outcome");
+    sqlx::query("INSERT INTO outcomes SELECT $1, market_id, 2, 'C', '', '' FROM markets")
+        .bind(outcome_id(0, 2))
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert!(record_new(&pool, 0, &fresh(), &bets).await.unwrap());
+    sqlx::query("UPDATE markets SET lock_at = clock_timestamp()").execute(&pool).await.unwrap();
+    assert!(!record_new(&pool, 0, &fresh(), &bets).await.unwrap(), "it is locked");
+
+    let (recorded, staked, positions): (i64, i64, i64) = sqlx::query_as(
+        "SELECT count(*), sum(stake)::bigint, (SELECT sum(stake) FROM positions)::bigint FROM bets",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    assert_eq!((recorded, staked, positions), (4, 800, 800));
+    assert_eq!(loljoa_betting::audit::full(&pool).await.unwrap(), []);
+}
+
 async fn cancel(pool: &PgPool, bets: &[&ModelBet]) {
     let ids: Vec<_> = bets.iter().map(|bet| bet.id).collect();
     let accounts: Vec<_> = bets.iter().map(|bet| account_id(bet.account)).collect();
@@ -190,9 +265,13 @@ async fn batches_cancels_and_refunds_come_to_what_one_bet_after_another_comes_to
         open_market(&pool, round).await;
         for event in events {
             match event {
-                Event::Batch(bets) => {
+                Event::Batch(is_new, bets) => {
                     let ids: Vec<_> = bets.iter().map(|_| loljoa_service_kit::ids::fresh()).collect();
-                    record(&pool, round, &ids, &bets).await;
+                    if is_new {
+                        assert!(record_new(&pool, round, &ids, &bets).await.unwrap());
+                    } else {
+                        record(&pool, round, &ids, &bets).await;
+                    }
                     // The same batch again changes nothing.
                     record(&pool, round, &ids, &bets).await;
                     for (id, bet) in ids.into_iter().zip(bets) {

@@ -18,7 +18,7 @@ use super::{
     key_reused,
     lanes::{Lanes, Taken},
     queue::{self, BetJob, Job, Jobs},
-    record::{Recorder, Request, request},
+    record::{AllNew, Recorded, Recorder, Request, request},
 };
 use crate::{
     domain::NewBet,
@@ -88,21 +88,35 @@ impl Worker {
         self.failpoints.pass(Step::AfterDebit)?;
 
         let mut answers = HashMap::with_capacity(bets.len());
-        let (mut taken, mut revoked) = (Vec::with_capacity(bets.len()), Vec::new());
+        let (mut taken, mut repeated, mut revoked) = (Vec::with_capacity(bets.len()), Vec::new(), Vec::new());
         for (bet, outcome) in bets.into_iter().zip(outcomes) {
             match outcome {
-                TransferOutcome::Applied | TransferOutcome::AlreadyApplied => taken.push(bet),
+                TransferOutcome::Applied => taken.push(bet),
+                TransferOutcome::AlreadyApplied => repeated.push(bet),
                 TransferOutcome::StakeRevoked => revoked.push(request(&bet)),
                 refused => {
                     answers.insert(request(&bet), Err(refusal(refused)));
                 }
             }
         }
-        let outcome = apart::run(&self.recorder, taken).instrument(info_span!("record_bets")).await?;
+        let (recorded, held) = self.record(taken, repeated).instrument(info_span!("record_bets")).await?;
         self.failpoints.pass(Step::AfterRecord)?;
-        answers.extend(self.recorder.answers(outcome.done).await?);
+        answers.extend(self.recorder.answers(recorded).await?);
         answers.extend(self.recorder.fates(&revoked).await?);
-        Ok(Decided { answers, held: outcome.held })
+        Ok(Decided { answers, held })
+    }
+
+    /// Records bets whose stakes were taken just now, and those of which that was done before and that are not there yet.
+    async fn record(
+        &self,
+        taken: Vec<NewBet>,
+        repeated: Vec<NewBet>,
+    ) -> Result<(Vec<Recorded>, Vec<NewBet>), Error> {
+        let (mut recorded, unknown) = self.recorder.known(repeated).await?;
+        let new = apart::run(&AllNew(&self.recorder), taken).await?;
+        let late = apart::run(&self.recorder, unknown).await?;
+        recorded.extend(new.done.into_iter().chain(late.done));
+        Ok((recorded, new.held.into_iter().chain(late.held).collect()))
     }
 
     /// Answers everybody, except whoever waits for a market that cannot be had.

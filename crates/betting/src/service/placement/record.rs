@@ -22,6 +22,9 @@ use crate::{
 /// A request: the same bet may be asked for more than once in a batch, and the same id with another request.
 pub(super) type Request = (BetId, Fingerprint);
 
+/// What was asked for, the bet that is there, and whether it is new.
+pub(super) type Recorded = (NewBet, (Bet, bool));
+
 /// What tells a bet from another request.
 pub(super) const fn request(bet: &NewBet) -> Request {
     (bet.bet_id, bet.fingerprint)
@@ -68,14 +71,57 @@ impl Work for Recorder {
     }
 }
 
+/// Records bets whose stakes were taken just now. Nearly always all of them are new and stand: they are recorded at once, and looked
+/// at one by one only where they are not.
+pub(super) struct AllNew<'a>(pub(super) &'a Recorder);
+
+impl Work for AllNew<'_> {
+    type Item = NewBet;
+    type Done = (Bet, bool);
+
+    fn pool(&self) -> &PgPool {
+        &self.0.pool
+    }
+
+    fn market(bet: &NewBet) -> MarketId {
+        bet.market_id
+    }
+
+    async fn attempt(&self, bets: &[NewBet]) -> Result<Vec<(Bet, bool)>, sqlx::Error> {
+        let Self(recorder) = self;
+        let patience_ms = millis(recorder.patience);
+        let record = || async {
+            let mut connection = recorder.connections.take().await?;
+            let recorded = store::new_bets::record(&mut connection, bets, patience_ms).await?;
+            recorder.connections.keep(connection);
+            Ok(recorded)
+        };
+        match postgres::repeating(record).await? {
+            Some(recorded) => Ok(recorded.into_iter().map(|bet| (bet, true)).collect()),
+            None => recorder.attempt(bets).await,
+        }
+    }
+}
+
 impl Recorder {
+    /// Bets whose stakes were taken before, as they are now, and those that are not there: what took their stakes has not come so far.
+    pub(super) async fn known(&self, asked: Vec<NewBet>) -> Result<(Vec<Recorded>, Vec<NewBet>), Error> {
+        if asked.is_empty() {
+            return Ok((Vec::new(), asked));
+        }
+        let ids: Vec<_> = asked.iter().map(|bet| bet.bet_id).collect();
+        let found = store::bets::by_ids(&self.pool, &ids).await?;
+        let found: HashMap<_, _> = found.into_iter().map(|bet| (bet.bet_id, bet)).collect();
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            asked.into_iter().partition(|bet| found.contains_key(&bet.bet_id));
+        let pair = |bet: NewBet| found.get(&bet.bet_id).cloned().map(|found| (bet, (found, false)));
+        Ok((known.into_iter().filter_map(pair).collect(), unknown))
+    }
+
     /// What recorded bets mean to those who asked for them.
-    pub(super) async fn answers(
-        &self,
-        recorded: Vec<(NewBet, (Bet, bool))>,
-    ) -> Result<HashMap<Request, Answer>, Error> {
+    pub(super) async fn answers(&self, recorded: Vec<Recorded>) -> Result<HashMap<Request, Answer>, Error> {
         let markets = self.markets_of(recorded.iter().map(|(_, (bet, _))| bet)).await?;
-        let pair = |(asked, (bet, fresh)): (NewBet, (Bet, bool))| {
+        let pair = |(asked, (bet, fresh)): Recorded| {
             let market = markets.get(&bet.market_id).cloned();
             (request(&asked), answer(bet, asked.fingerprint, !fresh, market))
         };
