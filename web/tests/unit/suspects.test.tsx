@@ -84,16 +84,18 @@ it("tells what becomes of questions about the stage, and keeps a match on which 
   const found = { ...suspect("same_pair", [one, two]), removeId: two.matchId };
   let items: Suspect[] = [];
   server.on("GET /api/league/suspects", () => json({ items, leftOut: 0 }));
-  for (const [effect, disabled] of [
-    ["withdrawn", true],
-    ["voided", true],
-    ["settles", false],
+  for (const [effect, pool, disabled] of [
+    ["withdrawn", 400, true],
+    ["voided", 400, true],
+    ["settles", 400, false],
+    ["voided", 0, false],
   ] as const) {
     forgetResources("admin suspects");
-    items = [{ ...found, stageMarkets: [{ ...market, effect }] }];
+    items = [{ ...found, stageMarkets: [{ ...market, effect, pool, givenBack: pool }] }];
     const { unmount } = render(<Suspects />);
     const row = await waitFor(() => screen.getByRole("listitem", { name: "GEN–T1" }));
-    expect(within(row).getByText(/^Cup: who is first\? – .* · 400 P staked · 400 P go back$/)).toBeTruthy();
+    const told = new RegExp(`^Cup: who is first\\? – .* · ${pool} P staked · ${pool} P go back$`);
+    expect(within(row).getByText(told)).toBeTruthy();
     expect(within(row).getByRole<HTMLButtonElement>("button").disabled).toBe(disabled);
     const other = screen.getByRole("listitem", { name: "T1–GEN" });
     expect(within(other).queryByText(/Cup: who is first/)).toBeNull();

@@ -59,7 +59,9 @@ impl Worker {
             }
             let (bets, cancels) = queue::apart(self.lanes.admit(still_waited_for(jobs)));
             let span = batch_span(&bets);
-            join!(self.place(bets).instrument(span), self.canceller.cancel(cancels));
+            // Boxed: in one piece the two are deeper than the compiler looks.
+            let placing = Box::pin(self.place(bets).instrument(span));
+            join!(placing, self.canceller.cancel(cancels));
         }
     }
 
