@@ -132,10 +132,10 @@ pub(crate) async fn record(pool: &PgPool, round: usize, ids: &[Uuid], bets: &[(u
     assert_eq!(answers.len(), ids.len());
 }
 
-/// Records bets that are known to be new, and answers whether that could be done.
-async fn record_new(
+/// Records bets that are known to be new, and answers whether that could be done. The outcomes may be those of another round's market.
+async fn record_new_on(
     pool: &PgPool,
-    round: usize,
+    (round, outcomes): (usize, usize),
     ids: &[Uuid],
     bets: &[(u8, u8, i64)],
 ) -> Result<bool, sqlx::Error> {
@@ -148,7 +148,7 @@ async fn record_new(
     let outcome_sums: Vec<_> = bets.iter().map(|bet| sum(usize::from(bet.1), bet.2)).collect();
     let answer: Option<(Vec<i64>, Vec<i64>)> =
         sqlx::query_as("SELECT sequences, odds FROM record_new_bets($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)")
-            .bind([0, 1, 2].map(|n| outcome_id(round, n)))
+            .bind([0, 1, 2].map(|n| outcome_id(outcomes, n)))
             .bind([market_id(round); 3])
             .bind(ids)
             .bind(bets.iter().map(|bet| account_id(bet.0)).collect::<Vec<_>>())
@@ -171,6 +171,15 @@ async fn record_new(
     Ok(true)
 }
 
+async fn record_new(
+    pool: &PgPool,
+    round: usize,
+    ids: &[Uuid],
+    bets: &[(u8, u8, i64)],
+) -> Result<bool, sqlx::Error> {
+    record_new_on(pool, (round, round), ids, bets).await
+}
+
 #[sqlx::test]
 async fn what_is_not_new_or_may_not_stand_leaves_the_whole_call_undone(pool: PgPool) {
     let bets = [(0, 0, 100), (1, 1, 300)];
@@ -182,14 +191,20 @@ async fn what_is_not_new_or_may_not_stand_leaves_the_whole_call_undone(pool: PgP
     let again = record_new(&pool, 0, &[fresh()[0], there[0]], &bets).await.unwrap_err();
     assert!(again.as_database_error().unwrap().is_unique_violation(), "{again}");
     assert!(!record_new(&pool, 1, &fresh(), &bets).await.unwrap(), "there is no such market");
+    open_market(&pool, 1).await;
+    assert!(
+        !record_new_on(&pool, (1, 0), &fresh(), &bets).await.unwrap(),
+        "the outcomes are another market's"
+    );
     sqlx::query("DELETE FROM outcomes WHERE outcome_id = $1")
         .bind(outcome_id(0, 2))
         .execute(&pool)
         .await
         .unwrap();
     assert!(!record_new(&pool, 0, &fresh(), &bets).await.unwrap(), "there is no such outcome");
-    sqlx::query("INSERT INTO outcomes SELECT $1, market_id, 2, 'C', '', '' FROM markets")
+    sqlx::query("INSERT INTO outcomes SELECT $1, $2, 2, 'C', '', ''")
         .bind(outcome_id(0, 2))
+        .bind(market_id(0))
         .execute(&pool)
         .await
         .unwrap();
