@@ -88,23 +88,23 @@ impl Work for AllNew<'_> {
     }
 
     async fn attempt(&self, bets: &[NewBet]) -> Result<Vec<(Bet, bool)>, sqlx::Error> {
-        let Self(recorder) = self;
-        let patience_ms = millis(recorder.patience);
+        let patience_ms = millis(self.0.patience);
         let record = || async {
-            let mut connection = recorder.connections.take().await?;
+            let mut connection = self.0.connections.take().await?;
             let recorded = store::new_bets::record(&mut connection, bets, patience_ms).await?;
-            recorder.connections.keep(connection);
+            self.0.connections.keep(connection);
             Ok(recorded)
         };
         match postgres::repeating(record).await? {
             Some(recorded) => Ok(recorded.into_iter().map(|bet| (bet, true)).collect()),
-            None => recorder.attempt(bets).await,
+            None => self.0.attempt(bets).await,
         }
     }
 }
 
 impl Recorder {
-    /// Bets whose stakes were taken before, as they are now, and those that are not there: what took their stakes has not come so far.
+    /// Bets whose stakes were taken before, as they are now, and those that are not there: what took their stakes has not come
+    /// so far.
     pub(super) async fn known(&self, asked: Vec<NewBet>) -> Result<(Vec<Recorded>, Vec<NewBet>), Error> {
         if asked.is_empty() {
             return Ok((Vec::new(), asked));
@@ -112,10 +112,14 @@ impl Recorder {
         let ids: Vec<_> = asked.iter().map(|bet| bet.bet_id).collect();
         let found = store::bets::by_ids(&self.pool, &ids).await?;
         let found: HashMap<_, _> = found.into_iter().map(|bet| (bet.bet_id, bet)).collect();
-        let (known, unknown): (Vec<_>, Vec<_>) =
-            asked.into_iter().partition(|bet| found.contains_key(&bet.bet_id));
-        let pair = |bet: NewBet| found.get(&bet.bet_id).cloned().map(|found| (bet, (found, false)));
-        Ok((known.into_iter().filter_map(pair).collect(), unknown))
+        let (mut there, mut missing) = (Vec::with_capacity(found.len()), Vec::new());
+        for asked in asked {
+            match found.get(&asked.bet_id) {
+                Some(bet) => there.push((asked, (bet.clone(), false))),
+                None => missing.push(asked),
+            }
+        }
+        Ok((there, missing))
     }
 
     /// What recorded bets mean to those who asked for them.
