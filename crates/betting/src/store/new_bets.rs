@@ -52,9 +52,9 @@ impl Columns {
     }
 }
 
-/// Records bets whose stakes were taken just now, in this order. None, and nothing is recorded, where one of them is there already
-/// or does not stand: [`record`](super::bets::record) tells which. The ids are distinct. Waits for a row at most `patience_ms`, and then records
-/// nothing.
+/// Records bets whose stakes were taken just now, in this order. None, and nothing is recorded, where one of them is there
+/// already or does not stand: [`record`](super::bets::record) tells which. The ids are distinct. Waits for a row at most
+/// `patience_ms`, and then records nothing.
 pub(crate) async fn record(
     db: &mut PgConnection,
     bets: &[NewBet],

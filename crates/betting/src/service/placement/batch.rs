@@ -114,10 +114,11 @@ impl Worker {
         taken: Vec<NewBet>,
         repeated: Vec<NewBet>,
     ) -> Result<(Vec<Recorded>, Vec<NewBet>), Error> {
-        let (mut recorded, unknown) = self.recorder.known(repeated).await?;
+        // First what has no bet yet: whatever fails after it leaves no stake alone.
         let new = apart::run(&AllNew(&self.recorder), taken).await?;
+        let (known, unknown) = self.recorder.known(repeated).await?;
         let late = apart::run(&self.recorder, unknown).await?;
-        recorded.extend(new.done.into_iter().chain(late.done));
+        let recorded = new.done.into_iter().chain(known).chain(late.done).collect();
         Ok((recorded, new.held.into_iter().chain(late.held).collect()))
     }
 

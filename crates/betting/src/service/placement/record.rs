@@ -71,8 +71,8 @@ impl Work for Recorder {
     }
 }
 
-/// Records bets whose stakes were taken just now. Nearly always all of them are new and stand: they are recorded at once, and looked
-/// at one by one only where they are not.
+/// Records bets whose stakes were taken just now. Nearly always all of them are new and stand: they are recorded at once,
+/// and looked at one by one only where they are not.
 pub(super) struct AllNew<'a>(pub(super) &'a Recorder);
 
 impl Work for AllNew<'_> {
@@ -109,9 +109,7 @@ impl Recorder {
         if asked.is_empty() {
             return Ok((Vec::new(), asked));
         }
-        let ids: Vec<_> = asked.iter().map(|bet| bet.bet_id).collect();
-        let found = store::bets::by_ids(&self.pool, &ids).await?;
-        let found: HashMap<_, _> = found.into_iter().map(|bet| (bet.bet_id, bet)).collect();
+        let found = self.found(asked.iter().map(|bet| bet.bet_id)).await?;
         let (mut there, mut missing) = (Vec::with_capacity(found.len()), Vec::new());
         for asked in asked {
             match found.get(&asked.bet_id) {
@@ -137,10 +135,8 @@ impl Recorder {
         if revoked.is_empty() {
             return Ok(HashMap::new());
         }
-        let ids: Vec<_> = revoked.iter().map(|(id, _)| *id).collect();
-        let found = store::bets::by_ids(&self.pool, &ids).await?;
-        let markets = self.markets_of(found.iter()).await?;
-        let found: HashMap<_, _> = found.into_iter().map(|bet| (bet.bet_id, bet)).collect();
+        let found = self.found(revoked.iter().map(|(id, _)| *id)).await?;
+        let markets = self.markets_of(found.values()).await?;
         let fate = |request: &Request| {
             let known = |bet: Bet| {
                 let market = markets.get(&bet.market_id).cloned();
@@ -149,6 +145,13 @@ impl Recorder {
             (*request, found.get(&request.0).cloned().map_or_else(|| Err(market_locked()), known))
         };
         Ok(revoked.iter().map(fate).collect())
+    }
+
+    /// Those of these bets that are there.
+    async fn found(&self, ids: impl Iterator<Item = BetId>) -> Result<HashMap<BetId, Bet>, Error> {
+        let ids: Vec<_> = ids.collect();
+        let found = store::bets::by_ids(&self.pool, &ids).await?;
+        Ok(found.into_iter().map(|bet| (bet.bet_id, bet)).collect())
     }
 
     /// The markets of `bets` as they are now.
