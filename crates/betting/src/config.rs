@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use loljoa_service_kit::{
     cli::ServiceConfig,
     config::{Check, Database, GrpcServer, Problems, Runtime, Tokens, Upstream},
+    gather::Gathering,
 };
 use serde::{Deserialize, Serialize};
 
@@ -95,8 +96,10 @@ pub struct Placement {
     pub queue: usize,
     /// The most bets in one batch.
     pub batch: usize,
-    /// Batches under way at once. More make batches smaller.
+    /// The most batches under way at once.
     pub workers: usize,
+    /// When a batch begins while another is under way.
+    pub gather: Gathering,
     /// How long a transaction waits for a market's row before that market is put aside. Milliseconds.
     pub lock_timeout_ms: u32,
     /// For how long a bet whose stake is taken is tried to be recorded while its market cannot be had. Milliseconds; after
@@ -106,7 +109,14 @@ pub struct Placement {
 
 impl Default for Placement {
     fn default() -> Self {
-        Self { queue: 20_000, batch: 2_000, workers: 2, lock_timeout_ms: 200, record_within_ms: 20_000 }
+        Self {
+            queue: 20_000,
+            batch: 2_000,
+            workers: 2,
+            gather: Gathering::default(),
+            lock_timeout_ms: 200,
+            record_within_ms: 20_000,
+        }
     }
 }
 
@@ -233,10 +243,11 @@ impl Check for Config {
         self.tokens.check(problems);
         self.account.check("account", problems);
         self.league_schedule.check("league_schedule", problems);
-        let Placement { queue, batch, workers, lock_timeout_ms, record_within_ms } = self.placement;
+        let Placement { queue, batch, workers, gather, lock_timeout_ms, record_within_ms } = self.placement;
         problems.require(queue > 0, "placement.queue", queue, "must be 1 or more");
         problems.require((1..=5_000).contains(&batch), "placement.batch", batch, "must be from 1 to 5000");
         problems.require((1..=16).contains(&workers), "placement.workers", workers, "must be from 1 to 16");
+        gather.check("placement.gather", problems);
         // Each worker records and cancels at once; held markets are looked at, and tried again, beside.
         let (needed, connections) = (2 * workers + 2, self.database.worker_connections);
         let allowed = format!("must be {needed} or more, so that each worker records and cancels at once");

@@ -157,7 +157,7 @@ impl App {
         let keys = Arc::new(Keys::new(services.account.clone(), config.tokens.refresh_pause()));
         let revocations = Arc::new(Revocations::new(services.account.clone(), Arc::clone(&keys)));
         let usernames = Arc::new(Usernames::new(services.account()));
-        let (bets, coalescer) = coalescer::new(services.betting(), Arc::clone(&usernames), config.bets.queue);
+        let (bets, coalescer) = coalescer::new(services.betting(), Arc::clone(&usernames), &config.bets);
         let (daily_grants, claimer) = daily_grant::new(services.account(), clock.clone());
         let app = Self {
             tokens: Verifier::new(&config.tokens, Arc::clone(&keys), clock.clone()),

@@ -15,6 +15,7 @@ pub mod correction;
 pub mod edge;
 pub mod error;
 mod follow;
+pub mod gather;
 pub mod grpc;
 pub mod health;
 pub mod identity;

@@ -2,7 +2,10 @@
 
 use std::{thread, time::Duration};
 
-use loljoa_service_kit::config::{Check, Problems};
+use loljoa_service_kit::{
+    config::{Check, Problems},
+    gather::Gathering,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::throttle::{Policies, Policy};
@@ -123,15 +126,23 @@ pub struct Ledger {
     /// How long a call waits for its places before it is told to come again. Shorter than a caller's deadline, less the
     /// time of a batch. Milliseconds.
     pub patience_ms: u64,
-    /// Batches of bets applied at once. More workers make smaller batches.
+    /// The most batches of bets applied at once.
     pub workers: usize,
+    /// When a batch of bets begins while another is under way.
+    pub gather: Gathering,
     /// Batches of payments applied at once, and calls that record results at once.
     pub payment_workers: usize,
 }
 
 impl Default for Ledger {
     fn default() -> Self {
-        Self { queue_capacity: 20_000, patience_ms: 1_000, workers: 2, payment_workers: 1 }
+        Self {
+            queue_capacity: 20_000,
+            patience_ms: 1_000,
+            workers: 2,
+            gather: Gathering::default(),
+            payment_workers: 1,
+        }
     }
 }
 
@@ -147,6 +158,7 @@ impl Check for Ledger {
         require(problems, "ledger.queue_capacity", u64::from(self.queue_capacity), 5_000, 1_000_000);
         require(problems, "ledger.patience_ms", self.patience_ms, 1, 60_000);
         require(problems, "ledger.workers", self.workers as u64, 1, 64);
+        self.gather.check("ledger.gather", problems);
         require(problems, "ledger.payment_workers", self.payment_workers as u64, 1, 64);
     }
 }

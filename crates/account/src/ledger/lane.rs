@@ -1,20 +1,20 @@
 //! The queue of one class of transfers.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use loljoa_service_kit::{Caller, Error, caller};
+use loljoa_service_kit::{Caller, Error, caller, gather::Batches};
 use sqlx::PgPool;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
 use super::{
     Class, Worker,
     admission::{Admission, Places, stopping},
-    queue::{Call, Queue},
+    queue::Call,
 };
 use crate::{
     config::Ledger as Config,
-    domain::transfer::{Outcome, Transfer},
+    domain::transfer::{MAX_BATCH, Outcome, Transfer},
 };
 
 /// The most transfers of one call that go into a batch together: a full batch of bets. The rest of the call queues
@@ -32,8 +32,8 @@ pub(super) struct Lane {
 pub(super) fn new(class: Class, config: &Config, workers: usize, pool: &PgPool) -> (Lane, Vec<Worker>) {
     let capacity = config.queue_capacity as usize;
     let (calls, receiver) = mpsc::channel(capacity);
-    let queue = Arc::new(Mutex::new(Queue::new(receiver)));
-    let workers = (0..workers).map(|_| Worker::new(class, queue.clone(), pool.clone())).collect();
+    let batches = Batches::new(receiver, MAX_BATCH, |call: &Call| call.transfers.len(), config.gather);
+    let workers = (0..workers).map(|_| Worker::new(class, batches.clone(), pool.clone())).collect();
     let patience = Duration::from_millis(config.patience_ms);
     (Lane { calls, admission: Admission::with_capacity(class, capacity, patience) }, workers)
 }

@@ -1,21 +1,18 @@
 //! Takes batches from the queue and applies them.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use loljoa_service_kit::{
     Error, caller,
+    gather::Batches,
     postgres::{self, Kept},
     telemetry,
 };
 use metrics::{counter, histogram};
 use sqlx::PgPool;
-use tokio::sync::Mutex;
 use tracing::{Instrument, info_span};
 
-use super::{
-    Class,
-    queue::{Call, Queue},
-};
+use super::{Class, queue::Call};
 use crate::{
     SERVICE,
     domain::transfer::{Outcome, Transfer},
@@ -26,21 +23,19 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Worker {
     class: Class,
-    queue: Arc<Mutex<Queue>>,
+    calls: Batches<Call>,
     connection: Kept,
 }
 
 impl Worker {
-    pub(super) const fn new(class: Class, queue: Arc<Mutex<Queue>>, pool: PgPool) -> Self {
-        Self { class, queue, connection: Kept::new(pool, 1) }
+    pub(super) const fn new(class: Class, calls: Batches<Call>, pool: PgPool) -> Self {
+        Self { class, calls, connection: Kept::new(pool, 1) }
     }
 
     /// Applies batches until the last handle is dropped. A batch that was taken is always finished.
     pub(crate) async fn run(self) {
-        loop {
-            let batch = self.queue.lock().await.next_batch().await;
-            let Some(calls) = batch else { return };
-            let calls = self.still_waited_for(calls);
+        while let Some(mut batch) = self.calls.next().await {
+            let calls = self.still_waited_for(batch.take());
             if !calls.is_empty() {
                 self.apply(calls).await;
             }

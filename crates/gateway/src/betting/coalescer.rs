@@ -1,7 +1,7 @@
 //! Gathers waiting bets into one call.
 //!
-//! While a call is under way, arrivals queue; the next call takes all of them, up to what one call may hold. There is
-//! no timer: an idle system bets at once, a busy one shares each call among hundreds.
+//! While a call is under way, arrivals queue; the next call takes all of them, up to what one call may hold. An idle system
+//! bets at once, a busy one shares each call among hundreds (see [`loljoa_service_kit::gather`]).
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -9,13 +9,15 @@ use loljoa_proto::betting::v1::{
     Bet, PlaceBet, PlaceBetResult, PlaceBetsRequest, PlaceBetsResponse, Refusal,
     betting_service_client::BettingServiceClient, place_bet_result,
 };
-use loljoa_service_kit::{Caller, Error, ErrorCode, MarketId, caller, grpc::Channel, telemetry};
+use loljoa_service_kit::{
+    Caller, Error, ErrorCode, MarketId, caller, gather::Batches, grpc::Channel, telemetry,
+};
 use metrics::{counter, gauge, histogram};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tonic::Code;
 use tracing::{Instrument, Span, info_span};
 
-use crate::{api::market::Rendered, call::repeat, usernames::Usernames};
+use crate::{api::market::Rendered, call::repeat, config::Bets, usernames::Usernames};
 
 /// What one `PlaceBets` call may hold.
 const MAX_BATCH: usize = 1_000;
@@ -48,19 +50,20 @@ pub(crate) struct Handle(mpsc::Sender<Item>);
 
 /// Makes the calls; one for all the workers of a replica.
 pub(crate) struct Coalescer {
-    queue: Mutex<mpsc::Receiver<Item>>,
+    batches: Batches<Item>,
     betting: BettingServiceClient<Channel>,
     usernames: Arc<Usernames>,
 }
 
-/// A coalescer whose queue holds `capacity` bets.
+/// A coalescer with a queue as configured.
 pub(crate) fn new(
     betting: BettingServiceClient<Channel>,
     usernames: Arc<Usernames>,
-    capacity: usize,
+    config: &Bets,
 ) -> (Handle, Arc<Coalescer>) {
-    let (sender, receiver) = mpsc::channel(capacity);
-    (Handle(sender), Arc::new(Coalescer { queue: Mutex::new(receiver), betting, usernames }))
+    let (sender, receiver) = mpsc::channel(config.queue);
+    let batches = Batches::new(receiver, MAX_BATCH, |_| 1, config.gather);
+    (Handle(sender), Arc::new(Coalescer { batches, betting, usernames }))
 }
 
 impl Handle {
@@ -87,20 +90,13 @@ fn stopping() -> Error {
 impl Coalescer {
     /// Makes calls until every [`Handle`] is gone and the queue is empty.
     pub(crate) async fn work(self: Arc<Self>) {
-        let mut items = Vec::new();
-        while self.next_batch(&mut items).await {
-            let items = still_waited_for(std::mem::take(&mut items));
+        while let Some(mut batch) = self.batches.next().await {
+            gauge!("loljoa_bet_queue_depth", "service" => SERVICE).set(count(batch.left));
+            let items = still_waited_for(batch.take());
             if !items.is_empty() {
                 self.place(items).await;
             }
         }
-    }
-
-    async fn next_batch(&self, items: &mut Vec<Item>) -> bool {
-        let mut queue = self.queue.lock().await;
-        let taken = queue.recv_many(items, MAX_BATCH).await;
-        gauge!("loljoa_bet_queue_depth", "service" => SERVICE).set(count(queue.len()));
-        taken > 0
     }
 
     async fn place(&self, items: Vec<Item>) {

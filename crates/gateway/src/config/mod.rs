@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use loljoa_service_kit::{
     cli::ServiceConfig,
     config::{Check, Problems, Runtime, Tokens, Upstream},
+    gather::Gathering,
 };
 use serde::{Deserialize, Serialize};
 
@@ -173,13 +174,15 @@ impl Default for Cookies {
 pub struct Bets {
     /// Bets that may wait; the next is told to come again.
     pub queue: usize,
-    /// Calls under way at once. More make the batches smaller, not the bets faster.
+    /// The most calls under way at once.
     pub workers: usize,
+    /// When a call begins while another is under way.
+    pub gather: Gathering,
 }
 
 impl Default for Bets {
     fn default() -> Self {
-        Self { queue: 10_000, workers: 2 }
+        Self { queue: 10_000, workers: 2, gather: Gathering::default() }
     }
 }
 
@@ -209,6 +212,7 @@ impl Check for Config {
         }
         let workers = self.bets.workers;
         problems.require((1..=16).contains(&workers), "bets.workers", workers, "must be from 1 to 16");
+        self.bets.gather.check("bets.gather", problems);
         for (key, rate) in [
             ("limits.per_address.burst", self.limits.per_address),
             ("limits.per_account.burst", self.limits.per_account),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use loljoa_proto::account::v1::TransferOutcome;
-use loljoa_service_kit::{Caller, Error, caller, telemetry};
+use loljoa_service_kit::{Caller, Error, caller, gather::Batches, telemetry};
 use metrics::{counter, histogram};
 use tokio::join;
 use tracing::{Instrument, Span, info_span};
@@ -17,7 +17,7 @@ use super::{
     cancel::Canceller,
     key_reused,
     lanes::{Lanes, Taken},
-    queue::{self, BetJob, Job, Jobs},
+    queue::{self, BetJob, Job},
     record::{AllNew, Recorded, Recorder, Request, request},
 };
 use crate::{
@@ -33,8 +33,7 @@ const DEBIT: Duration = Duration::from_secs(1);
 /// Takes batches off the queue until no more will come.
 #[derive(Clone)]
 pub(crate) struct Worker {
-    pub(super) jobs: Jobs,
-    pub(super) batch: usize,
+    pub(super) jobs: Batches<Job>,
     pub(super) lanes: Lanes,
     pub(super) recorder: Recorder,
     pub(super) canceller: Canceller,
@@ -52,12 +51,8 @@ struct Decided {
 impl Worker {
     /// Runs until the queue is closed and empty. A batch that was taken is finished, also when its callers are gone.
     pub(crate) async fn run(self) {
-        loop {
-            let jobs = self.jobs.take(self.batch).await;
-            if jobs.is_empty() {
-                return;
-            }
-            let (bets, cancels) = queue::apart(self.lanes.admit(still_waited_for(jobs)));
+        while let Some(mut batch) = self.jobs.next().await {
+            let (bets, cancels) = queue::apart(self.lanes.admit(still_waited_for(batch.take())));
             let span = batch_span(&bets);
             // Boxed: in one piece the two are deeper than the compiler looks.
             let placing = Box::pin(self.place(bets).instrument(span));

@@ -85,7 +85,7 @@ impl Placement {
     #[must_use]
     pub(crate) fn new(config: &config::Placement, needs: Needs) -> (Self, Vec<Worker>, Room) {
         let Needs { requests, workers: pool, markets, ledger, wakers, failpoints, cancel_window } = needs;
-        let (queue, jobs) = queue::bounded(config.queue);
+        let (queue, jobs) = queue::bounded(config);
         let (lanes, patience) = (Lanes::default(), config.lock_timeout());
         let refunds = Refunds::new(requests.clone(), ledger.clone(), wakers.clone());
         let canceller =
@@ -100,9 +100,8 @@ impl Placement {
             way_back: queue.way_back(),
             record_within: config.record_within(),
         };
-        let (batch, placement) =
-            (config.batch, Self { queue, markets, lanes: lanes.clone(), pool: requests });
-        let worker = Worker { jobs, batch, lanes, recorder, canceller, ledger, failpoints };
+        let placement = Self { queue, markets, lanes: lanes.clone(), pool: requests };
+        let worker = Worker { jobs, lanes, recorder, canceller, ledger, failpoints };
         (placement, vec![worker; config.workers], room)
     }
 

@@ -1,14 +1,14 @@
 //! The bounded queue between the callers and the batches.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use loljoa_service_kit::{AccountId, BetId, Caller, Error, MarketId, metrics::refused};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use loljoa_service_kit::{AccountId, BetId, Caller, Error, MarketId, gather::Batches, metrics::refused};
+use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
 use super::Answer;
 use crate::{
-    SERVICE,
+    SERVICE, config,
     domain::{Bet, NewBet},
 };
 
@@ -146,19 +146,6 @@ impl WayBack {
     }
 }
 
-/// The workers' end: each takes all that waits, one at a time.
-#[derive(Clone)]
-pub(super) struct Jobs(Arc<Mutex<mpsc::Receiver<Job>>>);
-
-impl Jobs {
-    /// Waits for jobs and takes up to `limit` of them; empty when no more will come.
-    pub(super) async fn take(&self, limit: usize) -> Vec<Job> {
-        let mut jobs = Vec::new();
-        self.0.lock().await.recv_many(&mut jobs, limit).await;
-        jobs
-    }
-}
-
 /// Tells how many bets wait, without keeping the queue open.
 #[derive(Clone)]
 pub(crate) struct Depth(mpsc::WeakSender<Job>);
@@ -171,7 +158,8 @@ impl Depth {
     }
 }
 
-pub(super) fn bounded(capacity: usize) -> (Queue, Jobs) {
-    let (sender, receiver) = mpsc::channel(capacity);
-    (Queue(sender), Jobs(Arc::new(Mutex::new(receiver))))
+/// The callers' end, and the workers'.
+pub(super) fn bounded(config: &config::Placement) -> (Queue, Batches<Job>) {
+    let (sender, receiver) = mpsc::channel(config.queue);
+    (Queue(sender), Batches::new(receiver, config.batch, |_| 1, config.gather))
 }
