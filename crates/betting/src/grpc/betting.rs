@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use futures::{Stream, StreamExt};
 use loljoa_proto::betting::v1::{self as proto, betting_service_server::BettingService};
 use loljoa_service_kit::{
-    AccountId, BetId, Error, IdempotencyKey, MarketId, MatchId, OutcomeId, Points, telemetry,
+    AccountId, BetId, Error, IdempotencyKey, MarketId, MatchId, OutcomeId, Points, telemetry::Trace,
 };
 use sqlx::PgPool;
 use tokio_stream::wrappers::ReceiverStream;
@@ -92,9 +92,8 @@ fn span(bet_id: BetId, traceparent: &str) -> Span {
     if !traceparent.ends_with("-01") {
         return Span::none();
     }
-    let span = info_span!(parent: None, "bet", %bet_id, trace_id = tracing::field::Empty);
-    telemetry::continue_traceparent(&span, traceparent);
-    span
+    Trace::of_traceparent(traceparent)
+        .span(|| info_span!(parent: None, "bet", %bet_id, trace_id = tracing::field::Empty))
 }
 
 fn match_ids(ids: &[String]) -> Result<Vec<MatchId>, Error> {

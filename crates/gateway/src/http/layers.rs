@@ -8,9 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::Method;
-use loljoa_service_kit::{Caller, Error};
+use loljoa_service_kit::{Caller, Error, telemetry};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 
 use super::{
     client_address::{ClientAddress, limit_key},
@@ -48,7 +47,7 @@ pub(crate) async fn within_limits(
             () = reading.answer_due(app.timeout) => Err(Problem::timeout()),
         }
     };
-    match tokio::spawn(caller.scope(answer.in_current_span())).await {
+    match tokio::spawn(caller.scope(telemetry::carried_along(answer))).await {
         Ok(answer) => answer,
         Err(ended) => match ended.try_into_panic() {
             Ok(panic) => panic::resume_unwind(panic),

@@ -8,8 +8,8 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
-use loljoa_service_kit::{ids, metrics, telemetry};
-use tracing::{Instrument, field, info_span};
+use loljoa_service_kit::{ids, metrics, telemetry::Trace};
+use tracing::{field, info_span};
 
 use super::client_address::ClientAddress;
 use crate::{app::App, auth::access};
@@ -29,20 +29,21 @@ pub(crate) async fn observe(
     request.extensions_mut().insert(ClientAddress(address));
     let route = route(&request);
     let (id, id_text) = request_id(request.headers());
-    let span = info_span!(
-        "http",
-        otel.name = route,
-        otel.kind = "server",
-        service = "gateway",
-        request_id = id_text,
-        http.response.status_code = field::Empty,
-        otel.status_code = field::Empty,
-        trace_id = field::Empty,
-    );
     // A stranger's trace id would choose by itself whether it is sampled, so it is not kept either.
-    let none = HeaderMap::new();
-    telemetry::continue_trace(&span, if app.http.trust_traceparent { request.headers() } else { &none });
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let trace = if app.http.trust_traceparent { Trace::of(request.headers()) } else { Trace::begin() };
+    let span = trace.span(|| {
+        info_span!(
+            "http",
+            otel.name = route,
+            otel.kind = "server",
+            service = "gateway",
+            request_id = id_text,
+            http.response.status_code = field::Empty,
+            otel.status_code = field::Empty,
+            trace_id = field::Empty,
+        )
+    });
+    let mut response = trace.scope(span.clone(), next.run(request)).await;
     let status = response.status();
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {

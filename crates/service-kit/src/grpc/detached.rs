@@ -10,10 +10,9 @@ use tokio::{sync::OwnedSemaphorePermit, time};
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body};
 use tower::Service;
-use tracing::{Instrument, Span};
 
 use super::{deadline, server::Answer};
-use crate::Caller;
+use crate::{Caller, telemetry};
 
 /// The largest request: what tonic decodes at most, and its frame's head.
 const MAX_BYTES: usize = 4 * 1024 * 1024 + 5;
@@ -51,7 +50,7 @@ where
         let _slot = slot;
         time::timeout(timeout + MARGIN, inner.call(request)).await
     };
-    match tokio::spawn(caller.scope(work.instrument(Span::current()))).await {
+    match tokio::spawn(caller.scope(telemetry::carried_along(work))).await {
         Ok(Ok(Ok(answer))) => answer,
         Ok(Err(_)) => Status::deadline_exceeded("no answer within the deadline").into_http(),
         Err(ended) if ended.is_cancelled() => {

@@ -15,10 +15,10 @@ use tonic::{Code, Status, body::Body, service::Routes, transport::server::Server
 use tonic_health::ServingStatus;
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 use tower::{Layer, Service};
-use tracing::{Instrument, info_span};
+use tracing::info_span;
 
 use super::{Ops, contracts, detached, incoming::incoming, outcome::Outcome};
-use crate::{config::GrpcServer, health::Health, identity::caller, metrics, telemetry};
+use crate::{config::GrpcServer, health::Health, identity::caller, metrics, telemetry::Trace};
 
 /// Streams of one connection at once. The default of 200 would cap how many calls a caller can have waiting.
 const MAX_STREAMS: u32 = 10_000;
@@ -138,23 +138,25 @@ where
             return Box::pin(async move { Ok(Status::from(full).into_http()) });
         };
         let route = contracts::method(request.uri().path());
-        let span = info_span!(
-            "grpc",
-            otel.name = request.uri().path(),
-            otel.kind = "server",
-            rpc.system = "grpc",
-            service,
-            rpc.grpc.status_code = tracing::field::Empty,
-            otel.status_code = tracing::field::Empty,
-            otel.status_description = tracing::field::Empty,
-            "error.type" = tracing::field::Empty,
-            caller = tracing::field::Empty,
-            trace_id = tracing::field::Empty
-        );
+        let trace = Trace::of(request.headers());
+        let span = trace.span(|| {
+            info_span!(
+                "grpc",
+                otel.name = request.uri().path(),
+                otel.kind = "server",
+                rpc.system = "grpc",
+                service,
+                rpc.grpc.status_code = tracing::field::Empty,
+                otel.status_code = tracing::field::Empty,
+                otel.status_description = tracing::field::Empty,
+                "error.type" = tracing::field::Empty,
+                caller = tracing::field::Empty,
+                trace_id = tracing::field::Empty
+            )
+        });
         if let Some(caller) = caller::of(request.headers()) {
             span.record("caller", caller);
         }
-        telemetry::continue_trace(&span, request.headers());
         let outcome = Outcome::of(&span);
         let answer = async move {
             let started = Instant::now();
@@ -169,7 +171,7 @@ where
             outcome.answered(&response);
             Ok(response)
         };
-        Box::pin(answer.instrument(span))
+        Box::pin(trace.scope(span, answer))
     }
 }
 

@@ -2,9 +2,12 @@
 //!
 //! Trace context comes in and goes out as W3C `traceparent` and as B3, because Envoy and older meshes speak the latter.
 
+mod carriers;
+mod fields;
 mod filter;
 mod lines;
 mod panics;
+mod request;
 
 use std::{
     io::{IsTerminal, stdout},
@@ -14,7 +17,7 @@ use std::{
 use anyhow::Context as _;
 use opentelemetry::{
     Context, KeyValue, global,
-    propagation::{Extractor, Injector, TextMapCompositePropagator, TextMapPropagator},
+    propagation::{TextMapCompositePropagator, TextMapPropagator},
     trace::{TraceContextExt, TracerProvider},
 };
 use opentelemetry_otlp::WithExportConfig;
@@ -26,10 +29,19 @@ use opentelemetry_sdk::{
 };
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Layer,
+    filter::{FilterExt, LevelFilter, dynamic_filter_fn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
+use carriers::HeaderInjector;
+use fields::Fields;
 pub use filter::LogFilter;
 use lines::WithTrace;
+use request::Roots;
+pub use request::{Trace, carried_along};
 
 use crate::config::{LogFormat, Telemetry};
 
@@ -72,12 +84,14 @@ pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> 
     ]));
     let provider = tracer_provider(service, config)?;
     let (log, log_filter) = LogFilter::new(&config.log)?;
-    let trace_filter = filter::read("runtime.telemetry.trace", &config.trace)?;
+    let loud = dynamic_filter_fn(|_, _| request::is_loud()).with_max_level_hint(LevelFilter::TRACE);
+    let trace_filter = filter::read("runtime.telemetry.trace", &config.trace)?.and(loud);
     let logs = match config.log_format {
         LogFormat::Json => tracing_subscriber::fmt::layer()
             .json()
             .flatten_event(true)
             .with_span_list(false)
+            .fmt_fields(Fields)
             .map_event_format(WithTrace)
             .boxed(),
         LogFormat::Text => {
@@ -102,7 +116,8 @@ pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> 
 }
 
 fn tracer_provider(service: &'static str, config: &Telemetry) -> anyhow::Result<SdkTracerProvider> {
-    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample_ratio)));
+    request::keep(config.sample_ratio);
+    let sampler = Sampler::ParentBased(Box::new(Roots::keeping(config.sample_ratio)));
     let builder = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource(service, config));
     let Some(endpoint) = &config.otlp_endpoint else {
         return Ok(builder.build());
@@ -126,28 +141,6 @@ fn resource(service: &'static str, config: &Telemetry) -> Resource {
         .build()
 }
 
-/// Makes the trace that `headers` speak of the parent of `span`, and notes its id for the log.
-pub fn continue_trace(span: &Span, headers: &http::HeaderMap) {
-    let parent = global::get_text_map_propagator(|propagator| propagator.extract(&HeaderExtractor(headers)));
-    adopt(span, parent);
-}
-
-/// Like [`continue_trace`], for a W3C `traceparent` that travelled in a message. Anything malformed starts a new trace.
-pub fn continue_traceparent(span: &Span, traceparent: &str) {
-    let parent = TraceContextPropagator::new().extract(&TraceparentExtractor(traceparent));
-    adopt(span, parent);
-}
-
-fn adopt(span: &Span, parent: Context) {
-    // A span that the filter has disabled has no context to set; it is not traced then.
-    let _ = span.set_parent(parent);
-    let context = span.context();
-    let context = context.span().span_context().clone();
-    if context.is_valid() {
-        span.record("trace_id", tracing::field::display(context.trace_id()));
-    }
-}
-
 /// Links `span` to another trace that it does work for.
 pub fn link(span: &Span, other: &Span) {
     let context = other.context().span().span_context().clone();
@@ -158,7 +151,7 @@ pub fn link(span: &Span, other: &Span) {
 
 /// Writes the trace of the present span into `headers`.
 pub fn inject(headers: &mut http::HeaderMap) {
-    let context = Span::current().context();
+    let context = Context::current();
     if context.span().span_context().is_valid() {
         global::get_text_map_propagator(|propagator| {
             propagator.inject_context(&context, &mut HeaderInjector(headers));
@@ -166,47 +159,15 @@ pub fn inject(headers: &mut http::HeaderMap) {
     }
 }
 
-/// The present span as a W3C `traceparent`, or empty when there is none.
+/// The present span as a W3C `traceparent`, or empty when there is none that is kept.
 #[must_use]
 pub fn traceparent() -> String {
+    let context = Context::current();
+    if !context.span().span_context().is_sampled() {
+        return String::new();
+    }
     let mut headers = http::HeaderMap::new();
-    let context = Span::current().context();
     TraceContextPropagator::new().inject_context(&context, &mut HeaderInjector(&mut headers));
     let value = headers.get("traceparent").and_then(|value| value.to_str().ok());
     value.unwrap_or_default().to_owned()
-}
-
-struct HeaderExtractor<'a>(&'a http::HeaderMap);
-
-impl Extractor for HeaderExtractor<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(|value| value.to_str().ok())
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(http::HeaderName::as_str).collect()
-    }
-}
-
-struct TraceparentExtractor<'a>(&'a str);
-
-impl Extractor for TraceparentExtractor<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        (key == "traceparent").then_some(self.0)
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        vec!["traceparent"]
-    }
-}
-
-struct HeaderInjector<'a>(&'a mut http::HeaderMap);
-
-impl Injector for HeaderInjector<'_> {
-    fn set(&mut self, key: &str, value: String) {
-        let name = http::HeaderName::from_bytes(key.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, http::HeaderValue::from_str(&value)) {
-            self.0.insert(name, value);
-        }
-    }
 }

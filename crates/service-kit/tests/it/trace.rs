@@ -10,18 +10,22 @@ use loljoa_proto::ops::v1::{HelloRequest, ops_service_client::OpsServiceClient};
 use loljoa_service_kit::{
     config::{Telemetry, Upstream},
     grpc::client,
-    telemetry,
+    telemetry::{self, Trace},
 };
-use tracing::{Instrument, info_span};
+use tracing::{Span, info_span};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 fn start_telemetry() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let config = Telemetry { log: "info".into(), ..Telemetry::default() };
+        let config = Telemetry { log: "info".into(), sample_ratio: 1.0, ..Telemetry::default() };
         std::mem::forget(telemetry::init("test", &config).unwrap());
     });
+}
+
+fn request() -> Span {
+    info_span!("request", trace_id = tracing::field::Empty)
 }
 
 /// Calls a service from within a trace that came with `incoming`, and tells what headers the callee saw.
@@ -40,10 +44,10 @@ async fn headers_behind(incoming: HeaderMap) -> HeaderMap {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
     let server = tokio::spawn(async move { axum::serve(listener, tower::make::Shared::new(service)).await });
-    let span = info_span!("request", trace_id = tracing::field::Empty);
-    telemetry::continue_trace(&span, &incoming);
+    let trace = Trace::of(&incoming);
+    let span = trace.span(request);
     let mut client = OpsServiceClient::new(client::connect(&Upstream::at(url)).unwrap());
-    client.hello(HelloRequest {}).instrument(span).await.unwrap_err();
+    trace.scope(span, client.hello(HelloRequest {})).await.unwrap_err();
     server.abort();
     seen.lock().unwrap().clone()
 }
@@ -64,6 +68,16 @@ async fn a_w3c_trace_goes_on_as_w3c_and_b3() {
 }
 
 #[tokio::test]
+async fn a_trace_that_is_not_sampled_goes_on_as_one_that_is_not() {
+    let mut incoming = HeaderMap::new();
+    let value = format!("00-{TRACE}-00f067aa0ba902b7-00");
+    incoming.insert("traceparent", HeaderValue::from_str(&value).unwrap());
+    let seen = headers_behind(incoming).await;
+    assert_eq!(text(&seen, "traceparent"), value, "nothing of it is told, so its parent is the caller's");
+    assert_eq!(text(&seen, "x-b3-sampled"), "0");
+}
+
+#[tokio::test]
 async fn a_b3_trace_goes_on_as_w3c_and_b3() {
     let mut incoming = HeaderMap::new();
     incoming.insert("x-b3-traceid", HeaderValue::from_static(TRACE));
@@ -77,13 +91,11 @@ async fn a_b3_trace_goes_on_as_w3c_and_b3() {
 #[tokio::test]
 async fn a_traceparent_in_a_message_continues_and_a_malformed_one_starts_anew() {
     start_telemetry();
-    let span = info_span!("bet", trace_id = tracing::field::Empty);
-    telemetry::continue_traceparent(&span, &format!("00-{TRACE}-00f067aa0ba902b7-01"));
+    let span = Trace::of_traceparent(&format!("00-{TRACE}-00f067aa0ba902b7-01")).span(request);
     let inside = span.in_scope(telemetry::traceparent);
     assert!(inside.starts_with(&format!("00-{TRACE}-")), "{inside}");
 
-    let other = info_span!("bet", trace_id = tracing::field::Empty);
-    telemetry::continue_traceparent(&other, "00-zz-yy-01");
+    let other = Trace::of_traceparent("00-zz-yy-01").span(request);
     let inside = other.in_scope(telemetry::traceparent);
     assert!(!inside.is_empty() && !inside.contains(TRACE));
 }
