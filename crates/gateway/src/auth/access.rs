@@ -1,5 +1,7 @@
 //! Who may call what: one table, used by the guard, by the OpenAPI document and by the test that tries every route.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use http::Method;
 use serde::Serialize;
 
@@ -72,20 +74,45 @@ pub(crate) const RULES: &[Rule] = &[
     (Method::POST, "/api/{service}/turnoff", Access::Admin),
 ];
 
+/// A route as requests find it.
+struct Route {
+    method: Method,
+    access: Access,
+    /// What it counts by, such as `GET /api/account/me`.
+    name: String,
+}
+
+/// The routes by their path.
+static ROUTES: LazyLock<HashMap<&'static str, Vec<Route>>> = LazyLock::new(|| {
+    let mut routes: HashMap<_, Vec<Route>> = HashMap::new();
+    for (method, path, access) in RULES {
+        // HEAD is GET without a body.
+        let head = (method == Method::GET).then_some(Method::HEAD);
+        let of_rule = std::iter::once(method.clone()).chain(head);
+        let of_rule =
+            of_rule.map(|method| Route { access: *access, name: format!("{method} {path}"), method });
+        routes.entry(*path).or_default().extend(of_rule);
+    }
+    routes
+});
+
+fn route(method: &Method, path: &str) -> Option<&'static Route> {
+    ROUTES.get(path)?.iter().find(|route| route.method == method)
+}
+
 /// Who may call `method` on `path`; HEAD is GET without a body.
 pub(crate) fn rule(method: &Method, path: &str) -> Option<Access> {
-    let method = if method == Method::HEAD { &Method::GET } else { method };
-    RULES.iter().find(|(m, p, _)| m == method && *p == path).map(|(_, _, access)| *access)
+    route(method, path).map(|route| route.access)
+}
+
+/// What requests with `method` on `path` count by, where there is such a route.
+pub(crate) fn name(method: &Method, path: &str) -> Option<&'static str> {
+    route(method, path).map(|route| route.name.as_str())
 }
 
 /// The methods that `path` takes.
 pub(crate) fn methods(path: &str) -> Vec<Method> {
-    let mut methods: Vec<_> =
-        RULES.iter().filter(|(_, p, _)| *p == path).map(|(m, _, _)| m.clone()).collect();
-    if methods.contains(&Method::GET) {
-        methods.push(Method::HEAD);
-    }
-    methods
+    ROUTES.get(path).into_iter().flatten().map(|route| route.method.clone()).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One span, one request id and the RED metrics for each request.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{borrow::Cow, net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
@@ -34,7 +34,7 @@ pub(crate) async fn observe(
     let span = trace.span(|| {
         info_span!(
             "http",
-            otel.name = route,
+            otel.name = &*route,
             otel.kind = "server",
             service = "gateway",
             request_id = id_text,
@@ -55,12 +55,10 @@ pub(crate) async fn observe(
 }
 
 /// What the request counts as. Nothing that a client can make up gets in, so the number of routes is bounded.
-fn route(request: &Request) -> String {
-    let Some(path) = request.extensions().get::<MatchedPath>() else { return "unmatched".into() };
-    match access::rule(request.method(), path.as_str()) {
-        Some(_) => format!("{} {}", request.method(), path.as_str()),
-        None => path.as_str().to_owned(),
-    }
+fn route(request: &Request) -> Cow<'static, str> {
+    let Some(path) = request.extensions().get::<MatchedPath>() else { return Cow::Borrowed("unmatched") };
+    let name = access::name(request.method(), path.as_str());
+    name.map_or_else(|| Cow::Owned(path.as_str().to_owned()), Cow::Borrowed)
 }
 
 /// The id that the client or a proxy gave, when it is fit for a log, or a fresh one.

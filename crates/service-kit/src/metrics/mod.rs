@@ -5,15 +5,17 @@
 
 mod described;
 mod renamed;
+mod requests;
 
-use std::{sync::OnceLock, time::Duration};
+use std::sync::OnceLock;
 
-use metrics::{counter, histogram};
+use metrics::counter;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use described::{Described, Kind, METRICS, describe};
 use renamed::Renamed;
 pub use renamed::SERVICE_LABEL;
+pub use requests::record_request;
 
 const SECONDS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -41,15 +43,6 @@ pub fn install() -> &'static PrometheusHandle {
         described::tell(METRICS);
         handle
     })
-}
-
-/// Counts one request and its time: the R, E and D of RED.
-pub fn record_request(service: &'static str, kind: &'static str, route: &str, status: &str, took: Duration) {
-    let route = route.to_owned();
-    histogram!(format!("loljoa_{kind}_request_duration_seconds"), "service" => service, "route" => route.clone())
-        .record(took.as_secs_f64());
-    counter!(format!("loljoa_{kind}_requests_total"), "service" => service, "route" => route, "status" => status.to_owned())
-        .increment(1);
 }
 
 /// Counts a connection that `service` has given up, and why.
