@@ -13,7 +13,7 @@ use crate::{
     lab::{Lab, Options, Stack},
     measure::{self, Sample},
     plan::{Stage, Wanted, stages},
-    results::{Cost, Results, Run, title},
+    results::{Cost, Replicas, Results, Run, title},
     scenario::Kind,
 };
 
@@ -86,7 +86,7 @@ pub async fn one(
     complain(format_args!("{title} …"));
     let live = Live::begin(&manner.view, title, &load)?;
     let look = async || subject.look().await;
-    let (recorder, before, after) = drive(stack.gateway(), load, kind.of(world.clone()), live, look).await?;
+    let (recorder, before, after) = drive(stack.gateways(), load, kind.of(world.clone()), live, look).await?;
     let mut run = told(kind, load, manner.rate, &recorder);
     run.against = Some(stack.against());
     run.replicas = stack.replicas();
@@ -113,7 +113,7 @@ pub fn told(kind: Kind, load: Load, rate: Option<f64>, recorder: &Recorder) -> R
         scenario: kind,
         against: None,
         connections: load.connections,
-        replicas: 1,
+        replicas: Replicas::ONE,
         rate,
         seconds: load.window.length().as_secs_f64(),
         requests: tally.requests,

@@ -70,7 +70,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let load = load(scenario, connections, &manner);
     let live = Live::begin(&manner.view, format!("{}, {url}", scenario.name()), &load)?;
     let started_at = Clock::system().now();
-    let (recorder, (), ()) = drive(address, load, scenario.of(world), live, async || Ok(())).await?;
+    let (recorder, (), ()) = drive(vec![address], load, scenario.of(world), live, async || Ok(())).await?;
     let results = Results {
         machine: measure::machine("of the target".to_owned()),
         started_at,

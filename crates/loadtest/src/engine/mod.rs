@@ -76,7 +76,7 @@ pub struct Load {
 }
 
 struct Run {
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     load: Load,
     scenario: Arc<dyn Scenario>,
     started: Instant,
@@ -85,13 +85,13 @@ struct Run {
     live: Live,
 }
 
-/// Puts `load` on the gateway at `address`, and calls `look` when the measured time begins and when it ends.
+/// Puts `load` on the gateways at `addresses`, among which connections take turns, and calls `look` when the measured time begins and when it ends.
 ///
 /// # Errors
 ///
 /// When the gateway cannot be connected to, or a look fails.
 pub async fn drive<T>(
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     load: Load,
     scenario: Arc<dyn Scenario>,
     live: Live,
@@ -100,10 +100,10 @@ pub async fn drive<T>(
     let wires = if load.pace.connects_when_due() {
         (0..load.connections).map(|_| None).collect()
     } else {
-        open(address, load.connections).await?
+        open(&addresses, load.connections).await?
     };
     let run = Arc::new(Run {
-        address,
+        addresses,
         load,
         scenario,
         started: Instant::now(),
@@ -137,14 +137,20 @@ pub async fn drive<T>(
     Ok((recorder, before, after))
 }
 
-async fn open(address: SocketAddr, connections: usize) -> anyhow::Result<Vec<Option<Wire>>> {
+async fn open(addresses: &[SocketAddr], connections: usize) -> anyhow::Result<Vec<Option<Wire>>> {
     let mut wires = Vec::with_capacity(connections);
     while wires.len() < connections {
-        let batch = (connections - wires.len()).min(OPENED_AT_ONCE);
-        let opened = try_join_all((0..batch).map(|_| Wire::open(address))).await;
+        let until = (wires.len() + OPENED_AT_ONCE).min(connections);
+        let batch = (wires.len()..until).map(|number| Wire::open(of(addresses, number)));
+        let opened = try_join_all(batch).await;
         wires.extend(opened.map_err(anyhow::Error::msg)?.into_iter().map(Some));
     }
     Ok(wires)
+}
+
+/// Whom connection `number` is with.
+fn of(addresses: &[SocketAddr], number: usize) -> SocketAddr {
+    addresses[number % addresses.len()]
 }
 
 impl Run {
@@ -154,7 +160,7 @@ impl Run {
             let in_run = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(due) = self.due(in_run, turns, number).await else { return };
             let request = self.scenario.request(Turn { in_run, in_worker: turns, worker: number });
-            let answer = self.ask(&mut wire, request.request).await;
+            let answer = self.ask(number, &mut wire, request.request).await;
             let ended = self.started.elapsed();
             let answer = answer.map(|reply| {
                 self.live.note(ended.saturating_sub(due), &reply);
@@ -186,10 +192,15 @@ impl Run {
         Some(due)
     }
 
-    async fn ask(&self, wire: &mut Option<Wire>, request: http::Request<Body>) -> Result<Reply, String> {
+    async fn ask(
+        &self,
+        number: usize,
+        wire: &mut Option<Wire>,
+        request: http::Request<Body>,
+    ) -> Result<Reply, String> {
         let mut open = match wire.take() {
             Some(open) => open,
-            None => Wire::open(self.address).await?,
+            None => Wire::open(of(&self.addresses, number)).await?,
         };
         let reply = open.ask(request).await?;
         *wire = Some(open);

@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod ratios;
+mod replicas;
 mod table;
 
 use std::{collections::BTreeMap, fs, path::Path};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{baseline::Design, measure::POSTGRES, scenario::Kind};
 
 pub use ratios::{PROCESSES, Row, Wanted, rows};
+pub use replicas::{Replicas, Service};
 pub use table::{of_ratios, of_runs};
 
 /// All of one measurement.
@@ -101,8 +103,9 @@ pub struct Run {
     pub against: Option<Against>,
     /// By how many connections.
     pub connections: usize,
-    /// Replicas of betting.
-    pub replicas: usize,
+    /// With how many replicas of what.
+    #[serde(flatten)]
+    pub replicas: Replicas,
     /// Requests a second that were due; none where each waited for the answer before.
     pub rate: Option<f64>,
     /// How long it was measured. Seconds.
@@ -235,11 +238,11 @@ pub fn title(
     scenario: Kind,
     against: Option<Against>,
     connections: usize,
-    replicas: usize,
+    replicas: Replicas,
     rate: Option<f64>,
 ) -> String {
     let against = against.map_or("target", Against::name);
-    let replicas = if replicas == 1 { String::new() } else { format!(", {replicas} replicas") };
+    let replicas = replicas.told();
     let rate = rate.map(|rate| format!(", {rate:.0}/s")).unwrap_or_default();
     format!("{}, {against}, {connections} connections{replicas}{rate}", scenario.name())
 }
