@@ -2,7 +2,7 @@
 
 use crate::{
     results::{Against, Replicas},
-    scenario::Kind,
+    scenario::{Kind, overload::CROWD},
 };
 
 /// What a person wants measured.
@@ -34,7 +34,7 @@ pub struct Stage {
 }
 
 /// The stages that tell what is wanted, and nothing twice: the hot market at every number of connections, what is compared
-/// with it at the middle one, the burst with the most. Replicas change nothing but the hot market, at the middle one; those of one
+/// with it at the middle one, the burst with the most, an overload with more. Replicas change nothing but the hot market, at the middle one; those of one
 /// service are measured with the fewest of all others. An old design never calls account.
 #[must_use]
 pub fn stages(wanted: &Wanted) -> Vec<Stage> {
@@ -89,6 +89,7 @@ fn runs(wanted: &Wanted, against: Against, replicas: Replicas) -> Vec<(Kind, usi
             Kind::HotMarket if replicas == base => wanted.connections.clone(),
             _ if replicas != base && *kind != Kind::HotMarket => Vec::new(),
             Kind::Burst => vec![most],
+            Kind::Overload => vec![most * CROWD],
             _ => vec![middle],
         }
     };
@@ -123,10 +124,12 @@ mod tests {
             (Kind::Refusals, middle),
             (Kind::Season, middle),
             (Kind::Burst, 1_000),
+            (Kind::Overload, 6_000),
+            (Kind::LoginStorm, middle),
         ];
         let stage = |against, replicas, runs| Stage { against, replicas, runs };
         let ours = stage(Against::Ours, Replicas::ONE, first.clone());
-        first.retain(|(kind, _)| *kind != Kind::Season);
+        first.retain(|(kind, _)| kind.only_bets());
         let expected = [
             ours,
             stage(Against::Pessimistic, Replicas::ONE, first),

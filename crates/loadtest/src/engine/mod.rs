@@ -2,13 +2,14 @@
 
 mod connection;
 mod pace;
+mod parts;
 mod recorder;
 pub mod view;
 
 use std::{
     net::SocketAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -24,7 +25,8 @@ use tokio::{
 use connection::Wire;
 pub use connection::{Body, Reply};
 use pace::Due;
-pub use pace::{Pace, Users};
+pub use pace::{Pace, Step, Storm, Users};
+use parts::{Parts, Went};
 use recorder::Ended;
 pub use recorder::{Recorder, Tally, Window};
 use view::Live;
@@ -62,6 +64,8 @@ pub struct Answer {
     pub meaning: Meaning,
     /// Why it was refused.
     pub reason: String,
+    /// After how long to come again, where it says so.
+    pub retry_after: Option<Duration>,
 }
 
 /// A load.
@@ -108,7 +112,7 @@ pub async fn drive<T>(
         scenario,
         started: Instant::now(),
         next: AtomicU64::new(0),
-        recorder: Mutex::new(Recorder::new(load.window)),
+        recorder: Mutex::new(Recorder::new(load.window, Parts::new(load.pace.parts()))),
         live,
     });
     let mut workers = JoinSet::new();
@@ -159,6 +163,12 @@ impl Run {
         loop {
             let in_run = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(due) = self.due(in_run, turns, number).await else { return };
+            let sent = self.started.elapsed();
+            if self.load.pace.gives_up(sent.saturating_sub(due)) {
+                self.recorder().give_up(due);
+                turns += 1;
+                continue;
+            }
             let request = self.scenario.request(Turn { in_run, in_worker: turns, worker: number });
             let answer = self.ask(number, &mut wire, request.request).await;
             let ended = self.started.elapsed();
@@ -166,10 +176,10 @@ impl Run {
                 self.live.note(ended.saturating_sub(due), &reply);
                 request.expected.judge(&reply)
             });
-            let failed = answer.is_err();
-            self.record(Ended { due, at: ended, answer });
-            if failed {
-                time::sleep(PAUSE).await;
+            let pause = self.pause(&answer);
+            self.recorder().record(Ended { due, sent, at: ended, answer });
+            if let Some(pause) = pause {
+                time::sleep(pause).await;
             }
             turns += 1;
         }
@@ -207,8 +217,16 @@ impl Run {
         Ok(reply)
     }
 
-    fn record(&self, ended: Ended) {
-        self.recorder.lock().unwrap_or_else(PoisonError::into_inner).record(ended);
+    /// How long the worker waits before it asks again.
+    fn pause(&self, answer: &Result<Answer, String>) -> Option<Duration> {
+        match answer {
+            Err(_) => Some(PAUSE),
+            Ok(answer) => answer.retry_after.filter(|_| self.load.pace.heeds_retry_after()),
+        }
+    }
+
+    fn recorder(&self) -> MutexGuard<'_, Recorder> {
+        self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -50,6 +50,7 @@ impl Common {
             "tokens": { "sealing_key": secrets.sealing_key, "access_seconds": 4 * 3_600 },
             "bootstrap_admin": { "username": ADMIN, "password": secrets.admin },
             "passwords": passwords,
+            "throttle": { "free_failures": 1_000, "address_free_failures": NEVER_REACHED },
         })
     }
 

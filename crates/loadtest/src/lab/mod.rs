@@ -45,7 +45,7 @@ use crate::{
 const ACCOUNT: &str = "account";
 const LEAGUE_SCHEDULE: &str = "league-schedule";
 const BETTING: &str = "betting";
-const GATEWAY: &str = "gateway";
+pub(crate) const GATEWAY: &str = "gateway";
 /// What the old designs are called among the processes: they stand where betting does.
 const OLD: &str = BETTING;
 

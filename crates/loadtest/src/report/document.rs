@@ -17,7 +17,7 @@ pub fn document(results: &Results) -> String {
         same PostgreSQL. After every run every point is accounted for, or the run fails.\n\n\
         ## What has to be reached\n\n{}\n\
         ## Every run\n\n\
-        CPU is in µs for each accepted bet, in all and by process; latency in ms.\n\n{}",
+        CPU is in µs for each accepted bet, in all and by process; latency in ms.\n\n{}{}",
         results.started_at.format("%Y-%m-%d"),
         machine.processor,
         machine.cores,
@@ -27,7 +27,16 @@ pub fn document(results: &Results) -> String {
         results.revision,
         table(results::of_ratios(&results::rows(results))),
         table(results::of_runs(results)),
+        parts(results),
     )
+}
+
+fn parts(results: &Results) -> String {
+    let (header, rows) = results::of_parts(results);
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("\n## Parts of runs\n\n{}\n\n{}", results::PARTS, table((header, rows)))
 }
 
 fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {

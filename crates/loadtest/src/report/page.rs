@@ -40,6 +40,7 @@ pub fn page(results: &Results) -> anyhow::Result<String> {
     html += &plots(results)?;
     html += "</div><h2>Every run</h2>";
     html += &table(results::of_runs(results));
+    html += &parts(results);
     html += "</body></html>\n";
     Ok(html)
 }
@@ -70,6 +71,15 @@ fn failures(results: &Results) -> String {
             .to_owned();
     }
     format!("<p class=\"bad\">Runs that failed:</p><ul class=\"bad\">{told}</ul>")
+}
+
+/// What the runs that have parts say of each.
+fn parts(results: &Results) -> String {
+    let (header, rows) = results::of_parts(results);
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("<h2>Parts of runs</h2><p>{}</p>{}", results::PARTS, table((header, rows)))
 }
 
 fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {

@@ -49,5 +49,7 @@ fn run(against: Against, replicas: Replicas, accepted: u64, p99_ms: f64) -> Run 
             wal_bytes: accepted * 1_000,
         }),
         audit: Some(Audit { looked_at: "all".into(), differences: Vec::new() }),
+        parts: Vec::new(),
+        overload: None,
     }
 }

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod overload;
+mod part;
 mod ratios;
 mod replicas;
 mod table;
@@ -15,9 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{baseline::Design, measure::POSTGRES, scenario::Kind};
 
+pub use overload::Overload;
+pub use part::{Answers, PARTS, Part};
 pub use ratios::{PROCESSES, Row, Wanted, rows};
 pub use replicas::{Replicas, Service};
-pub use table::{of_ratios, of_runs};
+pub use table::{of_parts, of_ratios, of_runs};
 
 /// All of one measurement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -128,6 +132,12 @@ pub struct Run {
     pub cost: Option<Cost>,
     /// Whether every point was accounted for afterwards; none where the lab cannot look.
     pub audit: Option<Audit>,
+    /// The parts that are told by themselves, if there are any.
+    #[serde(default)]
+    pub parts: Vec<Part>,
+    /// What an overload is compared with.
+    #[serde(default)]
+    pub overload: Option<Overload>,
 }
 
 /// How long requests took. Milliseconds.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Against, Replicas, Results, Run, Service};
+use super::{Against, Replicas, Results, Run, Service, overload};
 use crate::{measure, scenario::Kind};
 
 /// What is wanted of a figure.
@@ -76,7 +76,7 @@ pub fn rows(results: &Results) -> Vec<Row> {
     let hot = results.find(Kind::HotMarket, Against::Ours, Some(256), 1);
     let over_old = |scenario, connections| results.over(OLD, scenario, connections);
     let burst = results.find(Kind::Burst, Against::Ours, None, 1);
-    vec![
+    let mut rows = vec![
         least(
             "accepted bets/s, hot market, 1,000 connections, of pessimistic's",
             18.0,
@@ -108,12 +108,14 @@ pub fn rows(results: &Results) -> Vec<Row> {
         most("the gateway's part of it", "µs", 30.0, 22.0, hot.and_then(|run| run.cpu_per_bet("gateway"))),
         most("WAL per bet at 256", "B", 900.0, 600.0, hot.and_then(Run::wal_per_bet)),
         most("burst: from the first user to p99 below 100 ms for good", "s", 2.0, 1.0, burst.map(until_calm)),
-    ]
+    ];
+    rows.extend(overload::rows(results));
+    rows
 }
 
 impl Results {
     /// The run of this kind that is not by an open loop.
-    fn find(
+    pub(super) fn find(
         &self,
         scenario: Kind,
         against: Against,

@@ -1,6 +1,6 @@
 //! Results in rows and columns, for the terminal and for documents.
 
-use super::{Results, Row, Run, ratios::PROCESSES};
+use super::{Part, Results, Row, Run, ratios::PROCESSES};
 
 /// The header and the rows of all runs.
 #[must_use]
@@ -35,6 +35,39 @@ fn run(run: &Run) -> Vec<String> {
     row.extend([sum(&run.refused), sum(&run.errors), known(run.cpu_per_bet_in_all())]);
     row.extend(PROCESSES.map(|process| known(run.cpu_per_bet(process))));
     row.extend([known(run.wal_per_bet()), audit(run)]);
+    row
+}
+
+/// The header and the rows of all parts that are told by themselves.
+#[must_use]
+pub fn of_parts(results: &Results) -> (Vec<String>, Vec<Vec<String>>) {
+    let header = [
+        "part",
+        "seconds",
+        "due/s",
+        "sent/s",
+        "given up",
+        "bets/s",
+        "p50 ms",
+        "p99",
+        "others/s",
+        "p50 ms",
+        "p99",
+        "refused/s",
+        "p50 ms",
+        "p99",
+    ];
+    let parts = results.runs.iter().flat_map(|run| run.parts.iter().map(move |of| part(run, of)));
+    (header.map(str::to_owned).to_vec(), parts.collect())
+}
+
+fn part(run: &Run, part: &Part) -> Vec<String> {
+    let mut row = vec![format!("{}: {}", run.title(), part.name), whole(part.seconds), known(part.rate)];
+    row.extend([whole(part.sent_per_second()), part.given_up.to_string()]);
+    for answers in [part.accepted, part.fine, part.refused] {
+        let latency = answers.latency;
+        row.extend([part.per_second(&answers), latency.p50_ms, latency.p99_ms].map(whole));
+    }
     row
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+mod crowds;
 mod differences;
 mod replicas;
 mod runs;
