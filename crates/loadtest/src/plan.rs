@@ -124,7 +124,7 @@ mod tests {
             (Kind::Refusals, middle),
             (Kind::Season, middle),
             (Kind::Burst, 1_000),
-            (Kind::Overload, 6_000),
+            (Kind::Overload, 8_000),
             (Kind::LoginStorm, middle),
         ];
         let stage = |against, replicas, runs| Stage { against, replicas, runs };

@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     /// What is asked; all of it where none is named
     #[arg(value_enum)]
     scenarios: Vec<Kind>,
-    /// Connections; what is compared with the hot market takes the middle of them, the burst the most
+    /// Connections; what is compared with the hot market takes the middle of them, the burst the most, an overload eight times as many
     #[arg(long, value_delimiter = ',', default_values_t = [64, 256, 1_000])]
     connections: Vec<usize>,
     /// Which systems

@@ -1,6 +1,6 @@
 //! The parts of a load, each counted by itself.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use hdrhistogram::Histogram;
 
@@ -121,6 +121,8 @@ impl Part {
             accepted: accepted.told(),
             fine: fine.told(),
             refused: refused.told(),
+            cpu_seconds: BTreeMap::new(),
+            memory_bytes: BTreeMap::new(),
         }
     }
 }

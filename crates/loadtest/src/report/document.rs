@@ -54,11 +54,17 @@ mod tests {
 
     #[test]
     fn a_document_has_the_machine_the_ratios_and_the_runs() {
-        let text = document(&fixtures::results());
+        let mut results = fixtures::results();
+        let text = document(&results);
+        assert!(!text.contains("## Parts of runs"), "{text}");
+        results.runs[0].parts = vec![fixtures::part("storm", 10, 10, 1.0, 0)];
+        let text = document(&results);
         for wanted in [
             "Fast One (2 cores, 16 GiB)",
             "| the same, 256 | ≥ 14 × | ≥ 20 × | 20 × | yes, and more |",
             "| hot-market, pessimistic, 256 connections | 500 |",
+            "## Parts of runs",
+            "| hot-market, ours, 256 connections: storm | 10 |",
         ] {
             assert!(text.contains(wanted), "{text}");
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::DateTime;
 
-use super::{Against, Audit, Cost, Latency, Machine, Replicas, Results, Run, Service, Slice};
+use super::{Against, Answers, Audit, Cost, Latency, Machine, Part, Replicas, Results, Run, Service, Slice};
 use crate::scenario::Kind;
 
 /// Ours and pessimistic with one replica, ours with four of betting, and of the gateway.
@@ -51,5 +51,22 @@ fn run(against: Against, replicas: Replicas, accepted: u64, p99_ms: f64) -> Run 
         audit: Some(Audit { looked_at: "all".into(), differences: Vec::new() }),
         parts: Vec::new(),
         overload: None,
+    }
+}
+
+/// A part of ten seconds.
+pub(crate) fn part(name: &str, sent: u64, accepted: u64, p99_ms: f64, refused: u64) -> Part {
+    let answers = |count, p99_ms| Answers { count, latency: Latency { p99_ms, ..Latency::default() } };
+    Part {
+        name: name.to_owned(),
+        seconds: 10.0,
+        rate: None,
+        sent,
+        given_up: 0,
+        accepted: answers(accepted, p99_ms),
+        fine: Answers::default(),
+        refused: answers(refused, 80.0),
+        cpu_seconds: BTreeMap::from([("gateway".to_owned(), 12.0), ("client".to_owned(), 5.0)]),
+        memory_bytes: BTreeMap::new(),
     }
 }

@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{Against, Part, Results, Row, Run, Wanted};
 use crate::scenario::{Kind, overload};
 
+/// What the chart gives a gateway: what holds more is killed. MiB.
+const POD: f64 = 256.0;
+const MEBIBYTE: f64 = 1_048_576.0;
+
 /// What an overload is compared with.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Overload {
@@ -31,8 +35,7 @@ pub(super) fn rows(results: &Results) -> Vec<Row> {
             of(accepted),
         ),
         ("overload: p99 of refusals, from when they were sent", "ms", most(100.0), most(50.0), of(refusals)),
-        // All connections are open before, and what is under way is bounded: what it holds for each may come on top, no more.
-        ("overload: the gateway's memory, of that before", "×", most(2.0), most(1.5), of(memory)),
+        ("overload: the gateway's memory, at most", "MiB", most(POD), most(POD * 0.75), of(memory)),
         ("overload: p99 of bets 5 s afterwards, of that before", "×", most(1.5), most(1.1), of(recovery)),
     ];
     rows.into_iter()
@@ -59,8 +62,7 @@ fn refusals(run: &Run, _: Overload) -> Option<f64> {
 }
 
 fn memory(_: &Run, overload: Overload) -> Option<f64> {
-    (overload.memory_before > 0)
-        .then(|| super::count(overload.memory_most) / super::count(overload.memory_before))
+    (overload.memory_most > 0).then(|| super::count(overload.memory_most) / MEBIBYTE)
 }
 
 fn recovery(run: &Run, _: Overload) -> Option<f64> {
@@ -71,29 +73,15 @@ fn recovery(run: &Run, _: Overload) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{Answers, Latency, fixtures},
+        super::fixtures::{self, part},
         *,
     };
-
-    fn part(name: &str, sent: u64, accepted: u64, p99_ms: f64, refused: u64) -> Part {
-        let answers = |count, p99_ms| Answers { count, latency: Latency { p99_ms, ..Latency::default() } };
-        Part {
-            name: name.to_owned(),
-            seconds: 10.0,
-            rate: None,
-            sent,
-            given_up: 0,
-            accepted: answers(accepted, p99_ms),
-            fine: Answers::default(),
-            refused: answers(refused, 80.0),
-        }
-    }
 
     fn measured(refused: u64) -> Vec<Option<f64>> {
         let mut results = fixtures::results();
         let run = &mut results.runs[0];
         run.scenario = Kind::Overload;
-        run.overload = Some(Overload { peak: 1_000.0, memory_before: 100, memory_most: 150 });
+        run.overload = Some(Overload { peak: 1_000.0, memory_before: 100, memory_most: 200 << 20 });
         run.parts = vec![
             part(overload::BEFORE, 3_300, 3_300, 10.0, 0),
             part(overload::DURING, 29_000, 9_500, 400.0, refused),
@@ -105,7 +93,7 @@ mod tests {
     #[test]
     fn an_overload_is_compared_with_what_was_sustained_before_it() {
         let all: Vec<_> = measured(19_500).into_iter().flatten().collect();
-        for (measured, expected) in all.iter().zip([2.9, 0.95, 80.0, 1.5, 1.2]) {
+        for (measured, expected) in all.iter().zip([2.9, 0.95, 80.0, 200.0, 1.2]) {
             assert!((measured - expected).abs() < 1e-9, "{measured} is not {expected}");
         }
         assert_eq!(all.len(), 5);

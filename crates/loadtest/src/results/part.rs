@@ -1,8 +1,11 @@
 //! A part of a run, where its figures as a whole do not tell enough.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Latency, count};
+use crate::measure::CLIENT;
 
 /// What a table of parts does not say by itself.
 pub const PARTS: &str = "Latency of bets, and of what else succeeded, counts from when it was due; that of refusals from when they \
@@ -27,6 +30,12 @@ pub struct Part {
     pub fine: Answers,
     /// What was refused. Latency is from when it was sent.
     pub refused: Answers,
+    /// Processor time by process, where it was looked at. Seconds.
+    #[serde(default)]
+    pub cpu_seconds: BTreeMap<String, f64>,
+    /// Memory by process at the end, where it was looked at. Bytes.
+    #[serde(default)]
+    pub memory_bytes: BTreeMap<String, u64>,
 }
 
 /// Answers of one kind.
@@ -43,6 +52,14 @@ impl Part {
     #[must_use]
     pub fn sent_per_second(&self) -> f64 {
         count(self.sent) / self.seconds
+    }
+
+    /// How many cores the system had, and whoever asks; nothing where that was not looked at.
+    #[must_use]
+    pub fn cores(&self) -> Option<(f64, f64)> {
+        let client = self.cpu_seconds.get(CLIENT)?;
+        let all: f64 = self.cpu_seconds.values().sum();
+        Some(((all - client) / self.seconds, client / self.seconds))
     }
 
     /// So many of these answers a second.

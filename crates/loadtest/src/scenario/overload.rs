@@ -6,7 +6,7 @@ use crate::engine::Step;
 
 /// As many connections for each with which it is found out what is sustained: more than a gateway lets ask at once, so that
 /// requests come whatever became of those before, and it is the gateway that has to refuse them.
-pub const CROWD: usize = 6;
+pub const CROWD: usize = 8;
 /// The calm before it.
 pub const BEFORE: &str = "before";
 /// The overload.

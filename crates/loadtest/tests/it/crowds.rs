@@ -21,6 +21,7 @@ async fn an_overload_comes_between_two_calms_of_a_rate_that_was_measured_before(
     assert!(overload.memory_before > 0 && overload.memory_most >= overload.memory_before, "{overload:?}");
     for part in &run.parts {
         assert!(part.accepted.count > 0 && part.fine.count == 0, "{part:?}");
+        assert!(part.cores().unwrap().0 > 0.0 && part.memory_bytes["gateway"] > 0, "{part:?}");
     }
     let due: f64 = run.parts.iter().map(|part| part.rate.unwrap() * part.seconds).sum();
     let came: u64 = run.parts.iter().map(|part| part.sent + part.given_up).sum();
