@@ -18,7 +18,7 @@ pub enum Pace {
     Users(Users),
     /// Open loop, one rate after the other. A request that finds no free connection soon is given up, so that what was due in
     /// one step does not come in the next.
-    Steps([Step; 4]),
+    Steps([Step; 5]),
     /// Closed loop: a few from the beginning, and all others at once, later. Whoever is told when to come again does not come
     /// before.
     Storm(Storm),
@@ -112,7 +112,7 @@ impl Pace {
 
     /// Whether each worker connects when its first request is due, and not before the load begins.
     pub(super) const fn connects_when_due(&self) -> bool {
-        matches!(self, Self::Users(_))
+        matches!(self, Self::Users(_) | Self::Steps(_))
     }
 }
 
@@ -198,6 +198,7 @@ mod tests {
             step("overload", 1_000.0, 500),
             step("recovery", 100.0, 100),
             step("after", 10.0, 1_000),
+            step("end", 10.0, 100),
         ]);
         for (in_run, due) in [
             (99, Due::At(ms(990))),
@@ -206,7 +207,8 @@ mod tests {
             (600, Due::At(ms(1_500))),
             (610, Due::At(ms(1_600))),
             (619, Due::At(ms(2_500))),
-            (620, Due::Never),
+            (620, Due::At(ms(2_600))),
+            (621, Due::Never),
         ] {
             assert_eq!(pace.due(in_run, 0, 0, 64), due, "{in_run}");
         }

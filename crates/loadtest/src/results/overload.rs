@@ -14,7 +14,7 @@ const MEBIBYTE: f64 = 1_048_576.0;
 pub struct Overload {
     /// Bets a second that were accepted just before, each connection waiting for its answers.
     pub peak: f64,
-    /// What the gateway held with every connection open, and nothing asked. Bytes.
+    /// What the gateway held before anybody connected. Bytes.
     pub memory_before: u64,
     /// The most that it held from then on. Bytes.
     pub memory_most: u64,

@@ -19,9 +19,11 @@ const TIMES: f64 = 3.0;
 
 /// What is asked where so many requests a second are sustained, the overload being of this length.
 #[must_use]
-pub fn steps(sustained: f64, length: Duration) -> [Step; 4] {
+pub fn steps(sustained: f64, length: Duration) -> [Step; 5] {
     let calm = sustained / TIMES;
     [
+        // Everybody connects.
+        Step { name: "coming", rate: calm, length: length / 2 },
         Step { name: BEFORE, rate: calm, length: length / 2 },
         Step { name: DURING, rate: sustained * TIMES, length },
         Step { name: "recovery", rate: calm, length: RECOVERY },
@@ -37,6 +39,6 @@ mod tests {
     fn an_overload_is_three_times_what_is_sustained_between_two_calms() {
         let steps = steps(3_000.0, Duration::from_secs(10));
         let told = steps.map(|step| (step.rate.round(), step.length.as_secs()));
-        assert_eq!(told, [(1_000.0, 5), (9_000.0, 10), (1_000.0, 5), (1_000.0, 5)]);
+        assert_eq!(told, [(1_000.0, 5), (1_000.0, 5), (9_000.0, 10), (1_000.0, 5), (1_000.0, 5)]);
     }
 }

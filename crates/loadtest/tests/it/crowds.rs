@@ -16,7 +16,7 @@ async fn an_overload_comes_between_two_calms_of_a_rate_that_was_measured_before(
     let run = run(Kind::Overload, 48).await;
     let overload = run.overload.unwrap();
     let rates: Vec<_> = run.parts.iter().map(|part| part.rate.unwrap() / overload.peak).collect();
-    let expected = [1.0 / 3.0, 3.0, 1.0 / 3.0, 1.0 / 3.0];
+    let expected = [1.0 / 3.0, 1.0 / 3.0, 3.0, 1.0 / 3.0, 1.0 / 3.0];
     assert!(rates.iter().zip(expected).all(|(rate, wanted)| (rate - wanted).abs() < 1e-9), "{rates:?}");
     assert!(overload.memory_before > 0 && overload.memory_most >= overload.memory_before, "{overload:?}");
     for part in &run.parts {
