@@ -102,7 +102,7 @@ test-build: setup
 
 bench: setup web ## Measure LOL.JOA under load beside the designs it replaced (SCENARIO=hot-market, ARGS=…)
 	cargo build --release --locked -p loljoa -p loljoa-loadtest
-	ulimit -n 16384 && target/release/loljoa-bench run $(SCENARIO) --replicas 1,2,4,8 \
+	ulimit -n 16384 && target/release/loljoa-bench run $(SCENARIO) --replicas 1,2,4,8 --gateways 1,2,4 --accounts 1,2,4 \
 		--json target/bench/results.json --html target/bench/report.html $(ARGS)
 
 screenshots: build $(BROWSER) ## Renew the README's screenshots

@@ -1,6 +1,9 @@
 //! Which runs are made, in which order.
 
-use crate::{results::Against, scenario::Kind};
+use crate::{
+    results::{Against, Replicas},
+    scenario::{Kind, overload::CROWD},
+};
 
 /// What a person wants measured.
 #[derive(Clone, Debug)]
@@ -11,8 +14,12 @@ pub struct Wanted {
     pub connections: Vec<usize>,
     /// Of whom.
     pub against: Vec<Against>,
-    /// With how many replicas.
+    /// With how many replicas of betting.
     pub replicas: Vec<usize>,
+    /// With how many of the gateway.
+    pub gateways: Vec<usize>,
+    /// With how many of account.
+    pub accounts: Vec<usize>,
 }
 
 /// All that is run on one stack.
@@ -20,40 +27,69 @@ pub struct Wanted {
 pub struct Stage {
     /// Which system.
     pub against: Against,
-    /// Replicas of betting.
-    pub replicas: usize,
+    /// With how many replicas of what.
+    pub replicas: Replicas,
     /// Scenario and connections of each run.
     pub runs: Vec<(Kind, usize)>,
 }
 
 /// The stages that tell what is wanted, and nothing twice: the hot market at every number of connections, what is compared
-/// with it at the middle one, the burst with the most. Replicas change nothing but the hot market, at the middle one.
+/// with it at the middle one, the burst with the most, an overload with more. Replicas change nothing but the hot market, at the middle one; those of one
+/// service are measured with the fewest of all others. An old design never calls account.
 #[must_use]
 pub fn stages(wanted: &Wanted) -> Vec<Stage> {
     let mut stages = Vec::new();
-    for replicas in &wanted.replicas {
+    for replicas in replicas(wanted) {
         for against in &wanted.against {
-            let runs = runs(wanted, *against, *replicas);
+            let runs = runs(wanted, *against, replicas);
             if !runs.is_empty() {
-                stages.push(Stage { against: *against, replicas: *replicas, runs });
+                stages.push(Stage { against: *against, replicas, runs });
             }
         }
     }
     stages
 }
 
-fn runs(wanted: &Wanted, against: Against, replicas: usize) -> Vec<(Kind, usize)> {
+fn fewest(counts: &[usize]) -> usize {
+    counts.iter().copied().min().unwrap_or(1)
+}
+
+/// The fewest of everything, as they are otherwise.
+fn base(wanted: &Wanted) -> Replicas {
+    let Wanted { replicas, gateways, accounts, .. } = wanted;
+    Replicas { betting: fewest(replicas), gateway: fewest(gateways), account: fewest(accounts) }
+}
+
+fn replicas(wanted: &Wanted) -> Vec<Replicas> {
+    let base = base(wanted);
+    let betting = wanted.replicas.iter().map(|count| Replicas { betting: *count, ..base });
+    let gateway = wanted.gateways.iter().map(|count| Replicas { gateway: *count, ..base });
+    let account = wanted.accounts.iter().map(|count| Replicas { account: *count, ..base });
+    let mut all = vec![base];
+    for one in betting.chain(gateway).chain(account) {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all
+}
+
+fn runs(wanted: &Wanted, against: Against, replicas: Replicas) -> Vec<(Kind, usize)> {
+    let base = base(wanted);
+    if against != Against::Ours && replicas.account != base.account {
+        return Vec::new();
+    }
     let mut sorted = wanted.connections.clone();
     sorted.sort_unstable();
     let Some(most) = sorted.last().copied() else { return Vec::new() };
     let middle = sorted[(sorted.len() - 1) / 2];
-    let has_single = wanted.replicas.contains(&1);
     let can = |kind: &&Kind| against == Against::Ours || kind.only_bets();
     let of = |kind: &Kind| -> Vec<usize> {
         match kind {
-            Kind::HotMarket if replicas == 1 => wanted.connections.clone(),
-            _ if replicas > 1 && has_single && *kind != Kind::HotMarket => Vec::new(),
+            Kind::HotMarket if replicas == base => wanted.connections.clone(),
+            _ if replicas != base && *kind != Kind::HotMarket => Vec::new(),
             Kind::Burst => vec![most],
+            Kind::Overload => vec![most * CROWD],
             _ => vec![middle],
         }
     };
@@ -64,6 +100,7 @@ fn runs(wanted: &Wanted, against: Against, replicas: usize) -> Vec<(Kind, usize)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Service;
 
     fn wanted() -> Wanted {
         Wanted {
@@ -71,6 +108,8 @@ mod tests {
             connections: vec![64, 256, 1_000],
             against: vec![Against::Ours, Against::Pessimistic],
             replicas: vec![1, 4],
+            gateways: vec![1, 2],
+            accounts: vec![1, 2],
         }
     }
 
@@ -85,15 +124,20 @@ mod tests {
             (Kind::Refusals, middle),
             (Kind::Season, middle),
             (Kind::Burst, 1_000),
+            (Kind::Overload, 8_000),
+            (Kind::LoginStorm, middle),
         ];
         let stage = |against, replicas, runs| Stage { against, replicas, runs };
-        let ours = stage(Against::Ours, 1, first.clone());
-        first.retain(|(kind, _)| *kind != Kind::Season);
+        let ours = stage(Against::Ours, Replicas::ONE, first.clone());
+        first.retain(|(kind, _)| kind.only_bets());
         let expected = [
             ours,
-            stage(Against::Pessimistic, 1, first),
-            stage(Against::Ours, 4, vec![(hot, middle)]),
-            stage(Against::Pessimistic, 4, vec![(hot, middle)]),
+            stage(Against::Pessimistic, Replicas::ONE, first),
+            stage(Against::Ours, Replicas::only(Service::Betting, 4), vec![(hot, middle)]),
+            stage(Against::Pessimistic, Replicas::only(Service::Betting, 4), vec![(hot, middle)]),
+            stage(Against::Ours, Replicas::only(Service::Gateway, 2), vec![(hot, middle)]),
+            stage(Against::Pessimistic, Replicas::only(Service::Gateway, 2), vec![(hot, middle)]),
+            stage(Against::Ours, Replicas::only(Service::Account, 2), vec![(hot, middle)]),
         ];
         assert_eq!(stages(&wanted()), expected);
     }
@@ -105,8 +149,11 @@ mod tests {
             connections: vec![8],
             against: vec![Against::Ours],
             replicas: vec![2],
+            gateways: vec![1],
+            accounts: vec![3],
         };
-        let expected = Stage { against: Against::Ours, replicas: 2, runs: vec![(Kind::Refusals, 8)] };
+        let replicas = Replicas { betting: 2, gateway: 1, account: 3 };
+        let expected = Stage { against: Against::Ours, replicas, runs: vec![(Kind::Refusals, 8)] };
         assert_eq!(stages(&one), [expected]);
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     console::say,
     engine::view::View,
     report::page,
-    results::{self, Results, of_ratios, of_runs, rows},
+    results::{self, Results, of_parts, of_ratios, of_runs, rows},
 };
 
 #[derive(Args)]
@@ -60,6 +60,11 @@ impl LoadOptions {
             results::write(file, &page(results)?)?;
         }
         say(table(of_runs(results)));
+        let parts = of_parts(results);
+        if !parts.1.is_empty() {
+            say("");
+            say(table(parts));
+        }
         let rows: Vec<_> = rows(results).into_iter().filter(|row| row.measured.is_some()).collect();
         if !rows.is_empty() {
             say("");

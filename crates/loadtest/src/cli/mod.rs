@@ -24,6 +24,8 @@ const EXIT_USAGE: u8 = 64;
     loljoa-bench run hot-market\n  \
     loljoa-bench run hot-market refusals --connections 64,256 --seconds 5 --against ours,pessimistic\n  \
     loljoa-bench run hot-market --replicas 1,2,4,8 --connections 256 --html report.html\n  \
+    loljoa-bench run hot-market --gateways 1,2,4 --accounts 1,2,4 --connections 256 --against ours\n  \
+    loljoa-bench run overload login-storm --against ours\n  \
     loljoa-bench target http://127.0.0.1:8080 hot-market --rate 500\n  \
     loljoa-bench report target/bench/results.json --document docs/performance.md"
 )]

@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     /// What is asked; all of it where none is named
     #[arg(value_enum)]
     scenarios: Vec<Kind>,
-    /// Connections; what is compared with the hot market takes the middle of them, the burst the most
+    /// Connections; what is compared with the hot market takes the middle of them, the burst the most, an overload eight times as many
     #[arg(long, value_delimiter = ',', default_values_t = [64, 256, 1_000])]
     connections: Vec<usize>,
     /// Which systems
@@ -27,6 +27,12 @@ pub(super) struct Arguments {
     /// Replicas of betting; more than one needs `unshare` and the right to mount (root, or user namespaces)
     #[arg(long, value_delimiter = ',', default_values_t = [1])]
     replicas: Vec<usize>,
+    /// Replicas of the gateway, among which connections take turns
+    #[arg(long, value_delimiter = ',', default_values_t = [1])]
+    gateways: Vec<usize>,
+    /// Replicas of account; as for betting
+    #[arg(long, value_delimiter = ',', default_values_t = [1])]
+    accounts: Vec<usize>,
     #[command(flatten)]
     load: LoadOptions,
     /// Who bets
@@ -41,7 +47,18 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { scenarios, connections, against, replicas, load, users, program, place } = arguments;
+    let Arguments {
+        scenarios,
+        connections,
+        against,
+        replicas,
+        gateways,
+        accounts,
+        load,
+        users,
+        program,
+        place,
+    } = arguments;
     anyhow::ensure!(users > 0 && !connections.contains(&0), "there is nobody to ask");
     let bench = env::current_exe().context("this program's own file is not known")?;
     let options = Options {
@@ -52,7 +69,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         designs: against.iter().filter_map(|against| against.design()).collect(),
     };
     let scenarios = if scenarios.is_empty() { Kind::ALL.to_vec() } else { scenarios };
-    let wanted = Wanted { scenarios, connections, against, replicas };
+    let wanted = Wanted { scenarios, connections, against, replicas, gateways, accounts };
     let manner = load.manner();
     // Whatever runs is ended as the lab is dropped.
     let results = tokio::select! {

@@ -51,6 +51,10 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         url.scheme() == "http",
         "only plain http can be measured: what is in front of it is not ours"
     );
+    anyhow::ensure!(
+        scenario != Kind::Overload,
+        "an overload is for systems that `run` starts: it looks at their memory"
+    );
     let host = url.host_str().context("the URL has no host")?;
     let port = url.port_or_known_default().context("the URL has no port")?;
     let found = lookup_host((host.trim_matches(['[', ']']), port)).await?.next();
@@ -70,7 +74,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let load = load(scenario, connections, &manner);
     let live = Live::begin(&manner.view, format!("{}, {url}", scenario.name()), &load)?;
     let started_at = Clock::system().now();
-    let (recorder, (), ()) = drive(address, load, scenario.of(world), live, async || Ok(())).await?;
+    let (recorder, (), ()) = drive(vec![address], load, scenario.of(world), live, async || Ok(())).await?;
     let results = Results {
         machine: measure::machine("of the target".to_owned()),
         started_at,
@@ -88,7 +92,7 @@ async fn sign_up(api: &Api, count: usize) -> anyhow::Result<Vec<User>> {
     for _ in 0..count {
         let id = ids::fresh().simple().to_string();
         let name = format!("bench{}", &id[id.len() - 10..]);
-        users.push(lab::users::user(&api.sign_up(&name, &password).await?)?);
+        users.push(lab::users::come_in(api, &name, &password).await?);
     }
     anyhow::ensure!(!users.is_empty(), "there is nobody to ask");
     Ok(users)

@@ -2,13 +2,14 @@
 
 mod connection;
 mod pace;
+mod parts;
 mod recorder;
 pub mod view;
 
 use std::{
     net::SocketAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -24,7 +25,8 @@ use tokio::{
 use connection::Wire;
 pub use connection::{Body, Reply};
 use pace::Due;
-pub use pace::{Pace, Users};
+pub use pace::{Pace, Step, Storm, Users};
+use parts::{Parts, Went};
 use recorder::Ended;
 pub use recorder::{Recorder, Tally, Window};
 use view::Live;
@@ -62,6 +64,8 @@ pub struct Answer {
     pub meaning: Meaning,
     /// Why it was refused.
     pub reason: String,
+    /// After how long to come again, where it says so.
+    pub retry_after: Option<Duration>,
 }
 
 /// A load.
@@ -76,7 +80,7 @@ pub struct Load {
 }
 
 struct Run {
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     load: Load,
     scenario: Arc<dyn Scenario>,
     started: Instant,
@@ -85,13 +89,13 @@ struct Run {
     live: Live,
 }
 
-/// Puts `load` on the gateway at `address`, and calls `look` when the measured time begins and when it ends.
+/// Puts `load` on the gateways at `addresses`, among which connections take turns, and calls `look` when the measured time begins and when it ends.
 ///
 /// # Errors
 ///
 /// When the gateway cannot be connected to, or a look fails.
 pub async fn drive<T>(
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     load: Load,
     scenario: Arc<dyn Scenario>,
     live: Live,
@@ -100,15 +104,15 @@ pub async fn drive<T>(
     let wires = if load.pace.connects_when_due() {
         (0..load.connections).map(|_| None).collect()
     } else {
-        open(address, load.connections).await?
+        open(&addresses, load.connections).await?
     };
     let run = Arc::new(Run {
-        address,
+        addresses,
         load,
         scenario,
         started: Instant::now(),
         next: AtomicU64::new(0),
-        recorder: Mutex::new(Recorder::new(load.window)),
+        recorder: Mutex::new(Recorder::new(load.window, Parts::new(load.pace.parts()))),
         live,
     });
     let mut workers = JoinSet::new();
@@ -137,14 +141,20 @@ pub async fn drive<T>(
     Ok((recorder, before, after))
 }
 
-async fn open(address: SocketAddr, connections: usize) -> anyhow::Result<Vec<Option<Wire>>> {
+async fn open(addresses: &[SocketAddr], connections: usize) -> anyhow::Result<Vec<Option<Wire>>> {
     let mut wires = Vec::with_capacity(connections);
     while wires.len() < connections {
-        let batch = (connections - wires.len()).min(OPENED_AT_ONCE);
-        let opened = try_join_all((0..batch).map(|_| Wire::open(address))).await;
+        let until = (wires.len() + OPENED_AT_ONCE).min(connections);
+        let batch = (wires.len()..until).map(|number| Wire::open(of(addresses, number)));
+        let opened = try_join_all(batch).await;
         wires.extend(opened.map_err(anyhow::Error::msg)?.into_iter().map(Some));
     }
     Ok(wires)
+}
+
+/// Whom connection `number` is with.
+fn of(addresses: &[SocketAddr], number: usize) -> SocketAddr {
+    addresses[number % addresses.len()]
 }
 
 impl Run {
@@ -153,17 +163,23 @@ impl Run {
         loop {
             let in_run = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(due) = self.due(in_run, turns, number).await else { return };
+            let sent = self.started.elapsed();
+            if self.load.pace.gives_up(sent.saturating_sub(due)) {
+                self.recorder().give_up(due);
+                turns += 1;
+                continue;
+            }
             let request = self.scenario.request(Turn { in_run, in_worker: turns, worker: number });
-            let answer = self.ask(&mut wire, request.request).await;
+            let answer = self.ask(number, &mut wire, request.request).await;
             let ended = self.started.elapsed();
             let answer = answer.map(|reply| {
                 self.live.note(ended.saturating_sub(due), &reply);
                 request.expected.judge(&reply)
             });
-            let failed = answer.is_err();
-            self.record(Ended { due, at: ended, answer });
-            if failed {
-                time::sleep(PAUSE).await;
+            let pause = self.pause(&answer);
+            self.recorder().record(Ended { due, sent, at: ended, answer });
+            if let Some(pause) = pause {
+                time::sleep(pause).await;
             }
             turns += 1;
         }
@@ -186,18 +202,31 @@ impl Run {
         Some(due)
     }
 
-    async fn ask(&self, wire: &mut Option<Wire>, request: http::Request<Body>) -> Result<Reply, String> {
+    async fn ask(
+        &self,
+        number: usize,
+        wire: &mut Option<Wire>,
+        request: http::Request<Body>,
+    ) -> Result<Reply, String> {
         let mut open = match wire.take() {
             Some(open) => open,
-            None => Wire::open(self.address).await?,
+            None => Wire::open(of(&self.addresses, number)).await?,
         };
         let reply = open.ask(request).await?;
         *wire = Some(open);
         Ok(reply)
     }
 
-    fn record(&self, ended: Ended) {
-        self.recorder.lock().unwrap_or_else(PoisonError::into_inner).record(ended);
+    /// How long the worker waits before it asks again.
+    fn pause(&self, answer: &Result<Answer, String>) -> Option<Duration> {
+        match answer {
+            Err(_) => Some(PAUSE),
+            Ok(answer) => answer.retry_after.filter(|_| self.load.pace.heeds_retry_after()),
+        }
+    }
+
+    fn recorder(&self) -> MutexGuard<'_, Recorder> {
+        self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

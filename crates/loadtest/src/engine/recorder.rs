@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use hdrhistogram::Histogram;
 
-use super::{Answer, Meaning};
-use crate::results::{Latency, Slice};
+use super::{Answer, Meaning, Parts, Went};
+use crate::results::{Latency, Part, Slice};
 
 /// Three digits, from a microsecond to as long as it takes.
 const DIGITS: u8 = 3;
@@ -42,6 +42,7 @@ pub struct Recorder {
     tally: Tally,
     /// Of the whole load, also before and after the window.
     accepted_in_all: u64,
+    parts: Parts,
 }
 
 /// What ended within the window, counted.
@@ -62,30 +63,34 @@ pub struct Tally {
 /// How a request ended.
 pub(super) struct Ended {
     pub(super) due: Duration,
+    pub(super) sent: Duration,
     pub(super) at: Duration,
     pub(super) answer: Result<Answer, String>,
 }
 
 impl Recorder {
     /// Nothing yet.
-    #[must_use]
-    pub fn new(window: Window) -> Self {
-        Self { window, latency: histogram(), slices: Vec::new(), tally: Tally::default(), accepted_in_all: 0 }
+    pub(super) fn new(window: Window, parts: Parts) -> Self {
+        let (latency, tally) = (histogram(), Tally::default());
+        Self { window, latency, slices: Vec::new(), tally, accepted_in_all: 0, parts }
     }
 
     pub(super) fn record(&mut self, ended: Ended) {
-        let Ended { due, at, answer } = ended;
+        let Ended { due, sent, at, answer } = ended;
         let within = self.window.holds(at);
         self.tally.requests += u64::from(within);
         match answer {
             Err(error) => *self.tally.errors.entry(error).or_default() += 1,
-            Ok(answer) => self.count(&answer, within),
+            Ok(answer) => {
+                self.parts.record(Went { due, sent, at, meaning: answer.meaning });
+                self.count(&answer, within);
+            }
         }
         // What was still under way at the end counts as well: it is the slowest.
         if due < self.window.from {
             return;
         }
-        let latency = micros(at.saturating_sub(due)).max(1);
+        let latency = at.saturating_sub(due);
         note(&mut self.latency, latency);
         let slice = (at.saturating_sub(self.window.from)).div_duration_f64(self.window.slice);
         note(self.slice(slice), latency);
@@ -122,6 +127,11 @@ impl Recorder {
         &mut self.slices[number]
     }
 
+    /// Notes that a request was due and was not sent.
+    pub(super) fn give_up(&mut self, due: Duration) {
+        self.parts.give_up(due);
+    }
+
     /// Notes that requests were still under way when patience ended.
     pub(super) fn note_hanging(&mut self) {
         *self.tally.errors.entry("not answered at all".to_owned()).or_default() += 1;
@@ -137,6 +147,12 @@ impl Recorder {
     #[must_use]
     pub const fn accepted_in_all(&self) -> u64 {
         self.accepted_in_all
+    }
+
+    /// The parts that its pace tells apart.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        self.parts.told()
     }
 
     /// How long requests took that were due in the window.
@@ -158,15 +174,15 @@ impl Recorder {
     }
 }
 
-fn histogram() -> Histogram<u64> {
+pub(super) fn histogram() -> Histogram<u64> {
     Histogram::new(DIGITS).expect("a histogram that grows can have three digits")
 }
 
-fn note(histogram: &mut Histogram<u64>, micros: u64) {
-    histogram.record(micros).expect("a histogram that grows takes every value");
+pub(super) fn note(histogram: &mut Histogram<u64>, latency: Duration) {
+    histogram.record(micros(latency).max(1)).expect("a histogram that grows takes every value");
 }
 
-fn latency(histogram: &Histogram<u64>) -> Latency {
+pub(super) fn latency(histogram: &Histogram<u64>) -> Latency {
     let at = |quantile| in_ms(histogram.value_at_quantile(quantile));
     Latency {
         p50_ms: at(0.5),
@@ -199,13 +215,13 @@ mod tests {
 
     fn ended(due_ms: u64, took_ms: u64, meaning: Meaning) -> Ended {
         let due = Duration::from_millis(due_ms);
-        let answer = Answer { status: 201, meaning, reason: String::new() };
-        Ended { due, at: due + Duration::from_millis(took_ms), answer: Ok(answer) }
+        let answer = Answer { status: 201, meaning, reason: String::new(), retry_after: None };
+        Ended { due, sent: due, at: due + Duration::from_millis(took_ms), answer: Ok(answer) }
     }
 
     #[test]
     fn percentiles_are_those_of_the_series() {
-        let mut recorder = Recorder::new(WINDOW);
+        let mut recorder = Recorder::new(WINDOW, Parts::new(Vec::new()));
         for took in 1..=1_000 {
             recorder.record(ended(1_000, took, Meaning::Accepted));
         }
@@ -219,7 +235,7 @@ mod tests {
 
     #[test]
     fn what_warms_up_is_not_measured_and_what_ends_late_is() {
-        let mut recorder = Recorder::new(WINDOW);
+        let mut recorder = Recorder::new(WINDOW, Parts::new(Vec::new()));
         recorder.record(ended(0, 10, Meaning::Accepted));
         assert_eq!((recorder.tally().accepted, recorder.latency().max_ms), (0, 0.0));
         recorder.record(ended(1_500, 10, Meaning::Accepted));
@@ -232,9 +248,9 @@ mod tests {
 
     #[test]
     fn an_error_counts_wherever_it_happens() {
-        let mut recorder = Recorder::new(WINDOW);
+        let mut recorder = Recorder::new(WINDOW, Parts::new(Vec::new()));
         let due = Duration::ZERO;
-        recorder.record(Ended { due, at: due, answer: Err("connection reset".into()) });
+        recorder.record(Ended { due, sent: due, at: due, answer: Err("connection reset".into()) });
         recorder.record(ended(1_500, 1, Meaning::Failed));
         assert_eq!(recorder.tally().errors.values().sum::<u64>(), 2);
     }

@@ -40,38 +40,41 @@ impl Common {
         })
     }
 
-    pub(super) fn account(&self, at: At, database: &str, secrets: &Secrets, cores: usize) -> Value {
+    /// It computes so many hashes at once, or as many as it does by itself.
+    pub(super) fn account(&self, at: At, database: &str, secrets: &Secrets, hashes: Option<usize>) -> Value {
+        let passwords = hashes.map_or_else(|| json!({}), |count| json!({ "concurrency": count }));
         json!({
             "runtime": self.runtime(at),
             "grpc": { "listen": at.service },
             "database": { "url": database },
             "tokens": { "sealing_key": secrets.sealing_key, "access_seconds": 4 * 3_600 },
             "bootstrap_admin": { "username": ADMIN, "password": secrets.admin },
-            "passwords": { "concurrency": cores },
+            "passwords": passwords,
+            "throttle": { "free_failures": 1_000, "address_free_failures": NEVER_REACHED },
         })
     }
 
-    pub(super) fn league_schedule(&self, at: At, database: &str, account: SocketAddr) -> Value {
+    pub(super) fn league_schedule(&self, at: At, database: &str, account: &str) -> Value {
         json!({
             "runtime": self.runtime(at),
             "grpc": { "listen": at.service },
             "database": { "url": database },
-            "account": upstream(account),
+            "account": { "url": account },
             "source": { "kind": "import" },
         })
     }
 
-    pub(super) fn betting(&self, at: At, database: &str, account: SocketAddr, league: SocketAddr) -> Value {
+    pub(super) fn betting(&self, at: At, database: &str, account: &str, league: SocketAddr) -> Value {
         json!({
             "runtime": self.runtime(at),
             "grpc": { "listen": at.service },
             "database": { "url": database },
-            "account": upstream(account),
+            "account": { "url": account },
             "league_schedule": upstream(league),
         })
     }
 
-    pub(super) fn gateway(&self, at: At, account: SocketAddr, league: SocketAddr, betting: &str) -> Value {
+    pub(super) fn gateway(&self, at: At, account: &str, league: SocketAddr, betting: &str) -> Value {
         let rate = json!({ "per_second": NEVER_REACHED, "burst": NEVER_REACHED });
         let slow_rate = json!({ "per_minute": NEVER_REACHED, "burst": NEVER_REACHED });
         json!({
@@ -85,7 +88,7 @@ impl Common {
                 "log_in": slow_rate,
             },
             "upstreams": {
-                "account": upstream(account),
+                "account": { "url": account },
                 "league_schedule": upstream(league),
                 "betting": { "url": betting },
             },

@@ -30,6 +30,7 @@ use config::{ADMIN, At, Common};
 use markets::Calendar;
 use postgres::Postgres;
 use process::{Process, Ready};
+use replicas::Addresses;
 use secrets::Secrets;
 pub use stack::Stack;
 pub(crate) use users::POINTS;
@@ -44,7 +45,7 @@ use crate::{
 const ACCOUNT: &str = "account";
 const LEAGUE_SCHEDULE: &str = "league-schedule";
 const BETTING: &str = "betting";
-const GATEWAY: &str = "gateway";
+pub(crate) const GATEWAY: &str = "gateway";
 /// What the old designs are called among the processes: they stand where betting does.
 const OLD: &str = BETTING;
 
@@ -101,11 +102,10 @@ impl Lab {
         for design in &options.designs {
             make_tables(&postgres, *design).await?;
         }
-        let cores = thread::available_parallelism().map_or(1, usize::from);
         let starting = Starting { options: &options, postgres: &postgres };
-        let config = common.account(account_at, &postgres.url("account"), &secrets, cores);
+        let config = common.account(account_at, &postgres.url("account"), &secrets, None);
         let account = starting.service(ACCOUNT, &config, account_at).await?;
-        let config = common.league_schedule(league_at, &postgres.url("league_schedule"), account_at.service);
+        let config = common.league_schedule(league_at, &postgres.url("league_schedule"), &url(account_at));
         let league = starting.service(LEAGUE_SCHEDULE, &config, league_at).await?;
         let calendar = Calendar::default();
         let users = Arc::default();
@@ -125,15 +125,18 @@ impl Lab {
         Ok(lab)
     }
 
-    /// The users come in by a gateway of their own.
+    /// The users come in by a gateway of their own, and by an account that computes their hashes on all cores.
     async fn sign_up(&mut self) -> anyhow::Result<()> {
         let nobody = format!("http://{}", numbered()?);
-        let config = |at| self.common.gateway(at, self.account_at.service, self.league_at.service, &nobody);
-        let at = at()?;
-        let door = self.starting().service(GATEWAY, &config(at), at).await?;
-        let api = Api::new(&format!("http://{}", at.service));
-        let users = users::sign_up(&api, self.options.users, &self.secrets.user).await?;
+        let (hall_at, door_at) = (at()?, at()?);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let config = self.account_config(hall_at, Some(cores));
+        let hall = self.starting().service(ACCOUNT, &config, hall_at).await?;
+        let config = self.common.gateway(door_at, &url(hall_at), self.league_at.service, &nobody);
+        let door = self.starting().service(GATEWAY, &config, door_at).await?;
+        let users = users::sign_up(&Api::new(&url(door_at)), self.options.users, &self.secrets.user).await?;
         door.stop().await;
+        hall.stop().await;
         self.users = Arc::new(users);
         users::fund(&self.account_database(), &self.users).await?;
         for design in &self.options.designs {
@@ -152,6 +155,10 @@ impl Lab {
             .await?;
         pool.close().await;
         Ok(())
+    }
+
+    fn account_config(&self, at: At, hashes: Option<usize>) -> serde_json::Value {
+        self.common.account(at, &self.account_database(), &self.secrets, hashes)
     }
 
     const fn starting(&self) -> Starting<'_> {
@@ -224,7 +231,19 @@ impl Starting<'_> {
         config: &serde_json::Value,
         at: At,
     ) -> anyhow::Result<Process> {
-        let mut process = self.begin(name, config, Command::new(&self.options.program)).await?;
+        self.caller(name, config, at, &[]).await
+    }
+
+    /// Starts a service that has these neighbours.
+    async fn caller(
+        &self,
+        name: &'static str,
+        config: &serde_json::Value,
+        at: At,
+        neighbours: &[&Addresses],
+    ) -> anyhow::Result<Process> {
+        let command = replicas::caller(&self.options.program, neighbours, self.postgres.directory())?;
+        let mut process = self.begin(name, config, command).await?;
         process.ready(Ready::Says(at.admin)).await?;
         Ok(process)
     }
@@ -264,6 +283,10 @@ async fn make_tables(postgres: &Postgres, design: Design) -> anyhow::Result<()> 
     sqlx::raw_sql(AssertSqlSafe(baseline::SCHEMA)).execute(&pool).await?;
     pool.close().await;
     Ok(())
+}
+
+fn url(at: At) -> String {
+    format!("http://{}", at.service)
 }
 
 fn numbered() -> anyhow::Result<SocketAddr> {

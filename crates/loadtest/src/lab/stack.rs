@@ -1,6 +1,9 @@
-//! One system under test: replicas of betting, or of an old design, behind one gateway.
+//! One system under test: replicas of betting, or of an old design, behind replicas of the gateway, with replicas of account.
+//!
+//! The lab's own account is the first of its replicas. league-schedule stays with it alone: it asks for nothing but who is an
+//! admin, and with which keys tokens are signed.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use http::HeaderValue;
 use loljoa_private_postgres::free_port;
@@ -8,31 +11,42 @@ use sqlx::PgPool;
 use tokio::process::Command;
 
 use super::{
-    BETTING, GATEWAY, Lab, OLD,
+    ACCOUNT, BETTING, GATEWAY, Lab, OLD,
     api::{Api, Session},
     at,
     config::At,
     markets, numbered,
     process::{Process, Ready},
-    replicas::Replicas,
+    replicas::Addresses,
+    url,
 };
 use crate::{
     baseline::Design,
     measure::Subject,
-    results::Against,
+    results::{Against, Replicas, Service},
     scenario::{Kind, Market, World},
 };
+
+/// Each replica of betting has an address, of which this is the first.
+const FIRST_BETTING: Ipv4Addr = Ipv4Addr::new(127, 0, 1, 1);
 
 /// A system that runs.
 pub struct Stack {
     against: Against,
-    replicas: usize,
-    gateway: Process,
-    gateway_at: At,
+    replicas: Replicas,
+    gateways: Vec<Replica>,
     betting: Vec<Process>,
+    /// But the lab's own.
+    accounts: Vec<Replica>,
     api: Api,
     admin: Session,
     bets: PgPool,
+}
+
+/// One of several.
+struct Replica {
+    at: At,
+    process: Process,
 }
 
 impl Lab {
@@ -41,35 +55,66 @@ impl Lab {
     /// # Errors
     ///
     /// When a part does not start.
-    pub async fn stack(&self, against: Against, replicas: usize) -> anyhow::Result<Stack> {
-        let addresses = Replicas::new(replicas, free_port()?)?;
-        let mut betting = Vec::with_capacity(replicas);
-        for address in addresses.addresses() {
+    pub async fn stack(&self, against: Against, replicas: impl Into<Replicas>) -> anyhow::Result<Stack> {
+        let replicas = replicas.into();
+        let (account_at, accounts) = self.accounts(replicas.account).await?;
+        let first = SocketAddrV4::new(FIRST_BETTING, free_port()?);
+        let betting_at = Addresses::new(Service::Betting, first, replicas.betting)?;
+        let mut betting = Vec::with_capacity(replicas.betting);
+        for address in betting_at.each() {
             betting.push(match against.design() {
-                None => self.betting(address).await?,
+                None => self.betting(address, &account_at).await?,
                 Some(design) => self.old(design, address).await?,
             });
         }
-        let gateway_at = at()?;
-        let (account, league) = (self.account_at.service, self.league_at.service);
-        let config = self.common.gateway(gateway_at, account, league, &addresses.url());
-        let command = addresses.caller(&self.options.program, self.postgres.directory())?;
-        let mut gateway = self.starting().begin(GATEWAY, &config, command).await?;
-        gateway.ready(Ready::Says(gateway_at.admin)).await?;
-        let api = Api::new(&format!("http://{}", gateway_at.service));
+        let gateways = self.gateways(replicas.gateway, &account_at, &betting_at).await?;
+        let api = Api::new(&url(gateways[0].at));
         let admin = self.admin(&api).await?;
         let bets = self.connect(match against.design() {
             None => "betting",
             Some(design) => super::database_of(design),
         });
-        Ok(Stack { against, replicas, gateway, gateway_at, betting, api, admin, bets: bets.await? })
+        Ok(Stack { against, replicas, gateways, betting, accounts, api, admin, bets: bets.await? })
     }
 
-    async fn betting(&self, address: SocketAddr) -> anyhow::Result<Process> {
+    /// Where account's replicas are, and all of them but the first, which runs already.
+    async fn accounts(&self, count: usize) -> anyhow::Result<(Addresses, Vec<Replica>)> {
+        let SocketAddr::V4(first) = self.account_at.service else {
+            anyhow::bail!("account listens on an address of IPv6");
+        };
+        let addresses = Addresses::new(Service::Account, first, count)?;
+        let mut accounts = Vec::with_capacity(count);
+        for address in addresses.each().skip(1) {
+            let at = At { service: address, admin: numbered()? };
+            let config = self.account_config(at, None);
+            let process = self.starting().service(ACCOUNT, &config, at).await?;
+            accounts.push(Replica { at, process });
+        }
+        Ok((addresses, accounts))
+    }
+
+    async fn gateways(
+        &self,
+        count: usize,
+        account: &Addresses,
+        betting: &Addresses,
+    ) -> anyhow::Result<Vec<Replica>> {
+        anyhow::ensure!(count > 0, "there can be 1 gateway or more");
+        let mut gateways = Vec::with_capacity(count);
+        for _ in 0..count {
+            let at = at()?;
+            let config = self.common.gateway(at, &account.url(), self.league_at.service, &betting.url());
+            let process = self.starting().caller(GATEWAY, &config, at, &[account, betting]).await?;
+            gateways.push(Replica { at, process });
+        }
+        Ok(gateways)
+    }
+
+    async fn betting(&self, address: SocketAddr, account: &Addresses) -> anyhow::Result<Process> {
         let at = At { service: address, admin: numbered()? };
-        let (account, league) = (self.account_at.service, self.league_at.service);
-        let config = self.common.betting(at, &self.postgres.url("betting"), account, league);
-        self.starting().service(BETTING, &config, at).await
+        let database = self.postgres.url("betting");
+        let config = self.common.betting(at, &database, &account.url(), self.league_at.service);
+        self.starting().caller(BETTING, &config, at, &[account]).await
     }
 
     async fn old(&self, design: Design, address: SocketAddr) -> anyhow::Result<Process> {
@@ -95,7 +140,7 @@ impl Lab {
                 if wants_locked { Some(markets::of_baseline(&stack.bets, false).await?) } else { None };
             (vec![markets::of_baseline(&stack.bets, true).await?], locked)
         };
-        let host = HeaderValue::from_str(&stack.gateway_at.service.to_string())?;
+        let host = HeaderValue::from_str(&stack.gateway().to_string())?;
         Ok(World { host, users: self.users.clone(), markets, locked })
     }
 
@@ -143,16 +188,27 @@ impl Stack {
         self.against
     }
 
-    /// Replicas of betting.
+    /// With how many replicas of what.
     #[must_use]
-    pub const fn replicas(&self) -> usize {
+    pub const fn replicas(&self) -> Replicas {
         self.replicas
     }
 
-    /// Where the gateway listens.
+    /// Where the gateway listens, or the first of several.
     #[must_use]
-    pub const fn gateway(&self) -> SocketAddr {
-        self.gateway_at.service
+    pub fn gateway(&self) -> SocketAddr {
+        self.gateways[0].at.service
+    }
+
+    /// Where every gateway listens.
+    #[must_use]
+    pub fn gateways(&self) -> Vec<SocketAddr> {
+        self.gateways.iter().map(|gateway| gateway.at.service).collect()
+    }
+
+    /// The admin ports of every gateway, and of every replica of account but the lab's own.
+    pub fn admins(&self) -> impl Iterator<Item = SocketAddr> {
+        self.gateways.iter().chain(&self.accounts).map(|replica| replica.at.admin)
     }
 
     /// The database with the bets.
@@ -162,14 +218,15 @@ impl Stack {
     }
 
     pub(super) fn processes(&self) -> impl Iterator<Item = &Process> {
-        std::iter::once(&self.gateway).chain(&self.betting)
+        let replicas = self.gateways.iter().chain(&self.accounts);
+        replicas.map(|replica| &replica.process).chain(&self.betting)
     }
 
     /// Stops it: who calls first.
     pub async fn stop(self) {
         self.bets.close().await;
-        self.gateway.stop().await;
-        for process in self.betting {
+        let processes = |replicas: Vec<Replica>| replicas.into_iter().map(|replica| replica.process);
+        for process in processes(self.gateways).chain(self.betting).chain(processes(self.accounts)) {
             process.stop().await;
         }
     }

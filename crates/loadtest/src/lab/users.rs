@@ -5,6 +5,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use futures::{StreamExt, TryStreamExt, stream};
 use http::HeaderValue;
+use secrecy::SecretString;
+use serde_json::json;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
@@ -19,16 +21,21 @@ const AT_ONCE_FUNDED: usize = 500;
 
 /// Signs `count` users up over the API, with real hashes of their passwords.
 pub(super) async fn sign_up(api: &Api, count: usize, password: &str) -> anyhow::Result<Vec<User>> {
-    let signing =
-        (0..count).map(async |number| user(&api.sign_up(&format!("bettor{number}"), password).await?));
+    let signing = (0..count).map(async |number| come_in(api, &format!("bettor{number}"), password).await);
     stream::iter(signing).buffered(AT_ONCE).try_collect().await
 }
 
-/// The user of a session.
-pub(crate) fn user(session: &Session) -> anyhow::Result<User> {
+/// Signs one user up.
+pub(crate) async fn come_in(api: &Api, username: &str, password: &str) -> anyhow::Result<User> {
+    let session = api.sign_up(username, password).await?;
+    let credentials = json!({ "username": username, "password": password });
+    user(&session, credentials.to_string().into())
+}
+
+fn user(session: &Session, credentials: SecretString) -> anyhow::Result<User> {
     let mut authorization = HeaderValue::from_str(&format!("Bearer {}", session.access_token))?;
     authorization.set_sensitive(true);
-    Ok(User { account_id: session.account.account_id, authorization })
+    Ok(User { account_id: session.account.account_id, authorization, credentials })
 }
 
 /// Gives each user points, by transfers from the house like any other.

@@ -61,6 +61,21 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// What the processes of this name hold in memory. Bytes.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is gone.
+    pub fn memory_of(&self, name: &str) -> anyhow::Result<u64> {
+        self.processes
+            .iter()
+            .filter(|process| process.0 == name)
+            .map(|process| proc::resident(process.1))
+            .sum()
+    }
+}
+
 /// What each process used between two looks. Seconds.
 #[must_use]
 pub fn used(before: &Sample, after: &Sample) -> BTreeMap<String, f64> {

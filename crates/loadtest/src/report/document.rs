@@ -17,7 +17,7 @@ pub fn document(results: &Results) -> String {
         same PostgreSQL. After every run every point is accounted for, or the run fails.\n\n\
         ## What has to be reached\n\n{}\n\
         ## Every run\n\n\
-        CPU is in µs for each accepted bet, in all and by process; latency in ms.\n\n{}",
+        CPU is in µs for each accepted bet, in all and by process; latency in ms.\n\n{}{}",
         results.started_at.format("%Y-%m-%d"),
         machine.processor,
         machine.cores,
@@ -27,7 +27,16 @@ pub fn document(results: &Results) -> String {
         results.revision,
         table(results::of_ratios(&results::rows(results))),
         table(results::of_runs(results)),
+        parts(results),
     )
+}
+
+fn parts(results: &Results) -> String {
+    let (header, rows) = results::of_parts(results);
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("\n## Parts of runs\n\n{}\n\n{}", results::PARTS, table((header, rows)))
 }
 
 fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {
@@ -45,11 +54,17 @@ mod tests {
 
     #[test]
     fn a_document_has_the_machine_the_ratios_and_the_runs() {
-        let text = document(&fixtures::results());
+        let mut results = fixtures::results();
+        let text = document(&results);
+        assert!(!text.contains("## Parts of runs"), "{text}");
+        results.runs[0].parts = vec![fixtures::part("storm", 10, 10, 1.0, 0)];
+        let text = document(&results);
         for wanted in [
             "Fast One (2 cores, 16 GiB)",
             "| the same, 256 | ≥ 14 × | ≥ 20 × | 20 × | yes, and more |",
             "| hot-market, pessimistic, 256 connections | 500 |",
+            "## Parts of runs",
+            "| hot-market, ours, 256 connections: storm | 10 |",
         ] {
             assert!(text.contains(wanted), "{text}");
         }

@@ -1,7 +1,7 @@
 //! What each plot shows, taken out of the results.
 
 use crate::{
-    results::{Against, Latency, PROCESSES, Results, Run},
+    results::{Against, Latency, PROCESSES, Replicas, Results, Run, Service},
     scenario::Kind,
 };
 
@@ -54,20 +54,22 @@ pub(super) fn percentile(results: &Results, of: impl Fn(&Latency) -> f64) -> Vec
 
 fn by_connections(results: &Results, figure: impl Fn(&Run) -> f64) -> Vec<Line> {
     lines(results, |against| {
-        let single = hot(results, against).filter(|run| run.replicas == 1);
+        let single = hot(results, against).filter(|run| run.replicas == Replicas::ONE);
         single.map(|run| (number(run.connections), figure(run))).collect()
     })
 }
 
-/// Accepted bets a second by replicas, where there is more than one number of them.
-pub(super) fn replicas(results: &Results) -> Vec<Line> {
+/// Accepted bets a second by replicas of a service, with one of all others, where there is more than one number of them.
+pub(super) fn replicas(results: &Results, service: Service) -> Vec<Line> {
+    let count = |run: &Run| run.replicas.of(service);
     let mut found = lines(results, |against| {
-        let Some(connections) = hot(results, against).find(|run| run.replicas > 1).map(|run| run.connections)
-        else {
+        let alone =
+            || hot(results, against).filter(|run| run.replicas == Replicas::only(service, count(run)));
+        let Some(connections) = alone().find(|run| count(run) > 1).map(|run| run.connections) else {
             return Vec::new();
         };
-        let same = hot(results, against).filter(|run| run.connections == connections);
-        same.map(|run| (number(run.replicas), run.accepted_per_second())).collect()
+        let same = alone().filter(|run| run.connections == connections);
+        same.map(|run| (number(count(run)), run.accepted_per_second())).collect()
     });
     found.retain(|line| line.points.len() > 1);
     found
@@ -92,7 +94,7 @@ pub(super) fn over_time(run: &Run) -> Vec<Line> {
 pub(super) fn shown_over_time(results: &Results) -> impl Iterator<Item = &Run> {
     results.runs.iter().filter(|run| {
         let is_ours = run.against.is_none_or(|against| against == Against::Ours);
-        run.scenario == Kind::Burst || (is_ours && run.replicas == 1 && run.slices.len() > 1)
+        run.scenario == Kind::Burst || (is_ours && run.replicas == Replicas::ONE && run.slices.len() > 1)
     })
 }
 
@@ -126,7 +128,9 @@ pub(super) fn memory(results: &Results) -> Vec<Bar> {
 
 fn short(run: &Run) -> String {
     let against = run.against.map_or("target", Against::name);
-    let replicas = if run.replicas == 1 { String::new() } else { format!(" ×{}", run.replicas) };
+    let many = Service::ALL.into_iter().filter(|service| run.replicas.of(*service) != 1);
+    let replicas = many.map(|service| format!(" ×{} {}", run.replicas.of(service), service.name()));
+    let replicas = replicas.collect::<Vec<_>>().concat();
     format!("{} {against} {}{replicas}", run.scenario.name(), run.connections)
 }
 
@@ -158,7 +162,10 @@ mod tests {
             throughput(&results),
             [line("ours", &[(256.0, 10_000.0)]), line("pessimistic", &[(256.0, 500.0)])]
         );
-        assert_eq!(replicas(&results), [line("ours", &[(1.0, 10_000.0), (4.0, 9_000.0)])]);
+        let of = |service| replicas(&results, service);
+        assert_eq!(of(Service::Betting), [line("ours", &[(1.0, 10_000.0), (4.0, 9_000.0)])]);
+        assert_eq!(of(Service::Gateway), [line("ours", &[(1.0, 10_000.0), (4.0, 9_500.0)])]);
+        assert_eq!(of(Service::Account), []);
     }
 
     #[test]

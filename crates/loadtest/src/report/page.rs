@@ -6,7 +6,7 @@ use super::{
     figures::{self, Line},
     plots::{self, Axes},
 };
-use crate::results::{self, PROCESSES, Results};
+use crate::results::{self, PROCESSES, Results, Service};
 
 const STYLE: &str = "\
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:1180px;padding:24px;color:#1b1f24;background:#fff}
@@ -40,6 +40,7 @@ pub fn page(results: &Results) -> anyhow::Result<String> {
     html += &plots(results)?;
     html += "</div><h2>Every run</h2>";
     html += &table(results::of_runs(results));
+    html += &parts(results);
     html += "</body></html>\n";
     Ok(html)
 }
@@ -70,6 +71,15 @@ fn failures(results: &Results) -> String {
             .to_owned();
     }
     format!("<p class=\"bad\">Runs that failed:</p><ul class=\"bad\">{told}</ul>")
+}
+
+/// What the runs that have parts say of each.
+fn parts(results: &Results) -> String {
+    let (header, rows) = results::of_parts(results);
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("<h2>Parts of runs</h2><p>{}</p>{}", results::PARTS, table((header, rows)))
 }
 
 fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {
@@ -104,13 +114,13 @@ fn plots(results: &Results) -> anyhow::Result<String> {
         ("p50, hot market", figures::percentile(results, |latency| latency.p50_ms), ms),
         ("p99, hot market", figures::percentile(results, |latency| latency.p99_ms), ms),
         ("p99.9, hot market", figures::percentile(results, |latency| latency.p999_ms), ms),
-        (
-            "Accepted bets/s by replicas of betting, hot market",
-            figures::replicas(results),
-            Axes { x: "replicas", y: "bets/s", is_logarithmic: false },
-        ),
     ] {
         html += &figure(caption, &lines, axes)?;
+    }
+    for service in Service::ALL {
+        let caption = format!("Accepted bets/s by replicas of {}, hot market", service.name());
+        let axes = Axes { x: "replicas", y: "bets/s", is_logarithmic: false };
+        html += &figure(&caption, &figures::replicas(results, service), axes)?;
     }
     for run in figures::shown_over_time(results) {
         let axes = Axes { x: "seconds", y: "ms (logarithmic)", is_logarithmic: true };

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::DateTime;
 
-use super::{Against, Audit, Cost, Latency, Machine, Results, Run, Slice};
+use super::{Against, Answers, Audit, Cost, Latency, Machine, Part, Replicas, Results, Run, Service, Slice};
 use crate::scenario::Kind;
 
-/// Ours and pessimistic with one replica, ours with four.
+/// Ours and pessimistic with one replica, ours with four of betting, and of the gateway.
 pub(crate) fn results() -> Results {
     let machine = Machine {
         processor: "Fast One".into(),
@@ -17,15 +17,16 @@ pub(crate) fn results() -> Results {
         postgres: "15.1".into(),
     };
     let runs = vec![
-        run(Against::Ours, 1, 100_000, 50.0),
-        run(Against::Pessimistic, 1, 5_000, 1_000.0),
-        run(Against::Ours, 4, 90_000, 60.0),
+        run(Against::Ours, Replicas::ONE, 100_000, 50.0),
+        run(Against::Pessimistic, Replicas::ONE, 5_000, 1_000.0),
+        run(Against::Ours, Replicas::only(Service::Betting, 4), 90_000, 60.0),
+        run(Against::Ours, Replicas::only(Service::Gateway, 4), 95_000, 60.0),
     ];
     let started_at = DateTime::from_timestamp(1_669_495_980, 0).unwrap();
     Results { machine, started_at, revision: "abc".into(), is_optimised: true, runs }
 }
 
-fn run(against: Against, replicas: usize, accepted: u64, p99_ms: f64) -> Run {
+fn run(against: Against, replicas: Replicas, accepted: u64, p99_ms: f64) -> Run {
     let latency = Latency { p50_ms: 1.0, p90_ms: 2.0, p99_ms, p999_ms: 2_000.0, max_ms: 2_500.0 };
     let cpu = [("gateway", 2.0), ("betting", 0.7), ("account", 0.3), ("postgres", 5.0), ("client", 1.0)];
     Run {
@@ -48,5 +49,24 @@ fn run(against: Against, replicas: usize, accepted: u64, p99_ms: f64) -> Run {
             wal_bytes: accepted * 1_000,
         }),
         audit: Some(Audit { looked_at: "all".into(), differences: Vec::new() }),
+        parts: Vec::new(),
+        overload: None,
+    }
+}
+
+/// A part of ten seconds.
+pub(crate) fn part(name: &str, sent: u64, accepted: u64, p99_ms: f64, refused: u64) -> Part {
+    let answers = |count, p99_ms| Answers { count, latency: Latency { p99_ms, ..Latency::default() } };
+    Part {
+        name: name.to_owned(),
+        seconds: 10.0,
+        rate: None,
+        sent,
+        given_up: 0,
+        accepted: answers(accepted, p99_ms),
+        fine: Answers::default(),
+        refused: answers(refused, 80.0),
+        cpu_seconds: BTreeMap::from([("gateway".to_owned(), 12.0), ("client".to_owned(), 5.0)]),
+        memory_bytes: BTreeMap::new(),
     }
 }

@@ -2,7 +2,10 @@
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod overload;
+mod part;
 mod ratios;
+mod replicas;
 mod table;
 
 use std::{collections::BTreeMap, fs, path::Path};
@@ -14,8 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{baseline::Design, measure::POSTGRES, scenario::Kind};
 
+pub use overload::Overload;
+pub use part::{Answers, PARTS, Part};
 pub use ratios::{PROCESSES, Row, Wanted, rows};
-pub use table::{of_ratios, of_runs};
+pub use replicas::{Replicas, Service};
+pub use table::{of_parts, of_ratios, of_runs};
 
 /// All of one measurement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -101,8 +107,9 @@ pub struct Run {
     pub against: Option<Against>,
     /// By how many connections.
     pub connections: usize,
-    /// Replicas of betting.
-    pub replicas: usize,
+    /// With how many replicas of what.
+    #[serde(flatten)]
+    pub replicas: Replicas,
     /// Requests a second that were due; none where each waited for the answer before.
     pub rate: Option<f64>,
     /// How long it was measured. Seconds.
@@ -125,6 +132,12 @@ pub struct Run {
     pub cost: Option<Cost>,
     /// Whether every point was accounted for afterwards; none where the lab cannot look.
     pub audit: Option<Audit>,
+    /// The parts that are told by themselves, if there are any.
+    #[serde(default)]
+    pub parts: Vec<Part>,
+    /// What an overload is compared with.
+    #[serde(default)]
+    pub overload: Option<Overload>,
 }
 
 /// How long requests took. Milliseconds.
@@ -235,11 +248,11 @@ pub fn title(
     scenario: Kind,
     against: Option<Against>,
     connections: usize,
-    replicas: usize,
+    replicas: Replicas,
     rate: Option<f64>,
 ) -> String {
     let against = against.map_or("target", Against::name);
-    let replicas = if replicas == 1 { String::new() } else { format!(", {replicas} replicas") };
+    let replicas = replicas.told();
     let rate = rate.map(|rate| format!(", {rate:.0}/s")).unwrap_or_default();
     format!("{}, {against}, {connections} connections{replicas}{rate}", scenario.name())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Against, Results, Run};
+use super::{Against, Replicas, Results, Run, Service, overload};
 use crate::{measure, scenario::Kind};
 
 /// What is wanted of a figure.
@@ -76,7 +76,7 @@ pub fn rows(results: &Results) -> Vec<Row> {
     let hot = results.find(Kind::HotMarket, Against::Ours, Some(256), 1);
     let over_old = |scenario, connections| results.over(OLD, scenario, connections);
     let burst = results.find(Kind::Burst, Against::Ours, None, 1);
-    vec![
+    let mut rows = vec![
         least(
             "accepted bets/s, hot market, 1,000 connections, of pessimistic's",
             18.0,
@@ -92,8 +92,10 @@ pub fn rows(results: &Results) -> Vec<Row> {
             over_old(Kind::HotAccount, 256),
         ),
         most("p99, hot market, 256, of pessimistic's", "×", 1.0 / 9.0, 1.0 / 14.0, results.p99_of_old()),
-        least("4 betting replicas ÷ 1", 0.97, 1.05, results.replicas(4)),
-        least("8 betting replicas ÷ 1", 0.92, 1.0, results.replicas(8)),
+        least("4 betting replicas ÷ 1", 0.97, 1.05, results.replicas(Service::Betting, 4)),
+        least("8 betting replicas ÷ 1", 0.92, 1.0, results.replicas(Service::Betting, 8)),
+        least("4 account replicas ÷ 1", 0.92, 1.0, results.replicas(Service::Account, 4)),
+        least("4 gateway replicas ÷ 1", 0.92, 1.0, results.replicas(Service::Gateway, 4)),
         least("refusals ÷ hot market, requests/s, 256", 0.85, 0.95, results.refusals()),
         most(
             "CPU per bet at 256, all processes and PostgreSQL",
@@ -106,18 +108,21 @@ pub fn rows(results: &Results) -> Vec<Row> {
         most("the gateway's part of it", "µs", 30.0, 22.0, hot.and_then(|run| run.cpu_per_bet("gateway"))),
         most("WAL per bet at 256", "B", 900.0, 600.0, hot.and_then(Run::wal_per_bet)),
         most("burst: from the first user to p99 below 100 ms for good", "s", 2.0, 1.0, burst.map(until_calm)),
-    ]
+    ];
+    rows.extend(overload::rows(results));
+    rows
 }
 
 impl Results {
     /// The run of this kind that is not by an open loop.
-    fn find(
+    pub(super) fn find(
         &self,
         scenario: Kind,
         against: Against,
         connections: Option<usize>,
-        replicas: usize,
+        replicas: impl Into<Replicas>,
     ) -> Option<&Run> {
+        let replicas = replicas.into();
         self.runs.iter().find(|run| {
             run.scenario == scenario
                 && run.against == Some(against)
@@ -137,10 +142,9 @@ impl Results {
         ratio(of(Against::Ours)?, of(OLD)?)
     }
 
-    /// So many replicas over one, at the connections at which both were measured.
-    fn replicas(&self, replicas: usize) -> Option<f64> {
-        let ours = |run: &&Run| run.scenario == Kind::HotMarket && run.against == Some(Against::Ours);
-        let many = self.runs.iter().filter(ours).find(|run| run.replicas == replicas)?;
+    /// So many replicas of a service over one, at the connections at which both were measured.
+    fn replicas(&self, service: Service, count: usize) -> Option<f64> {
+        let many = self.find(Kind::HotMarket, Against::Ours, None, Replicas::only(service, count))?;
         let one = self.find(Kind::HotMarket, Against::Ours, Some(many.connections), 1)?;
         ratio(many.accepted_per_second(), one.accepted_per_second())
     }
@@ -184,6 +188,8 @@ mod tests {
         assert!(is(measured("the same, 256"), 20.0));
         assert!(is(measured("p99, hot market"), 0.05));
         assert!(is(measured("4 betting replicas"), 0.9));
+        assert!(is(measured("4 gateway replicas"), 0.95));
+        assert_eq!(measured("4 account replicas"), None);
         assert_eq!(measured("the same, 64"), None);
     }
 

@@ -1,6 +1,6 @@
 //! Results in rows and columns, for the terminal and for documents.
 
-use super::{Results, Row, Run, ratios::PROCESSES};
+use super::{Part, Results, Row, Run, ratios::PROCESSES};
 
 /// The header and the rows of all runs.
 #[must_use]
@@ -35,6 +35,43 @@ fn run(run: &Run) -> Vec<String> {
     row.extend([sum(&run.refused), sum(&run.errors), known(run.cpu_per_bet_in_all())]);
     row.extend(PROCESSES.map(|process| known(run.cpu_per_bet(process))));
     row.extend([known(run.wal_per_bet()), audit(run)]);
+    row
+}
+
+/// The header and the rows of all parts that are told by themselves.
+#[must_use]
+pub fn of_parts(results: &Results) -> (Vec<String>, Vec<Vec<String>>) {
+    let header = [
+        "part",
+        "seconds",
+        "due/s",
+        "sent/s",
+        "given up",
+        "bets/s",
+        "p50 ms",
+        "p99",
+        "others/s",
+        "p50 ms",
+        "p99",
+        "refused/s",
+        "p50 ms",
+        "p99",
+        "cores",
+        "of client",
+    ];
+    let parts = results.runs.iter().flat_map(|run| run.parts.iter().map(move |of| part(run, of)));
+    (header.map(str::to_owned).to_vec(), parts.collect())
+}
+
+fn part(run: &Run, part: &Part) -> Vec<String> {
+    let mut row = vec![format!("{}: {}", run.title(), part.name), whole(part.seconds), known(part.rate)];
+    row.extend([whole(part.sent_per_second()), part.given_up.to_string()]);
+    for answers in [part.accepted, part.fine, part.refused] {
+        let latency = answers.latency;
+        row.extend([part.per_second(&answers), latency.p50_ms, latency.p99_ms].map(whole));
+    }
+    let cores = part.cores();
+    row.extend([known(cores.map(|cores| cores.0)), known(cores.map(|cores| cores.1))]);
     row
 }
 
@@ -91,11 +128,26 @@ fn precise(figure: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::fixtures, *};
 
     #[test]
     fn figures_can_be_read() {
         let figures = [0.04, 9.96, 24.4, 999.6, 12_957.0, 1_234_567.0].map(whole);
         assert_eq!(figures, ["0.0", "10.0", "24", "1,000", "12,957", "1,234,567"]);
+    }
+
+    #[test]
+    fn each_part_is_told_with_bets_others_and_refusals_apart() {
+        let mut results = fixtures::results();
+        assert!(of_parts(&results).1.is_empty());
+        results.runs[2].parts = vec![fixtures::part("storm", 29_000, 9_500, 400.0, 19_500)];
+        let (header, rows) = of_parts(&results);
+        assert_eq!((rows.len(), rows[0].len()), (1, header.len()));
+        let run = "hot-market, ours, 256 connections, 4 replicas: storm";
+        let expected = [
+            run, "10", "–", "2,900", "0", "950", "0.0", "400", "0.0", "0.0", "0.0", "1,950", "0.0", "80",
+            "1.2", "0.5",
+        ];
+        assert_eq!(rows[0], expected);
     }
 }

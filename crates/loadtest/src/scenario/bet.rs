@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Uri, header};
 use loljoa_service_kit::ids;
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::{Asked, Expected, Market, User, World};
@@ -11,6 +12,8 @@ use crate::engine::Body;
 /// What is staked. Points.
 pub const STAKE: i64 = 100;
 const BETS: &str = "/api/betting/bets";
+const LOG_IN: &str = "/api/account/login";
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A bet that can be sent more than once.
 #[derive(Clone, Debug)]
@@ -39,7 +42,7 @@ impl Bet {
         let body = format!(r#"{{"marketId":"{market_id}","outcomeId":"{outcome_id}","stake":{stake}}}"#);
         let mut request = request(world, &self.user, Method::POST, Uri::from_static(BETS), body.into());
         let headers = request.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_TYPE, JSON);
         headers.insert("idempotency-key", text(&key.to_string()));
         Asked { request, expected }
     }
@@ -49,6 +52,16 @@ impl Bet {
 pub(super) fn look(world: &World, user: &User, path: &str) -> Asked {
     let uri = path.parse().unwrap_or_default();
     let request = request(world, user, Method::GET, uri, Bytes::new());
+    Asked { request, expected: Expected::Success }
+}
+
+/// Proof of a password, by somebody who is not logged in yet.
+pub(super) fn log_in(world: &World, user: &User) -> Asked {
+    let body = user.credentials.expose_secret().to_owned();
+    let mut request = request(world, user, Method::POST, Uri::from_static(LOG_IN), body.into());
+    let headers = request.headers_mut();
+    headers.remove(header::AUTHORIZATION);
+    headers.insert(header::CONTENT_TYPE, JSON);
     Asked { request, expected: Expected::Success }
 }
 

@@ -5,6 +5,8 @@ mod burst;
 mod expected;
 mod hot_account;
 mod hot_market;
+mod login_storm;
+pub mod overload;
 mod refusals;
 mod season;
 
@@ -12,13 +14,14 @@ use std::{sync::Arc, time::Duration};
 
 use clap::ValueEnum;
 use http::{HeaderValue, Request};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use bet::STAKE;
 pub use expected::Expected;
 
-use crate::engine::{Body, Pace};
+use crate::engine::{Body, Pace, Window};
 
 /// What there is to ask for.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub struct User {
     pub account_id: Uuid,
     /// Their `Authorization`.
     pub authorization: HeaderValue,
+    /// What they log in with, as JSON.
+    pub credentials: SecretString,
 }
 
 /// A market, as far as it is bet on.
@@ -93,11 +98,23 @@ pub enum Kind {
     Season,
     /// All users come within a second, bet four times a second for a while, and go
     Burst,
+    /// The hot market at three times what is sustained, and at a third of it before and afterwards
+    Overload,
+    /// Everybody logs in at once, while one in ten bets on one market
+    LoginStorm,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::HotMarket, Self::HotAccount, Self::Refusals, Self::Season, Self::Burst];
+    pub const ALL: [Self; 7] = [
+        Self::HotMarket,
+        Self::HotAccount,
+        Self::Refusals,
+        Self::Season,
+        Self::Burst,
+        Self::Overload,
+        Self::LoginStorm,
+    ];
 
     /// Its name, such as `hot-market`.
     #[must_use]
@@ -108,6 +125,8 @@ impl Kind {
             Self::Refusals => "refusals",
             Self::Season => "season",
             Self::Burst => "burst",
+            Self::Overload => "overload",
+            Self::LoginStorm => "login-storm",
         }
     }
 
@@ -120,17 +139,18 @@ impl Kind {
         }
     }
 
-    /// Whether it does nothing but bet: all that the baselines can do.
+    /// Whether it does nothing but bet, as much as is sustained: all that the baselines can do.
     #[must_use]
     pub const fn only_bets(self) -> bool {
-        !matches!(self, Self::Season)
+        !matches!(self, Self::Season | Self::Overload | Self::LoginStorm)
     }
 
-    /// How requests come, where the person says nothing else; a load of this length.
+    /// How requests come, where the person says nothing else, if they are measured in this window.
     #[must_use]
-    pub fn pace(self, length: Duration) -> Pace {
+    pub fn pace(self, window: Window) -> Pace {
         match self {
-            Self::Burst => burst::pace(length),
+            Self::Burst => burst::pace(window.length()),
+            Self::LoginStorm => login_storm::pace(window),
             _ => Pace::Closed,
         }
     }
@@ -154,11 +174,12 @@ impl Kind {
     #[must_use]
     pub fn of(self, world: World) -> Arc<dyn Scenario> {
         match self {
-            Self::HotMarket => Arc::new(hot_market::HotMarket(world)),
+            Self::HotMarket | Self::Overload => Arc::new(hot_market::HotMarket(world)),
             Self::HotAccount => Arc::new(hot_account::HotAccount(world)),
             Self::Refusals => Arc::new(refusals::Refusals::new(world)),
             Self::Season => Arc::new(season::Season(world)),
             Self::Burst => Arc::new(burst::Burst(world)),
+            Self::LoginStorm => Arc::new(login_storm::LoginStorm(world)),
         }
     }
 }

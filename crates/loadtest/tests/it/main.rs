@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+mod crowds;
 mod differences;
+mod replicas;
 mod runs;
 mod support;
 mod target;

@@ -78,7 +78,7 @@ async fn replicas_share_the_load_and_users_come_one_by_one() {
 
     let results = Results::read(&json).unwrap();
     let [burst, season] = results.runs.as_slice() else { panic!("{results:?}") };
-    assert_eq!((burst.replicas, season.replicas), (2, 2));
+    assert_eq!((burst.replicas.betting, season.replicas.betting), (2, 2));
     // Of twenty users each comes four times a second, for one of the two seconds.
     assert_eq!(burst.slices.iter().map(|slice| slice.requests).sum::<u64>(), 80, "{burst:?}");
     let of_requests = f64::from(u32::try_from(season.accepted).unwrap())

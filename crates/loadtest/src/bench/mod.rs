@@ -1,5 +1,7 @@
 //! Makes the runs of a plan.
 
+mod overload;
+
 use std::time::Duration;
 
 use loljoa_service_kit::Clock;
@@ -13,7 +15,7 @@ use crate::{
     lab::{Lab, Options, Stack},
     measure::{self, Sample},
     plan::{Stage, Wanted, stages},
-    results::{Cost, Results, Run, title},
+    results::{Cost, Replicas, Results, Run, title},
     scenario::Kind,
 };
 
@@ -80,18 +82,24 @@ pub async fn one(
 ) -> anyhow::Result<Run> {
     let world = lab.world(stack, kind).await?;
     lab.settle_down().await?;
-    let load = load(kind, connections, manner);
     let subject = lab.subject_of(stack)?;
     let title = title(kind, Some(stack.against()), connections, stack.replicas(), manner.rate);
     complain(format_args!("{title} …"));
-    let live = Live::begin(&manner.view, title, &load)?;
-    let look = async || subject.look().await;
-    let (recorder, before, after) = drive(stack.gateway(), load, kind.of(world.clone()), live, look).await?;
-    let mut run = told(kind, load, manner.rate, &recorder);
+    let (mut run, accepted) = if kind == Kind::Overload {
+        overload::run(stack, &subject, world.clone(), connections, &title, manner).await?
+    } else {
+        let load = load(kind, connections, manner);
+        let live = Live::begin(&manner.view, title, &load)?;
+        let look = async || subject.look().await;
+        let driven = drive(stack.gateways(), load, kind.of(world.clone()), live, look).await?;
+        let (recorder, before, after) = driven;
+        let mut run = told(kind, load, manner.rate, &recorder);
+        run.cost = Some(cost(&before, &after));
+        (run, recorder.accepted_in_all())
+    };
     run.against = Some(stack.against());
     run.replicas = stack.replicas();
-    run.cost = Some(cost(&before, &after));
-    run.audit = Some(lab.audit(stack, &world, recorder.accepted_in_all()).await?);
+    run.audit = Some(lab.audit(stack, &world, accepted).await?);
     complain(format_args!("  {}", summary(&run)));
     Ok(run)
 }
@@ -101,7 +109,7 @@ pub async fn one(
 pub fn load(kind: Kind, connections: usize, manner: &Manner) -> Load {
     let warm_up = if kind.is_measured_cold() { Duration::ZERO } else { manner.warm_up };
     let window = Window { from: warm_up, until: warm_up + manner.length, slice: kind.slice() };
-    let pace = manner.rate.map_or_else(|| kind.pace(manner.length), Pace::Rate);
+    let pace = manner.rate.map_or_else(|| kind.pace(window), Pace::Rate);
     Load { connections, pace, window }
 }
 
@@ -113,7 +121,7 @@ pub fn told(kind: Kind, load: Load, rate: Option<f64>, recorder: &Recorder) -> R
         scenario: kind,
         against: None,
         connections: load.connections,
-        replicas: 1,
+        replicas: Replicas::ONE,
         rate,
         seconds: load.window.length().as_secs_f64(),
         requests: tally.requests,
@@ -125,6 +133,8 @@ pub fn told(kind: Kind, load: Load, rate: Option<f64>, recorder: &Recorder) -> R
         slices: recorder.slices(),
         cost: None,
         audit: None,
+        parts: recorder.parts(),
+        overload: None,
     }
 }
 
