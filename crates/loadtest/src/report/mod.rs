@@ -2,8 +2,10 @@
 
 mod document;
 mod figures;
+mod gallery;
 mod page;
 mod plots;
 
 pub use document::document;
+pub use gallery::{Plot, gallery};
 pub use page::page;
