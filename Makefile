@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
 .PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e fuzz-matches test-attack test-build test-pooler test-streams \
-	bench screenshots lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
+	bench performance screenshots lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -32,6 +32,8 @@ SEED ?=
 STEPS ?=
 # For the load lab: which scenarios, such as SCENARIO="hot-market burst".
 SCENARIO ?=
+# Which results the document is made of.
+RESULTS ?= target/bench/results.json $(wildcard target/bench/long.json)
 # Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000", or of `loljoa-bench run`.
 ARGS ?=
 
@@ -104,6 +106,10 @@ bench: setup web ## Measure LOL.JOA under load beside the designs it replaced (S
 	cargo build --release --locked -p loljoa -p loljoa-loadtest
 	ulimit -n 16384 && target/release/loljoa-bench run $(SCENARIO) --replicas 1,2,4,8 \
 		--json target/bench/results.json --html target/bench/report.html $(ARGS)
+
+performance: setup ## Write docs/performance.md and its plots from what `make bench` has measured (RESULTS="one.json other.json")
+	cargo build --release --locked -p loljoa-loadtest
+	target/release/loljoa-bench report $(RESULTS) --document docs/performance.md
 
 screenshots: build $(BROWSER) ## Renew the README's screenshots
 	scripts/setup.sh browser

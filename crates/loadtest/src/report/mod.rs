@@ -6,6 +6,6 @@ mod gallery;
 mod page;
 mod plots;
 
-pub use document::document;
+pub use document::{command, document, is_for_document};
 pub use gallery::{Plot, gallery};
 pub use page::page;

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod join;
 mod ratios;
 mod table;
 
@@ -33,7 +34,7 @@ pub struct Results {
 }
 
 /// Where it was measured.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// The processor's name.
     pub processor: String,
