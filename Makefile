@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
 .PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e fuzz-matches test-attack test-build test-pooler test-streams \
-	bench performance screenshots lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
+	bench performance profile screenshots lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -34,7 +34,9 @@ STEPS ?=
 SCENARIO ?=
 # Which results the document is made of.
 RESULTS ?= target/bench/results.json $(wildcard target/bench/long.json)
-# Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000", or of `loljoa-bench run`.
+# Whose time is looked at: gateway, betting or account.
+SERVICE ?= gateway
+# Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000", or of `loljoa-bench run` and `profile`.
 ARGS ?=
 
 help: ## List the targets
@@ -106,6 +108,11 @@ bench: setup web ## Measure LOL.JOA under load beside the designs it replaced (S
 	cargo build --release --locked -p loljoa -p loljoa-loadtest
 	ulimit -n 16384 && target/release/loljoa-bench run $(SCENARIO) --replicas 1,2,4,8 \
 		--json target/bench/results.json --html target/bench/report.html $(ARGS)
+
+profile: setup web ## Look where a service's time goes under load (SERVICE=betting, SCENARIO=season, ARGS=…), into target/profile
+	scripts/setup.sh profile
+	RUSTFLAGS="-C force-frame-pointers=yes" cargo build --profile profiling --locked -p loljoa -p loljoa-loadtest
+	ulimit -n 16384 && target/profiling/loljoa-bench profile $(or $(SCENARIO),hot-market) --service $(SERVICE) --out target/profile $(ARGS)
 
 performance: setup ## Write docs/performance.md and its plots from what `make bench` has measured (RESULTS="one.json other.json")
 	cargo build --release --locked -p loljoa-loadtest

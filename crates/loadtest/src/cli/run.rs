@@ -49,6 +49,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         bench,
         place: place.unwrap_or_else(env::temp_dir),
         users,
+        counts_statements: false,
         designs: against.iter().filter_map(|against| against.design()).collect(),
     };
     let scenarios = if scenarios.is_empty() { Kind::ALL.to_vec() } else { scenarios };

@@ -5,13 +5,13 @@ use std::fmt::Write;
 use super::gallery::{Plot, gallery};
 use crate::results::{self, Results};
 
-const STYLE: &str = "\
+pub(super) const STYLE: &str = "\
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:1180px;padding:24px;color:#1b1f24;background:#fff}
 h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 8px}p{max-width:80ch}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:13px}
 th,td{padding:4px 8px;border-bottom:1px solid #d8dee4;text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}
-.wide{overflow-x:auto}.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:20px;align-items:start}
+.wide{overflow-x:auto}object{width:1180px}.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:20px;align-items:start}
 figure{margin:0;min-width:0;border:1px solid #d8dee4;border-radius:6px;padding:8px}figcaption{font-weight:600;padding:4px 8px}
 svg{width:100%;height:auto}.no,.bad{color:#b42318;font-weight:600}.yes{color:#116329}
 @media(max-width:500px){body{padding:8px}figure{padding:2px}.plots{grid-template-columns:1fr}}";
@@ -69,7 +69,7 @@ fn failures(results: &Results) -> String {
     format!("<p class=\"bad\">Runs that failed:</p><ul class=\"bad\">{told}</ul>")
 }
 
-fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {
+pub(super) fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {
     let cell = |tag: &str, cell: &String| format!("<{tag}{}>{}</{tag}>", class(cell), escaped(cell));
     let row = |tag: &str, row: &[String]| {
         let cells: Vec<_> = row.iter().map(|text| cell(tag, text)).collect();
@@ -96,7 +96,7 @@ fn framed(plot: &Plot) -> String {
     format!("<figure><figcaption>{}</figcaption>{}</figure>", escaped(&plot.caption), plot.svg)
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

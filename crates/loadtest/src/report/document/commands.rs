@@ -16,16 +16,14 @@ pub(super) fn section(results: &Results) -> String {
 #[must_use]
 pub fn command(run: &Run) -> String {
     let scenario = run.scenario.name();
-    let mut command = match run.against {
+    let begin = match run.against {
         Some(against) => format!("loljoa-bench run {scenario} --against {}", against.name()),
         None => format!("loljoa-bench target URL {scenario}"),
     };
-    command += &format!(" --connections {}", run.connections);
-    if run.replicas > 1 {
-        command += &format!(" --replicas {}", run.replicas);
-    }
-    if let Some(rate) = run.rate {
-        command += &format!(" --rate {rate}");
-    }
-    command + &format!(" --seconds {:.0}", run.seconds)
+    let replicas = (run.replicas > 1).then(|| format!("--replicas {}", run.replicas));
+    let rate = run.rate.map(|rate| format!("--rate {rate}"));
+    let options = [Some(format!("--connections {}", run.connections)), replicas, rate];
+    let end = format!("--seconds {:.0}", run.seconds);
+    let words: Vec<_> = [begin].into_iter().chain(options.into_iter().flatten()).chain([end]).collect();
+    words.join(" ")
 }

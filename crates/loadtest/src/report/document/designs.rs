@@ -69,26 +69,26 @@ fn row(run: &Run, old: Option<&Run>) -> Vec<String> {
 fn compared(ours: &Run, old: &Run) -> Option<String> {
     let rate = ratio(ours.accepted_per_second(), old.accepted_per_second())?;
     let wait = ratio(ours.latency.p99_ms, old.latency.p99_ms)?;
-    let mut text = format!(
+    let cpu = ours.cpu_per_bet_in_all().zip(old.cpu_per_bet_in_all());
+    let cpu = cpu.and_then(|(one, other)| ratio(one, other));
+    let log = ours.wal_per_bet().zip(old.wal_per_bet()).and_then(|(one, other)| ratio(one, other));
+    Some(format!(
         "With {} connections `ours` takes {rate:.1} times as many bets as `pessimistic`, and the slowest in a hundred waits {wait:.2} of \
-        the time.",
-        ours.connections
-    );
-    if let Some(cpu) =
-        ours.cpu_per_bet_in_all().zip(old.cpu_per_bet_in_all()).and_then(|(one, other)| ratio(one, other))
-    {
-        text += &format!(" A bet costs {cpu:.2} of the CPU");
-        text += match ours.wal_per_bet().zip(old.wal_per_bet()).and_then(|(one, other)| ratio(one, other)) {
-            Some(wal) if wal > 1.0 => format!(
-                ", and writes {wal:.1} times the log: the ledger keeps a transfer, and betting a bet, each with what \
-                audits and feeds need, while the old designs keep the bet alone."
-            ),
-            Some(wal) => format!(", and writes {wal:.2} of the log."),
-            None => ".".to_owned(),
-        }
-        .as_str();
+        the time.{}{}",
+        ours.connections,
+        cpu.map(|cpu| format!(" A bet costs {cpu:.2} of the CPU.")).unwrap_or_default(),
+        log.map(logged).unwrap_or_default()
+    ))
+}
+
+fn logged(log: f64) -> String {
+    if log <= 1.0 {
+        return format!(" It writes {log:.2} of the log.");
     }
-    Some(text)
+    format!(
+        " It writes {log:.1} times the log: the ledger keeps a transfer and betting a bet, each with what audits and feeds need, while \
+        the old designs keep the bet alone."
+    )
 }
 
 fn ratio(one: f64, other: f64) -> Option<f64> {
@@ -116,10 +116,10 @@ mod tests {
     fn what_is_said_follows_the_figures() {
         let mut results = fixtures::results();
         let sentence = "`ours` takes 20.0 times as many bets as `pessimistic`, and the slowest in a hundred waits 0.05 of the time. A bet costs \
-            0.05 of the CPU, and writes 1.00 of the log.";
+            0.05 of the CPU. It writes 1.00 of the log.";
         assert!(text(&results).contains(sentence), "{}", text(&results));
         results.runs[0].cost.as_mut().unwrap().wal_bytes *= 2;
-        assert!(text(&results).contains("writes 2.0 times the log: the ledger"), "{}", text(&results));
+        assert!(text(&results).contains("It writes 2.0 times the log: the ledger"), "{}", text(&results));
         results.runs.remove(1);
         assert!(!text(&results).contains("times as many"), "there is nothing to compare with");
     }

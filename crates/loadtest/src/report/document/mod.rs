@@ -22,7 +22,8 @@ pub fn document(results: &Results, plots: &[Plot], folder: &str) -> String {
     let rest: String =
         rest.filter(|name| !text.contains(&pictures.path(name))).map(|name| pictures.show(name)).collect();
     if !rest.is_empty() {
-        text += &format!("## More plots\n\n{rest}");
+        text += "## More plots\n\n";
+        text += &rest;
     }
     text + &commands::section(results)
 }
@@ -76,7 +77,7 @@ fn targets(rows: &[Row]) -> String {
     let met = rows.iter().filter(|row| row.is_met() == Some(true)).count();
     let (header, mut cells) = results::of_ratios(rows);
     for cell in cells.iter_mut().flatten().filter(|cell| *cell == "no") {
-        *cell = "**no**".to_owned();
+        "**no**".clone_into(cell);
     }
     format!(
         "## What has to be reached\n\nOf {} rows {measured} are measured, and of these {met} are met.\n\n{}\n",
@@ -87,11 +88,12 @@ fn targets(rows: &[Row]) -> String {
 
 fn runs(results: &Results) -> String {
     let failed = results.runs.iter().filter(|run| !run.failures().is_empty());
-    let failed: String =
+    let failed: Vec<_> =
         failed.map(|run| format!("- {}: {}\n", run.title(), run.failures().join("; "))).collect();
-    let failed = if failed.is_empty() { failed } else { format!("**Runs that failed:**\n\n{failed}\n") };
+    let told = if failed.is_empty() { "" } else { "**Runs that failed:**\n\n" };
     format!(
-        "## Every run\n\nCPU is in µs for each accepted bet, in all and by process; latency in ms.\n\n{failed}{}\n",
+        "## Every run\n\nCPU is in µs for each accepted bet, in all and by process; latency in ms.\n\n{told}{}{}\n",
+        failed.concat() + if failed.is_empty() { "" } else { "\n" },
         table(results::of_runs(results))
     )
 }
