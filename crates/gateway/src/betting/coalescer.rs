@@ -5,6 +5,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use loljoa_proto::betting::v1::{
     Bet, PlaceBet, PlaceBetResult, PlaceBetsRequest, PlaceBetsResponse, Refusal,
     betting_service_client::BettingServiceClient, place_bet_result,
@@ -48,9 +49,20 @@ pub(crate) struct Handle(mpsc::Sender<Item>);
 
 /// Makes the calls; one for all the workers of a replica.
 pub(crate) struct Coalescer {
-    queue: Mutex<mpsc::Receiver<Item>>,
+    queue: Queue,
     betting: BettingServiceClient<Channel>,
     usernames: Arc<Usernames>,
+}
+
+/// What waits for a call.
+struct Queue(Mutex<mpsc::Receiver<Item>>);
+
+/// What goes into one call, and who waits for it.
+struct Batch {
+    span: Span,
+    caller: Caller,
+    bets: Vec<PlaceBet>,
+    answers: Vec<oneshot::Sender<Answer>>,
 }
 
 /// A coalescer whose queue holds `capacity` bets.
@@ -59,8 +71,26 @@ pub(crate) fn new(
     usernames: Arc<Usernames>,
     capacity: usize,
 ) -> (Handle, Arc<Coalescer>) {
+    let (handle, queue) = bounded(capacity);
+    (handle, Arc::new(Coalescer { queue, betting, usernames }))
+}
+
+fn bounded(capacity: usize) -> (Handle, Queue) {
     let (sender, receiver) = mpsc::channel(capacity);
-    (Handle(sender), Arc::new(Coalescer { queue: Mutex::new(receiver), betting, usernames }))
+    (Handle(sender), Queue(Mutex::new(receiver)))
+}
+
+/// Bets on their way from requests to a call, without a worker: what benchmarks measure of a call.
+pub(crate) fn gathered(bets: Vec<PlaceBet>) -> PlaceBetsRequest {
+    let (handle, queue) = bounded(bets.len());
+    let mut requests: Vec<_> = bets.into_iter().map(|bet| Box::pin(handle.place(bet))).collect();
+    for request in &mut requests {
+        // It has put its bet into the queue, and waits.
+        let _ = request.now_or_never();
+    }
+    let mut items = Vec::new();
+    let _ = queue.next(&mut items).now_or_never();
+    PlaceBetsRequest { bets: Batch::of(still_waited_for(items)).bets }
 }
 
 impl Handle {
@@ -84,26 +114,17 @@ fn stopping() -> Error {
     Error::unavailable("this replica is stopping: send the same request again")
 }
 
-impl Coalescer {
-    /// Makes calls until every [`Handle`] is gone and the queue is empty.
-    pub(crate) async fn work(self: Arc<Self>) {
-        let mut items = Vec::new();
-        while self.next_batch(&mut items).await {
-            let items = still_waited_for(std::mem::take(&mut items));
-            if !items.is_empty() {
-                self.place(items).await;
-            }
-        }
-    }
-
-    async fn next_batch(&self, items: &mut Vec<Item>) -> bool {
-        let mut queue = self.queue.lock().await;
+impl Queue {
+    async fn next(&self, items: &mut Vec<Item>) -> bool {
+        let mut queue = self.0.lock().await;
         let taken = queue.recv_many(items, MAX_BATCH).await;
         gauge!("loljoa_bet_queue_depth", "service" => SERVICE).set(count(queue.len()));
         taken > 0
     }
+}
 
-    async fn place(&self, items: Vec<Item>) {
+impl Batch {
+    fn of(items: Vec<Item>) -> Self {
         histogram!("loljoa_bet_batch_size", "service" => SERVICE).record(count(items.len()));
         let span = info_span!(parent: None, "place_bets", service = SERVICE, size = items.len());
         for item in items.iter().take(MAX_LINKS) {
@@ -112,7 +133,25 @@ impl Coalescer {
         // The call may take as long as the most patient of those who wait for it.
         let callers = items.iter().map(|item| item.caller.clone());
         let caller = callers.reduce(|one, other| one.or(&other)).unwrap_or_default();
-        let (bets, answers): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.bet, item.answer)).unzip();
+        let (bets, answers) = items.into_iter().map(|item| (item.bet, item.answer)).unzip();
+        Self { span, caller, bets, answers }
+    }
+}
+
+impl Coalescer {
+    /// Makes calls until every [`Handle`] is gone and the queue is empty.
+    pub(crate) async fn work(self: Arc<Self>) {
+        let mut items = Vec::new();
+        while self.queue.next(&mut items).await {
+            let items = still_waited_for(std::mem::take(&mut items));
+            if !items.is_empty() {
+                self.place(items).await;
+            }
+        }
+    }
+
+    async fn place(&self, items: Vec<Item>) {
+        let Batch { span, caller, bets, answers } = Batch::of(items);
         let results = caller.scope(self.call(bets).instrument(span)).await;
         for (answer, result) in answers.into_iter().zip(results) {
             // The client may be gone; the bet stands, and the same request again finds it.

@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use loljoa_proto::account::v1::TransferOutcome;
+use futures::FutureExt;
+use loljoa_proto::account::v1::{Transfer, TransferOutcome};
 use loljoa_service_kit::{Caller, Error, caller, telemetry};
 use metrics::{counter, histogram};
 use tokio::join;
@@ -17,7 +18,7 @@ use super::{
     cancel::Canceller,
     key_reused,
     lanes::{Lanes, Taken},
-    queue::{self, BetJob, Job, Jobs},
+    queue::{self, BetJob, Job, Jobs, Waiting},
     record::{AllNew, Recorded, Recorder, Request, request},
 };
 use crate::{
@@ -146,6 +147,22 @@ fn still_waited_for(jobs: Vec<Job>) -> Vec<Job> {
         job.refuse(caller::gone());
     }
     waiting
+}
+
+/// Bets on their way from the queue to the ledger, without a worker: what benchmarks measure of a batch.
+pub(crate) fn gathered(bets: &[NewBet]) -> Vec<Transfer> {
+    let (queue, jobs) = queue::bounded(bets.len());
+    let mut answers = Vec::with_capacity(bets.len());
+    for bet in bets {
+        let (job, answered) = Waiting::new(bet.clone(), Span::none());
+        if queue.submit(Job::Bet(job)).is_ok() {
+            answers.push(answered);
+        }
+    }
+    let taken = jobs.take(bets.len()).now_or_never().unwrap_or_default();
+    let (bets, _) = queue::apart(Lanes::default().admit(still_waited_for(taken)));
+    let _entered = batch_span(&bets).entered();
+    unique(&bets).iter().map(ledger::stake).collect()
 }
 
 /// The most patient of those who wait for a batch.
