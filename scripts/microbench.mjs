@@ -37,7 +37,7 @@ for (const line of readFileSync(lines, 'utf8').split('\n').filter((text) => text
 
 /** Of this time, whether or not there was one before. */
 function instructionsOf(profile) {
-  const { new: count } = profile.data.total.metrics.Ir.metrics;
+  const { new: count } = profile.data.total.metrics.Ir.values;
   return count.toLocaleString('en');
 }
 

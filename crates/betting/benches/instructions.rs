@@ -9,8 +9,8 @@ use loljoa_betting::micro::{Batch, Winners, odds};
 
 #[library_benchmark(setup = Winners::new)]
 #[bench::once(10_000)]
-fn payout_of_10_000(winners: Winners) -> i64 {
-    black_box(&winners).pay()
+fn payout_of_10_000(winners: Winners) -> (i64, Winners) {
+    (black_box(&winners).pay(), winners)
 }
 
 #[library_benchmark]
@@ -20,8 +20,8 @@ fn odds_of_2() -> i64 {
 
 #[library_benchmark(setup = Batch::new)]
 #[bench::once(256)]
-fn batch_of_256(batch: Batch) -> usize {
-    black_box(&batch).gather()
+fn batch_of_256(batch: Batch) -> (usize, Batch) {
+    (black_box(&batch).gather(), batch)
 }
 
 library_benchmark_group!(name = betting, benchmarks = [payout_of_10_000, odds_of_2, batch_of_256]);
