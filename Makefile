@@ -6,13 +6,15 @@ SHELL := /bin/bash
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
 .PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e fuzz-matches test-attack test-build test-pooler test-streams \
-	bench screenshots lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
+	bench microbench performance profile screenshots lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 SQLX_VERSION := 0.9.0
 CYCLONEDX_VERSION := 0.5.9
+# What counts instructions has to be of the version that the benchmarks are built with.
+GUNGRAUN_VERSION := $(shell sed -n '/^name = "gungraun-runner"/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)
 include deploy/images/tools.sh
 # Queries are checked against the committed .sqlx/ folders; `make sqlx` renews them from a real database.
 export SQLX_OFFLINE ?= true
@@ -32,7 +34,11 @@ SEED ?=
 STEPS ?=
 # For the load lab: which scenarios, such as SCENARIO="hot-market burst".
 SCENARIO ?=
-# Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000", or of `loljoa-bench run`.
+# Which results the document is made of.
+RESULTS ?= target/bench/results.json $(wildcard target/bench/long.json)
+# Whose time is looked at: gateway, betting or account.
+SERVICE ?= gateway
+# Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000", or of `loljoa-bench run` and `profile`.
 ARGS ?=
 
 help: ## List the targets
@@ -105,6 +111,22 @@ bench: setup web ## Measure LOL.JOA under load beside the designs it replaced (S
 	ulimit -n 16384 && target/release/loljoa-bench run $(SCENARIO) --replicas 1,2,4,8 --gateways 1,2,4 --accounts 1,2,4 \
 		--json target/bench/results.json --html target/bench/report.html $(ARGS)
 
+microbench: setup web $(TOOLS)/bin/gungraun-runner ## Time, and count instructions of, the hot path's own work (payout, odds, batches, tokens, JSON)
+	scripts/setup.sh microbench
+	cargo bench --locked -p loljoa-betting -p loljoa-gateway --bench time -- --warm-up-time 0.5 --measurement-time 1 --sample-size 30
+	GUNGRAUN_RUNNER=$(CURDIR)/$(TOOLS)/bin/gungraun-runner cargo bench --locked -p loljoa-betting -p loljoa-gateway --bench instructions -- \
+		--output-format=json >target/instructions.jsonl
+	@node scripts/microbench.mjs target/criterion target/instructions.jsonl
+
+profile: setup web ## Look where a service's time goes under load (SERVICE=betting, SCENARIO=season, ARGS=…), into target/profile
+	scripts/setup.sh profile
+	RUSTFLAGS="-C force-frame-pointers=yes" cargo build --profile profiling --locked -p loljoa -p loljoa-loadtest
+	ulimit -n 16384 && target/profiling/loljoa-bench profile $(or $(SCENARIO),hot-market) --service $(SERVICE) --out target/profile $(ARGS)
+
+performance: setup ## Write docs/performance.md and its plots from what `make bench` has measured (RESULTS="one.json other.json")
+	cargo build --release --locked -p loljoa-loadtest
+	target/release/loljoa-bench report $(RESULTS) --document docs/performance.md
+
 screenshots: build $(BROWSER) ## Renew the README's screenshots
 	scripts/setup.sh browser
 	cd web/browser && LOLJOA_BIN=../../target/release/loljoa node with-system.mjs npm run screenshots --silent
@@ -168,6 +190,10 @@ $(TOOLS)/bin/cargo-deny:
 
 $(TOOLS)/bin/cargo-machete:
 	cargo install --quiet --locked --root $(TOOLS) --version $(MACHETE_VERSION) cargo-machete
+
+$(TOOLS)/bin/gungraun-runner: Cargo.lock
+	cargo install --quiet --locked --root $(TOOLS) --version $(GUNGRAUN_VERSION) gungraun-runner
+	@touch $@
 
 $(TOOLS)/bin/cargo-auditable:
 	cargo install --quiet --locked --root $(TOOLS) --version $(AUDITABLE_VERSION) cargo-auditable

@@ -2,6 +2,7 @@
 # Installs what LOL.JOA needs and this machine lacks, and says what and why. Installs nothing that is there already.
 # `setup.sh browser` also wants what the browser tests need, `setup.sh pooler` a PgBouncer for the tests behind one,
 # `setup.sh contract` the tool that holds the API to its document, `setup.sh chart` Helm and what the chart is checked with.
+# `setup.sh profile` what looks where time goes, `setup.sh microbench` what counts instructions.
 # Works as root, and with sudo as a user. Debian and Ubuntu; elsewhere it says what to install by hand.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -83,6 +84,16 @@ if [ "$wants" = pooler ] && ! has_pooler; then
     command -v make >/dev/null || need make "PgBouncer is built with it, from its source package"
     command -v pkg-config >/dev/null || need pkg-config "PgBouncer's build finds libevent with it"
     compgen -G '/usr/include/event2/event.h' >/dev/null || need libevent-dev "the library that PgBouncer waits with"
+fi
+
+# Ubuntu's perf comes with its kernel's tools.
+if [ "$wants" = profile ] && ! command -v perf >/dev/null; then
+    if grep -qs '^ID=ubuntu' /etc/os-release; then perf=linux-tools-generic; else perf=linux-perf; fi
+    need "$perf" "it looks at a running service many times a second"
+fi
+if [ "$wants" = microbench ] && ! command -v valgrind >/dev/null; then
+    need valgrind "it counts the instructions of a benchmark"
+    need libc6-dbg "valgrind wants to know the C library's functions by name"
 fi
 
 if [ "$wants" = contract ] && ! has_python; then

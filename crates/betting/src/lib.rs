@@ -14,6 +14,8 @@ pub mod failpoints;
 mod grpc;
 mod ledger;
 pub mod metrics;
+#[doc(hidden)]
+pub mod micro;
 pub mod periods;
 pub mod reconcile;
 mod service;

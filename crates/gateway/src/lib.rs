@@ -10,6 +10,8 @@ pub mod config;
 mod http;
 mod limits;
 pub mod metrics;
+#[doc(hidden)]
+pub mod micro;
 mod rest;
 mod streams;
 mod usernames;

@@ -1,7 +1,7 @@
 //! The load lab: puts load on LOL.JOA and on the designs that it replaced, side by side, and tells what came of it.
 //!
 //! `lab` starts the systems, `scenario` says what is asked, `engine` asks, `measure` looks at what it costs, `audit` whether
-//! every point is accounted for, `results` and `report` tell it.
+//! every point is accounted for, `results` and `report` tell it; `profile` looks more closely.
 //!
 //! # Why the engine is our own
 //!
@@ -20,6 +20,7 @@ pub mod engine;
 pub mod lab;
 pub mod measure;
 pub mod plan;
+pub mod profile;
 pub mod report;
 pub mod results;
 pub mod scenario;

@@ -5,12 +5,16 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use loljoa_proto::betting::v1::{
     Bet, PlaceBet, PlaceBetResult, PlaceBetsRequest, PlaceBetsResponse, Refusal,
     betting_service_client::BettingServiceClient, place_bet_result,
 };
 use loljoa_service_kit::{
-    Caller, Error, ErrorCode, MarketId, caller, gather::Batches, grpc::Channel, telemetry,
+    Caller, Error, ErrorCode, MarketId, caller,
+    gather::{Batch, Batches},
+    grpc::Channel,
+    telemetry,
 };
 use metrics::{counter, gauge, histogram};
 use tokio::sync::{mpsc, oneshot};
@@ -55,15 +59,40 @@ pub(crate) struct Coalescer {
     usernames: Arc<Usernames>,
 }
 
+/// What goes into one call, and who waits for it.
+struct Call {
+    span: Span,
+    caller: Caller,
+    bets: Vec<PlaceBet>,
+    answers: Vec<oneshot::Sender<Answer>>,
+}
+
 /// A coalescer with a queue as configured.
 pub(crate) fn new(
     betting: BettingServiceClient<Channel>,
     usernames: Arc<Usernames>,
     config: &Bets,
 ) -> (Handle, Arc<Coalescer>) {
+    let (handle, batches) = bounded(config);
+    (handle, Arc::new(Coalescer { batches, betting, usernames }))
+}
+
+fn bounded(config: &Bets) -> (Handle, Batches<Item>) {
     let (sender, receiver) = mpsc::channel(config.queue);
-    let batches = Batches::new(receiver, MAX_BATCH, |_| 1, config.gather);
-    (Handle(sender), Arc::new(Coalescer { batches, betting, usernames }))
+    (Handle(sender), Batches::new(receiver, MAX_BATCH, |_| 1, config.gather))
+}
+
+/// Bets on their way from requests to a call, without a worker: what benchmarks measure of a call.
+pub(crate) fn gathered(bets: Vec<PlaceBet>) -> PlaceBetsRequest {
+    let (handle, batches) = bounded(&Bets { queue: bets.len(), ..Bets::default() });
+    let mut requests: Vec<_> = bets.into_iter().map(|bet| Box::pin(handle.place(bet))).collect();
+    for request in &mut requests {
+        // It has put its bet into the queue, and waits.
+        let _ = request.now_or_never();
+    }
+    let batch = next(&batches).now_or_never().flatten();
+    let items = batch.map(|mut batch| batch.take()).unwrap_or_default();
+    PlaceBetsRequest { bets: Call::of(still_waited_for(items)).bets }
 }
 
 impl Handle {
@@ -87,19 +116,14 @@ fn stopping() -> Error {
     Error::unavailable("this replica is stopping: send the same request again")
 }
 
-impl Coalescer {
-    /// Makes calls until every [`Handle`] is gone and the queue is empty.
-    pub(crate) async fn work(self: Arc<Self>) {
-        while let Some(mut batch) = self.batches.next().await {
-            gauge!("loljoa_bet_queue_depth", "service" => SERVICE).set(count(batch.left));
-            let items = still_waited_for(batch.take());
-            if !items.is_empty() {
-                self.place(items).await;
-            }
-        }
-    }
+async fn next(batches: &Batches<Item>) -> Option<Batch<Item>> {
+    let batch = batches.next().await?;
+    gauge!("loljoa_bet_queue_depth", "service" => SERVICE).set(count(batch.left));
+    Some(batch)
+}
 
-    async fn place(&self, items: Vec<Item>) {
+impl Call {
+    fn of(items: Vec<Item>) -> Self {
         histogram!("loljoa_bet_batch_size", "service" => SERVICE).record(count(items.len()));
         let span = info_span!(parent: None, "place_bets", service = SERVICE, size = items.len());
         for item in items.iter().take(MAX_LINKS) {
@@ -108,7 +132,24 @@ impl Coalescer {
         // The call may take as long as the most patient of those who wait for it.
         let callers = items.iter().map(|item| item.caller.clone());
         let caller = callers.reduce(|one, other| one.or(&other)).unwrap_or_default();
-        let (bets, answers): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.bet, item.answer)).unzip();
+        let (bets, answers) = items.into_iter().map(|item| (item.bet, item.answer)).unzip();
+        Self { span, caller, bets, answers }
+    }
+}
+
+impl Coalescer {
+    /// Makes calls until every [`Handle`] is gone and the queue is empty.
+    pub(crate) async fn work(self: Arc<Self>) {
+        while let Some(mut batch) = next(&self.batches).await {
+            let items = still_waited_for(batch.take());
+            if !items.is_empty() {
+                self.place(items).await;
+            }
+        }
+    }
+
+    async fn place(&self, items: Vec<Item>) {
+        let Call { span, caller, bets, answers } = Call::of(items);
         let results = caller.scope(self.call(bets).instrument(span)).await;
         for (answer, result) in answers.into_iter().zip(results) {
             // The client may be gone; the bet stands, and the same request again finds it.

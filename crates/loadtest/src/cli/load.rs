@@ -80,7 +80,7 @@ impl LoadOptions {
 }
 
 /// Columns as wide as their widest cell.
-fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {
+pub(super) fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {
     let all: Vec<_> = std::iter::once(header).chain(rows).collect();
     let columns = all.first().map_or(0, Vec::len);
     let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod load;
+mod profile;
 mod report;
 mod run;
 mod target;
@@ -26,6 +27,7 @@ const EXIT_USAGE: u8 = 64;
     loljoa-bench run hot-market --replicas 1,2,4,8 --connections 256 --html report.html\n  \
     loljoa-bench run hot-market --gateways 1,2,4 --accounts 1,2,4 --connections 256 --against ours\n  \
     loljoa-bench run overload login-storm --against ours\n  \
+    loljoa-bench profile hot-market --service gateway\n  \
     loljoa-bench target http://127.0.0.1:8080 hot-market --rate 500\n  \
     loljoa-bench report target/bench/results.json --document docs/performance.md"
 )]
@@ -40,6 +42,8 @@ enum Command {
     Run(run::Arguments),
     /// Put load on a system that runs already
     Target(target::Arguments),
+    /// Look where a service's time goes under load, and what the database does
+    Profile(profile::Arguments),
     /// Make a page and a document of results
     Report(report::Arguments),
     /// Serve an old design, as `run` does for itself
@@ -63,6 +67,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(arguments) => lean()?.block_on(run::run(arguments)),
         Command::Target(arguments) => lean()?.block_on(target::run(arguments)),
+        Command::Profile(arguments) => lean()?.block_on(profile::run(arguments)),
         Command::Report(arguments) => report::run(&arguments),
         Command::Baseline(arguments) => Runtime::new()?.block_on(baseline::run(arguments)),
     }

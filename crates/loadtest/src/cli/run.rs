@@ -66,6 +66,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         bench,
         place: place.unwrap_or_else(env::temp_dir),
         users,
+        counts_statements: false,
         designs: against.iter().filter_map(|against| against.design()).collect(),
     };
     let scenarios = if scenarios.is_empty() { Kind::ALL.to_vec() } else { scenarios };
@@ -78,4 +79,58 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     load.tell(&results)?;
     Ok(code(results.are_sound()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::{
+        cli::{Arguments as Whole, Command},
+        plan::stages,
+        report::command,
+        results::{Replicas, Run, fixtures},
+        scenario::overload::CROWD,
+    };
+
+    /// The runs that a command line makes, as its title, its rate and its length.
+    fn made_by(command: &str) -> Vec<(String, u64)> {
+        let words = command.split_whitespace();
+        let Command::Run(arguments) = Whole::try_parse_from(words).unwrap().command else {
+            panic!("{command}")
+        };
+        let Arguments { scenarios, connections, against, replicas, gateways, accounts, load, .. } = arguments;
+        let seconds = load.seconds;
+        let rate = load.manner().rate;
+        let stages = stages(&Wanted { scenarios, connections, against, replicas, gateways, accounts });
+        let titles = |stage: crate::plan::Stage| {
+            let against = Some(stage.against);
+            let title = move |(kind, connections)| {
+                (crate::results::title(kind, against, connections, stage.replicas, rate), seconds)
+            };
+            stage.runs.into_iter().map(title)
+        };
+        stages.into_iter().flat_map(titles).collect()
+    }
+
+    #[test]
+    fn the_command_of_a_run_makes_that_run_and_no_other() {
+        let mut runs = fixtures::results().runs;
+        let more = |kind, connections, rate| Run { scenario: kind, connections, rate, ..runs[0].clone() };
+        let more = Kind::ALL.map(|kind| more(kind, 77, None)).into_iter().chain([more(
+            Kind::HotMarket,
+            9,
+            Some(250.5),
+        )]);
+        let more: Vec<_> = more.collect();
+        runs.extend(more);
+        runs[0].replicas = Replicas { betting: 2, gateway: 3, account: 4 };
+        for run in runs.iter_mut().filter(|run| run.scenario == Kind::Overload) {
+            (run.connections, run.seconds) = (77 * CROWD, 30.0);
+        }
+        for run in runs {
+            assert_eq!(made_by(&command(&run)), [(run.title(), 10)], "{}", command(&run));
+        }
+    }
 }

@@ -62,6 +62,8 @@ pub struct Options {
     pub users: usize,
     /// The old designs that are measured.
     pub designs: Vec<Design>,
+    /// Whether PostgreSQL counts what each statement costs, which costs something itself.
+    pub counts_statements: bool,
 }
 
 /// What is the same for all measurements.
@@ -92,7 +94,7 @@ impl Lab {
             options.program.display()
         );
         let secrets = Secrets::make_up();
-        let postgres = Postgres::start(&options.place, &secrets.postgres).await?;
+        let postgres = Postgres::start(&options.place, &secrets.postgres, options.counts_statements).await?;
         // Nobody listens there: spans are made, gathered and dropped.
         let common = Common { collector: numbered()? };
         let (account_at, league_at) = (at()?, at()?);

@@ -1,7 +1,8 @@
 //! The PostgreSQL of the lab: made for it, as durable as the one of `loljoa up`, gone afterwards.
 
 use std::{
-    fs::{self, Permissions},
+    fs::{self, File, Permissions},
+    io::Write,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -17,6 +18,10 @@ const MAX_CONNECTIONS: u16 = 300;
 /// For funding, looking and auditing.
 const OURS: u32 = 2;
 
+const SETTINGS: &str = "postgresql.conf";
+/// Counts what functions ask for as well.
+const COUNTING: &str = "\nshared_preload_libraries = 'pg_stat_statements'\npg_stat_statements.track = all\n";
+
 /// A server that runs.
 pub(super) struct Postgres {
     server: Server,
@@ -28,12 +33,21 @@ pub(super) struct Postgres {
 
 impl Postgres {
     /// In a directory within `place`, whose disk it measures as well.
-    pub(super) async fn start(place: &Path, password: &SecretString) -> anyhow::Result<Self> {
+    pub(super) async fn start(
+        place: &Path,
+        password: &SecretString,
+        counts_statements: bool,
+    ) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("loljoa-bench-").tempdir_in(place)?;
         // The server's user has to pass; the cluster inside is closed to all others.
         fs::set_permissions(directory.path(), Permissions::from_mode(0o711))?;
         let cluster = directory.path().join("cluster");
         let opened = Cluster::open(cluster.clone(), Lifetime::Lasting, password, None).await?;
+        if counts_statements {
+            let settings = cluster.join(SETTINGS);
+            let mut settings = File::options().append(true).open(settings)?;
+            settings.write_all(COUNTING.as_bytes())?;
+        }
         let server = opened.start(MAX_CONNECTIONS, &directory.path().join("postgres.log")).await?;
         let url = server.url(SUPERUSER, password, "postgres");
         let pool = PgPoolOptions::new().max_connections(OURS).connect(url.expose_secret()).await?;

@@ -1,11 +1,17 @@
 //! What each plot shows, taken out of the results.
 
 use crate::{
-    results::{Against, Latency, PROCESSES, Replicas, Results, Run, Service},
+    results::{Against, Latency, PROCESSES, Replicas, Results, Run, Service, Slice},
     scenario::Kind,
 };
 
 type Percentile = fn(&Latency) -> f64;
+
+/// No line over time has more points, however long the run is.
+const POINTS: usize = 150;
+
+/// The processes of a bet, as people call them.
+pub(super) const LEGEND: [&str; PROCESSES.len()] = ["gateway", "betting", "account", "PostgreSQL"];
 
 /// A line of a plot: its name and its points.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +81,22 @@ pub(super) fn replicas(results: &Results, service: Service) -> Vec<Line> {
     found
 }
 
-/// Percentiles over time of one run. Seconds and milliseconds.
+/// Memory by process by connections, of ours on the hot market. MiB at the end of the run.
+pub(super) fn memory_by_connections(results: &Results) -> Vec<Line> {
+    let line = |(process, name): (&str, &str)| {
+        let runs = hot(results, Against::Ours).filter(|run| run.replicas == Replicas::ONE);
+        let point = |run: &Run| {
+            let bytes = run.cost.as_ref()?.memory_bytes.get(process)?;
+            Some((number(run.connections), mebibytes(*bytes)))
+        };
+        let mut points: Vec<_> = runs.filter_map(point).collect();
+        points.sort_by(|one, other| one.0.total_cmp(&other.0));
+        Line { name: name.to_owned(), points }
+    };
+    PROCESSES.into_iter().zip(LEGEND).map(line).filter(|line| line.points.len() > 1).collect()
+}
+
+/// Percentiles over time of one run, of each piece the worst where there are too many. Seconds and milliseconds.
 pub(super) fn over_time(run: &Run) -> Vec<Line> {
     let percentiles: [(&str, Percentile); 3] = [
         ("p50", |latency| latency.p50_ms),
@@ -83,9 +104,14 @@ pub(super) fn over_time(run: &Run) -> Vec<Line> {
         ("p99.9", |latency| latency.p999_ms),
     ];
     let slices: Vec<_> = run.slices.iter().filter(|slice| slice.requests > 0).collect();
+    let pieces = || slices.chunks(slices.len().div_ceil(POINTS).max(1));
+    let worst = |piece: &[&Slice], of: Percentile| {
+        let from = piece.first().map(|slice| seconds(slice.from_ms))?;
+        Some((from, piece.iter().map(|slice| of(&slice.latency)).fold(0.0, f64::max)))
+    };
     let line = |(name, of): (&str, Percentile)| Line {
         name: name.to_owned(),
-        points: slices.iter().map(|slice| (seconds(slice.from_ms), of(&slice.latency))).collect(),
+        points: pieces().filter_map(|piece| worst(piece, of)).collect(),
     };
     percentiles.map(line).into()
 }
@@ -166,6 +192,29 @@ mod tests {
         assert_eq!(of(Service::Betting), [line("ours", &[(1.0, 10_000.0), (4.0, 9_000.0)])]);
         assert_eq!(of(Service::Gateway), [line("ours", &[(1.0, 10_000.0), (4.0, 9_500.0)])]);
         assert_eq!(of(Service::Account), []);
+    }
+
+    #[test]
+    fn memory_by_connections_is_that_of_ours_without_replicas() {
+        let mut results = fixtures::results();
+        assert_eq!(memory_by_connections(&results), [], "one number of connections is no line");
+        let mut more = results.runs[0].clone();
+        more.connections = 64;
+        results.runs.push(more);
+        let expected = Line { name: "gateway".into(), points: vec![(64.0, 64.0), (256.0, 64.0)] };
+        assert_eq!(memory_by_connections(&results), [expected]);
+    }
+
+    #[test]
+    fn a_long_run_is_thinned_to_the_worst_of_each_piece() {
+        let mut run = fixtures::results().runs.remove(0);
+        assert_eq!(over_time(&run)[1].points[3], (3.0, 50.0), "a short one is shown as it is");
+        let slice = run.slices[0];
+        run.slices = (0..1_000).map(|n| Slice { from_ms: n * 1_000, ..slice }).collect();
+        run.slices[17].latency.p99_ms = 700.0;
+        let [_, p99, _] = over_time(&run).try_into().unwrap();
+        assert_eq!(p99.points.len(), 143);
+        assert_eq!(p99.points[1..4], [(7.0, 50.0), (14.0, 700.0), (21.0, 50.0)]);
     }
 
     #[test]

@@ -2,8 +2,12 @@
 
 mod document;
 mod figures;
+mod gallery;
 mod page;
 mod plots;
+mod profile;
 
-pub use document::document;
+pub use document::{command, document, is_for_document};
+pub use gallery::{Plot, gallery};
 pub use page::page;
+pub use profile::{NOTE as PROFILE_NOTE, profile_page};

@@ -2,22 +2,19 @@
 
 use std::fmt::Write;
 
-use super::{
-    figures::{self, Line},
-    plots::{self, Axes},
-};
-use crate::results::{self, PROCESSES, Results, Service};
+use super::gallery::{Plot, gallery};
+use crate::results::{self, Results};
 
-const STYLE: &str = "\
+pub(super) const STYLE: &str = "\
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:1180px;padding:24px;color:#1b1f24;background:#fff}
 h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 8px}p{max-width:80ch}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:13px}
 th,td{padding:4px 8px;border-bottom:1px solid #d8dee4;text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}
-.wide{overflow-x:auto}.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:20px}
-figure{margin:0;border:1px solid #d8dee4;border-radius:6px;padding:8px}figcaption{font-weight:600;padding:4px 8px}
+.wide{overflow-x:auto}object{width:1180px}.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:20px;align-items:start}
+figure{margin:0;min-width:0;border:1px solid #d8dee4;border-radius:6px;padding:8px}figcaption{font-weight:600;padding:4px 8px}
 svg{width:100%;height:auto}.no,.bad{color:#b42318;font-weight:600}.yes{color:#116329}
-@media(max-width:500px){body{padding:12px}.plots{grid-template-columns:1fr}}";
+@media(max-width:500px){body{padding:8px}figure{padding:2px}.plots{grid-template-columns:1fr}}";
 
 /// The page.
 ///
@@ -37,7 +34,7 @@ pub fn page(results: &Results) -> anyhow::Result<String> {
     html += "<h2>What has to be reached</h2>";
     html += &table(results::of_ratios(&results::rows(results)));
     html += "<h2>Plots</h2><div class=\"plots\">";
-    html += &plots(results)?;
+    html.extend(gallery(results)?.iter().map(framed));
     html += "</div><h2>Every run</h2>";
     html += &table(results::of_runs(results));
     html += &parts(results);
@@ -82,7 +79,7 @@ fn parts(results: &Results) -> String {
     format!("<h2>Parts of runs</h2><p>{}</p>{}", results::PARTS, table((header, rows)))
 }
 
-fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {
+pub(super) fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {
     let cell = |tag: &str, cell: &String| format!("<{tag}{}>{}</{tag}>", class(cell), escaped(cell));
     let row = |tag: &str, row: &[String]| {
         let cells: Vec<_> = row.iter().map(|text| cell(tag, text)).collect();
@@ -105,52 +102,11 @@ fn class(cell: &str) -> &'static str {
     }
 }
 
-fn plots(results: &Results) -> anyhow::Result<String> {
-    let connections = |y, is_logarithmic| Axes { x: "connections", y, is_logarithmic };
-    let ms = connections("ms (logarithmic)", true);
-    let mut html = String::new();
-    for (caption, lines, axes) in [
-        ("Accepted bets/s, hot market", figures::throughput(results), connections("bets/s", false)),
-        ("p50, hot market", figures::percentile(results, |latency| latency.p50_ms), ms),
-        ("p99, hot market", figures::percentile(results, |latency| latency.p99_ms), ms),
-        ("p99.9, hot market", figures::percentile(results, |latency| latency.p999_ms), ms),
-    ] {
-        html += &figure(caption, &lines, axes)?;
-    }
-    for service in Service::ALL {
-        let caption = format!("Accepted bets/s by replicas of {}, hot market", service.name());
-        let axes = Axes { x: "replicas", y: "bets/s", is_logarithmic: false };
-        html += &figure(&caption, &figures::replicas(results, service), axes)?;
-    }
-    for run in figures::shown_over_time(results) {
-        let axes = Axes { x: "seconds", y: "ms (logarithmic)", is_logarithmic: true };
-        html += &figure(&format!("Latency over time: {}", run.title()), &figures::over_time(run), axes)?;
-    }
-    let processes = ["gateway", "betting", "account", "PostgreSQL"];
-    for (caption, bars, legend, unit) in [
-        ("CPU for each accepted bet", figures::costs(results), &processes[..PROCESSES.len()], "µs"),
-        ("WAL for each accepted bet", figures::wal(results), &["WAL"][..], "bytes"),
-        ("Memory at the end of the run", figures::memory(results), &processes[..PROCESSES.len()], "MiB"),
-    ] {
-        if !bars.is_empty() {
-            html += &framed(caption, &plots::bars(&bars, legend, unit)?);
-        }
-    }
-    Ok(html)
+fn framed(plot: &Plot) -> String {
+    format!("<figure><figcaption>{}</figcaption>{}</figure>", escaped(&plot.caption), plot.svg)
 }
 
-fn figure(caption: &str, lines: &[Line], axes: Axes) -> anyhow::Result<String> {
-    if lines.iter().all(|line| line.points.is_empty()) {
-        return Ok(String::new());
-    }
-    Ok(framed(caption, &plots::lines(lines, axes)?))
-}
-
-fn framed(caption: &str, svg: &str) -> String {
-    format!("<figure><figcaption>{}</figcaption>{svg}</figure>", escaped(caption))
-}
-
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

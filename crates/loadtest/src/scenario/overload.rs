@@ -31,6 +31,13 @@ pub fn steps(sustained: f64, length: Duration) -> [Step; 5] {
     ]
 }
 
+/// How long an overload was whose steps took so long in all. Seconds.
+#[must_use]
+pub fn length(all: f64) -> f64 {
+    // Half of it comes three times beside itself.
+    (all - RECOVERY.as_secs_f64()) / 2.5
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +47,7 @@ mod tests {
         let steps = steps(3_000.0, Duration::from_secs(10));
         let told = steps.map(|step| (step.rate.round(), step.length.as_secs()));
         assert_eq!(told, [(1_000.0, 5), (1_000.0, 5), (9_000.0, 10), (1_000.0, 5), (1_000.0, 5)]);
+        let all: Duration = steps.iter().map(|step| step.length).sum();
+        assert!((length(all.as_secs_f64()) - 10.0).abs() < 1e-9);
     }
 }

@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use loljoa_proto::account::v1::TransferOutcome;
+use futures::FutureExt;
+use loljoa_proto::account::v1::{Transfer, TransferOutcome};
 use loljoa_service_kit::{Caller, Error, caller, gather::Batches, telemetry};
 use metrics::{counter, histogram};
 use tokio::join;
@@ -17,10 +18,11 @@ use super::{
     cancel::Canceller,
     key_reused,
     lanes::{Lanes, Taken},
-    queue::{self, BetJob, Job},
+    queue::{self, BetJob, Job, Waiting},
     record::{AllNew, Recorded, Recorder, Request, request},
 };
 use crate::{
+    config,
     domain::NewBet,
     failpoints::{FailPoints, Step},
     ledger::{self, Ledger},
@@ -141,6 +143,24 @@ fn still_waited_for(jobs: Vec<Job>) -> Vec<Job> {
         job.refuse(caller::gone());
     }
     waiting
+}
+
+/// Bets on their way from the queue to the ledger, without a worker: what benchmarks measure of a batch.
+pub(crate) fn gathered(bets: &[NewBet]) -> Vec<Transfer> {
+    let config = config::Placement { queue: bets.len(), batch: bets.len(), ..config::Placement::default() };
+    let (queue, jobs) = queue::bounded(&config);
+    let mut answers = Vec::with_capacity(bets.len());
+    for bet in bets {
+        let (job, answered) = Waiting::new(bet.clone(), Span::none());
+        if queue.submit(Job::Bet(job)).is_ok() {
+            answers.push(answered);
+        }
+    }
+    let batch = jobs.next().now_or_never().flatten();
+    let taken = batch.map(|mut batch| batch.take()).unwrap_or_default();
+    let (bets, _) = queue::apart(Lanes::default().admit(still_waited_for(taken)));
+    let _entered = batch_span(&bets).entered();
+    unique(&bets).iter().map(ledger::stake).collect()
 }
 
 /// The most patient of those who wait for a batch.

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 pub(crate) use self::{
-    batch::Worker,
+    batch::{Worker, gathered},
     queue::{Cancel, Depth},
     room::Room,
 };

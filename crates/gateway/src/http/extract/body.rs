@@ -81,7 +81,8 @@ fn is_json(headers: &HeaderMap) -> bool {
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+/// Reads a body that is JSON.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let message = format!("is not UTF-8 at byte {}", error.valid_up_to());
         Error::invalid_field("body", "body_not_utf8", message)

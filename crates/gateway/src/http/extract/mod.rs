@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use loljoa_service_kit::{Error, page::MAX_LIMIT};
 use serde::Serialize;
 
-pub(crate) use body::{Json, Raw, media_type};
+pub(crate) use body::{Json, Raw, media_type, parse};
 pub(crate) use key::{Key, OptionalKey};
 pub(crate) use params::{Path, Query};
 
