@@ -2,6 +2,9 @@
 
 use crate::{results::Against, scenario::Kind};
 
+/// What is waited for, and not asked request by request.
+const NO_CONNECTIONS: usize = 0;
+
 /// What a person wants measured.
 #[derive(Clone, Debug)]
 pub struct Wanted {
@@ -28,12 +31,23 @@ pub struct Stage {
 
 /// The stages that tell what is wanted, and nothing twice: the hot market at every number of connections, what is compared
 /// with it at the middle one, the burst with the most. Replicas change nothing but the hot market, at the middle one.
+///
+/// What leaves millions of bets behind comes last, and each of it on a stack of its own: its bets would be in the way of others.
 #[must_use]
 pub fn stages(wanted: &Wanted) -> Vec<Stage> {
+    let (large, small): (Vec<Kind>, Vec<Kind>) = wanted.scenarios.iter().partition(|kind| kind.is_large());
+    let mut stages = of_scenarios(wanted, &small);
+    for kind in large {
+        stages.extend(of_scenarios(wanted, &[kind]));
+    }
+    stages
+}
+
+fn of_scenarios(wanted: &Wanted, scenarios: &[Kind]) -> Vec<Stage> {
     let mut stages = Vec::new();
     for replicas in &wanted.replicas {
         for against in &wanted.against {
-            let runs = runs(wanted, *against, *replicas);
+            let runs = runs(wanted, scenarios, *against, *replicas);
             if !runs.is_empty() {
                 stages.push(Stage { against: *against, replicas: *replicas, runs });
             }
@@ -42,10 +56,14 @@ pub fn stages(wanted: &Wanted) -> Vec<Stage> {
     stages
 }
 
-fn runs(wanted: &Wanted, against: Against, replicas: usize) -> Vec<(Kind, usize)> {
+fn runs(wanted: &Wanted, scenarios: &[Kind], against: Against, replicas: usize) -> Vec<(Kind, usize)> {
     let mut sorted = wanted.connections.clone();
     sorted.sort_unstable();
-    let Some(most) = sorted.last().copied() else { return Vec::new() };
+    let [least, most] = match sorted.as_slice() {
+        [] => return Vec::new(),
+        [only] => [*only, *only],
+        [least, .., most] => [*least, *most],
+    };
     let middle = sorted[(sorted.len() - 1) / 2];
     let has_single = wanted.replicas.contains(&1);
     let can = |kind: &&Kind| against == Against::Ours || kind.only_bets();
@@ -54,10 +72,12 @@ fn runs(wanted: &Wanted, against: Against, replicas: usize) -> Vec<(Kind, usize)
             Kind::HotMarket if replicas == 1 => wanted.connections.clone(),
             _ if replicas > 1 && has_single && *kind != Kind::HotMarket => Vec::new(),
             Kind::Burst => vec![most],
+            Kind::Settle => vec![NO_CONNECTIONS],
+            Kind::Stream => vec![least],
             _ => vec![middle],
         }
     };
-    let kinds = wanted.scenarios.iter().filter(can);
+    let kinds = scenarios.iter().filter(can);
     kinds.flat_map(|kind| of(kind).into_iter().map(|connections| (*kind, connections))).collect()
 }
 
@@ -85,15 +105,19 @@ mod tests {
             (Kind::Refusals, middle),
             (Kind::Season, middle),
             (Kind::Burst, 1_000),
+            (Kind::Bare, middle),
         ];
         let stage = |against, replicas, runs| Stage { against, replicas, runs };
         let ours = stage(Against::Ours, 1, first.clone());
-        first.retain(|(kind, _)| *kind != Kind::Season);
+        first.retain(|(kind, _)| !matches!(kind, Kind::Season | Kind::Bare));
         let expected = [
             ours,
             stage(Against::Pessimistic, 1, first),
             stage(Against::Ours, 4, vec![(hot, middle)]),
             stage(Against::Pessimistic, 4, vec![(hot, middle)]),
+            stage(Against::Ours, 1, vec![(Kind::Settle, 0)]),
+            stage(Against::Ours, 1, vec![(Kind::Stream, 64)]),
+            stage(Against::Ours, 1, vec![(Kind::Long, middle)]),
         ];
         assert_eq!(stages(&wanted()), expected);
     }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 
 use crate::{
-    bench::Manner,
+    bench::{Manner, Size},
     console::say,
     engine::view::View,
     report::page,
@@ -42,12 +42,13 @@ fn rate(text: &str) -> Result<f64, String> {
 }
 
 impl LoadOptions {
-    pub(super) fn manner(&self) -> Manner {
+    pub(super) fn manner(&self, size: Size) -> Manner {
         Manner {
             warm_up: Duration::from_secs(self.warm_up),
             length: Duration::from_secs(self.seconds),
             rate: self.rate,
             view: View::fitting(self.no_tui),
+            size,
         }
     }
 

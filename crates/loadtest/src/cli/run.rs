@@ -5,14 +5,25 @@ use clap::Args;
 use loljoa_service_kit::lifecycle;
 
 use super::{code, load::LoadOptions};
-use crate::{bench, lab::Options, plan::Wanted, results::Against, scenario::Kind};
+use crate::{
+    bench::{self, Size},
+    lab::Options,
+    plan::Wanted,
+    results::Against,
+    scenario::Kind,
+};
+
+/// Bets of a long load, where that is all that is wanted.
+const LONG: u64 = 10_000_000;
 
 #[derive(Args)]
 #[command(
     after_help = "Exits 0 when every run was without errors and every point is accounted for, 1 when not.\n\nExamples:\n  \
     loljoa-bench run\n  loljoa-bench run hot-market --connections 256 --seconds 5\n  \
     loljoa-bench run hot-market --rate 20000 --connections 1000      three times what is sustained\n  \
-    loljoa-bench run season --against ours --json results.json"
+    loljoa-bench run season bare --against ours --json results.json\n  \
+    loljoa-bench run settle --bets 100000\n  \
+    loljoa-bench run long                                            10,000,000 bets, half an hour"
 )]
 pub(super) struct Arguments {
     /// What is asked; all of it where none is named
@@ -29,6 +40,12 @@ pub(super) struct Arguments {
     replicas: Vec<usize>,
     #[command(flatten)]
     load: LoadOptions,
+    /// Bets of `settle` and of `long` each [default: 1,000,000; 10,000,000 of `long` where nothing else is named]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    bets: Option<u64>,
+    /// Who listens in `stream`; each takes a file here and one of the gateway (`ulimit -n`)
+    #[arg(long, default_value_t = Size::default().listeners)]
+    listeners: usize,
     /// Who bets
     #[arg(long, default_value_t = 1_000)]
     users: usize,
@@ -41,7 +58,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { scenarios, connections, against, replicas, load, users, program, place } = arguments;
+    let Arguments { scenarios, connections, against, replicas, load, bets, listeners, users, program, place } =
+        arguments;
+    let size = size(&scenarios, bets, listeners);
     anyhow::ensure!(users > 0 && !connections.contains(&0), "there is nobody to ask");
     let bench = env::current_exe().context("this program's own file is not known")?;
     let options = Options {
@@ -53,7 +72,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     let scenarios = if scenarios.is_empty() { Kind::ALL.to_vec() } else { scenarios };
     let wanted = Wanted { scenarios, connections, against, replicas };
-    let manner = load.manner();
+    let manner = load.manner(size);
     // Whatever runs is ended as the lab is dropped.
     let results = tokio::select! {
         results = bench::run(&wanted, &manner, options) => results?,
@@ -61,4 +80,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     load.tell(&results)?;
     Ok(code(results.are_sound()))
+}
+
+/// A long load that is all that is wanted may be as long as it has to be.
+fn size(scenarios: &[Kind], bets: Option<u64>, listeners: usize) -> Size {
+    let usual = Size::default();
+    let long = if scenarios == [Kind::Long] { LONG } else { usual.long };
+    Size { settled: bets.unwrap_or(usual.settled), long: bets.unwrap_or(long), listeners }
 }

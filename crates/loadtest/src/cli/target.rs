@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{EXIT_USAGE, code, load::LoadOptions};
 use crate::{
-    bench::{load, told},
+    bench::{Size, load, told},
     console::complain,
     engine::{drive, view::Live},
     lab::{self, api::Api},
@@ -59,6 +59,10 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         complain(format_args!("{url} is another machine: if it is yours, say --allow-remote"));
         return Ok(ExitCode::from(EXIT_USAGE));
     }
+    if scenario.needs_the_lab() {
+        complain(format_args!("{} needs a system that the lab starts itself: say run", scenario.name()));
+        return Ok(ExitCode::from(EXIT_USAGE));
+    }
     let api = Api::new(url.as_str());
     let world = World {
         host: HeaderValue::from_str(&format!("{host}:{port}"))?,
@@ -66,7 +70,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         markets: open_markets(&api).await?,
         locked: None,
     };
-    let manner = options.manner();
+    let manner = options.manner(Size::default());
     let load = load(scenario, connections, &manner);
     let live = Live::begin(&manner.view, format!("{}, {url}", scenario.name()), &load)?;
     let started_at = Clock::system().now();

@@ -1,8 +1,8 @@
 //! What each service is told: as in production, at addresses of this machine.
 //!
-//! Three things differ. Limits for each client address, account and minute are so high that nobody reaches them, because all
-//! users share one address; they are counted still. Tokens outlive the measurement. And a service stops without waiting for
-//! load balancers to look elsewhere.
+//! Four things differ. Limits for each client address, account and minute are so high that nobody reaches them, because all
+//! users share one address; they are counted still. Tokens outlive the measurement. A service stops without waiting for
+//! load balancers to look elsewhere. And a gateway has room for as many connections and event streams as the lab opens.
 
 use std::net::SocketAddr;
 
@@ -15,6 +15,8 @@ pub(super) const ADMIN: &str = "admin";
 /// As the chart has it: one trace in a hundred.
 const SAMPLED: f64 = 0.01;
 const NEVER_REACHED: u32 = 1_000_000;
+/// Connections and event streams of one gateway: what its limit of open files has room for.
+const ROOM: usize = 16_000;
 
 /// Where a service listens.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +78,8 @@ impl Common {
         let slow_rate = json!({ "per_minute": NEVER_REACHED, "burst": NEVER_REACHED });
         json!({
             "runtime": self.runtime(at),
-            "http": { "listen": at.service, "max_connections_per_address": 0 },
+            "http": { "listen": at.service, "max_connections": ROOM, "max_connections_per_address": 0 },
+            "streams": { "max": ROOM, "kept_for_users": 0, "max_per_address": ROOM },
             "limits": {
                 "max_in_flight_per_address": 0,
                 "per_address": rate,

@@ -3,6 +3,7 @@
 
 pub mod api;
 mod config;
+mod filling;
 pub(crate) mod markets;
 mod postgres;
 mod process;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use anyhow::Context;
 use http::HeaderValue;
 use loljoa_private_postgres::free_port;
 use sqlx::PgPool;
@@ -12,7 +13,7 @@ use super::{
     api::{Api, Session},
     at,
     config::At,
-    markets, numbered,
+    filling, markets, numbered,
     process::{Process, Ready},
     replicas::Replicas,
 };
@@ -30,6 +31,7 @@ pub struct Stack {
     gateway: Process,
     gateway_at: At,
     betting: Vec<Process>,
+    betting_at: Vec<SocketAddr>,
     api: Api,
     admin: Session,
     bets: PgPool,
@@ -43,8 +45,9 @@ impl Lab {
     /// When a part does not start.
     pub async fn stack(&self, against: Against, replicas: usize) -> anyhow::Result<Stack> {
         let addresses = Replicas::new(replicas, free_port()?)?;
+        let betting_at: Vec<_> = addresses.addresses().collect();
         let mut betting = Vec::with_capacity(replicas);
-        for address in addresses.addresses() {
+        for address in betting_at.iter().copied() {
             betting.push(match against.design() {
                 None => self.betting(address).await?,
                 Some(design) => self.old(design, address).await?,
@@ -62,7 +65,8 @@ impl Lab {
             None => "betting",
             Some(design) => super::database_of(design),
         });
-        Ok(Stack { against, replicas, gateway, gateway_at, betting, api, admin, bets: bets.await? })
+        let bets = bets.await?;
+        Ok(Stack { against, replicas, gateway, gateway_at, betting, betting_at, api, admin, bets })
     }
 
     async fn betting(&self, address: SocketAddr) -> anyhow::Result<Process> {
@@ -153,6 +157,50 @@ impl Stack {
     #[must_use]
     pub const fn gateway(&self) -> SocketAddr {
         self.gateway_at.service
+    }
+
+    /// Where the gateway's process answers with the least that it can do.
+    #[must_use]
+    pub const fn admin_port(&self) -> SocketAddr {
+        self.gateway_at.admin
+    }
+
+    /// Places `count` bets on the hot market of `world`, without the gateway.
+    ///
+    /// # Errors
+    ///
+    /// When betting does not take one.
+    pub async fn fill(&self, world: &World, count: u64) -> anyhow::Result<()> {
+        let betting = self.betting_at.first().context("there is no betting")?;
+        filling::fill(*betting, world, count).await
+    }
+
+    /// Settles `market`, which is locked: its first outcome wins. Answers before anybody is paid.
+    ///
+    /// # Errors
+    ///
+    /// When that is refused.
+    pub async fn settle(&self, market: &Market) -> anyhow::Result<()> {
+        let outcome_id = market.outcome_ids.first().context("the market has no outcomes")?;
+        self.api.settle(&self.admin, market.market_id, *outcome_id).await
+    }
+
+    /// Locks `market`.
+    ///
+    /// # Errors
+    ///
+    /// When that is refused.
+    pub async fn lock(&self, market: &Market) -> anyhow::Result<()> {
+        self.api.lock(&self.admin, market.market_id).await
+    }
+
+    /// Where `market` stands, such as `settled`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn state(&self, market: &Market) -> anyhow::Result<String> {
+        Ok(self.api.market(market.market_id).await?.state)
     }
 
     /// The database with the bets.

@@ -99,7 +99,7 @@ pub struct Run {
     pub scenario: Kind,
     /// Of whom; none where it was a system that the lab did not start.
     pub against: Option<Against>,
-    /// By how many connections.
+    /// By how many connections; none where nobody asks request by request.
     pub connections: usize,
     /// Replicas of betting.
     pub replicas: usize,
@@ -109,7 +109,7 @@ pub struct Run {
     pub seconds: f64,
     /// Requests that ended meanwhile.
     pub requests: u64,
-    /// Bets that were accepted meanwhile.
+    /// Bets that were accepted meanwhile; of `settle`, those that were settled and paid.
     pub accepted: u64,
     /// Bets that had been accepted before and were sent again.
     pub replayed: u64,
@@ -174,6 +174,28 @@ pub struct Audit {
 }
 
 impl Run {
+    /// A run of which nothing is known yet.
+    #[must_use]
+    pub const fn of(scenario: Kind) -> Self {
+        Self {
+            scenario,
+            against: None,
+            connections: 0,
+            replicas: 1,
+            rate: None,
+            seconds: 0.0,
+            requests: 0,
+            accepted: 0,
+            replayed: 0,
+            refused: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            latency: Latency { p50_ms: 0.0, p90_ms: 0.0, p99_ms: 0.0, p999_ms: 0.0, max_ms: 0.0 },
+            slices: Vec::new(),
+            cost: None,
+            audit: None,
+        }
+    }
+
     /// Requests a second.
     #[must_use]
     pub fn requests_per_second(&self) -> f64 {
@@ -225,7 +247,8 @@ impl Run {
     /// Such as `hot-market, ours, 256 connections, 4 replicas`.
     #[must_use]
     pub fn title(&self) -> String {
-        title(self.scenario, self.against, self.connections, self.replicas, self.rate)
+        let title = title(self.scenario, self.against, self.connections, self.replicas, self.rate);
+        if self.connections == 0 { format!("{title}, {} bets", self.accepted) } else { title }
     }
 }
 
@@ -241,7 +264,8 @@ pub fn title(
     let against = against.map_or("target", Against::name);
     let replicas = if replicas == 1 { String::new() } else { format!(", {replicas} replicas") };
     let rate = rate.map(|rate| format!(", {rate:.0}/s")).unwrap_or_default();
-    format!("{}, {against}, {connections} connections{replicas}{rate}", scenario.name())
+    let connections = if connections == 0 { String::new() } else { format!(", {connections} connections") };
+    format!("{}, {against}{connections}{replicas}{rate}", scenario.name())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "what is counted here a double counts exactly")]

@@ -106,6 +106,8 @@ pub fn rows(results: &Results) -> Vec<Row> {
         most("the gateway's part of it", "µs", 30.0, 22.0, hot.and_then(|run| run.cpu_per_bet("gateway"))),
         most("WAL per bet at 256", "B", 900.0, 600.0, hot.and_then(Run::wal_per_bet)),
         most("burst: from the first user to p99 below 100 ms for good", "s", 2.0, 1.0, burst.map(until_calm)),
+        least("season: requests/s, of a bare axum answer's", 0.35, 0.5, results.season()),
+        least("settlement: bets/s, of the hot market's at 1,000 connections", 1.5, 3.0, results.settlement()),
     ]
 }
 
@@ -149,6 +151,21 @@ impl Results {
         let refusals = self.find(Kind::Refusals, Against::Ours, None, 1)?;
         let hot = self.find(Kind::HotMarket, Against::Ours, Some(refusals.connections), 1)?;
         ratio(refusals.requests_per_second(), hot.requests_per_second())
+    }
+}
+
+impl Results {
+    /// Of what the gateway's process answers at most, at the same connections.
+    fn season(&self) -> Option<f64> {
+        let season = self.find(Kind::Season, Against::Ours, None, 1)?;
+        let bare = self.find(Kind::Bare, Against::Ours, Some(season.connections), 1)?;
+        ratio(season.requests_per_second(), bare.requests_per_second())
+    }
+
+    fn settlement(&self) -> Option<f64> {
+        let settle = self.find(Kind::Settle, Against::Ours, None, 1)?;
+        let hot = self.find(Kind::HotMarket, Against::Ours, Some(1_000), 1)?;
+        ratio(settle.accepted_per_second(), hot.accepted_per_second())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is asked: one file for each scenario.
 
+mod bare;
 mod bet;
 mod burst;
 mod expected;
@@ -7,6 +8,7 @@ mod hot_account;
 mod hot_market;
 mod refusals;
 mod season;
+mod stream;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,6 +19,7 @@ use uuid::Uuid;
 
 pub use bet::STAKE;
 pub use expected::Expected;
+pub(crate) use hot_market::bet as hot_bet;
 
 use crate::engine::{Body, Pace};
 
@@ -93,11 +96,29 @@ pub enum Kind {
     Season,
     /// All users come within a second, bet four times a second for a while, and go
     Burst,
+    /// An answer that asks nobody, of the gateway's own process: what season is compared with
+    Bare,
+    /// A market with a million bets is settled
+    Settle,
+    /// Thousands listen to a market while bets arrive on it
+    Stream,
+    /// Millions of bets, on one hot market after the other
+    Long,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::HotMarket, Self::HotAccount, Self::Refusals, Self::Season, Self::Burst];
+    pub const ALL: [Self; 9] = [
+        Self::HotMarket,
+        Self::HotAccount,
+        Self::Refusals,
+        Self::Season,
+        Self::Burst,
+        Self::Bare,
+        Self::Settle,
+        Self::Stream,
+        Self::Long,
+    ];
 
     /// Its name, such as `hot-market`.
     #[must_use]
@@ -108,6 +129,10 @@ impl Kind {
             Self::Refusals => "refusals",
             Self::Season => "season",
             Self::Burst => "burst",
+            Self::Bare => "bare",
+            Self::Settle => "settle",
+            Self::Stream => "stream",
+            Self::Long => "long",
         }
     }
 
@@ -123,7 +148,19 @@ impl Kind {
     /// Whether it does nothing but bet: all that the baselines can do.
     #[must_use]
     pub const fn only_bets(self) -> bool {
-        !matches!(self, Self::Season)
+        !matches!(self, Self::Season | Self::Bare | Self::Settle | Self::Stream | Self::Long)
+    }
+
+    /// Whether it needs a system that the lab has started: it asks what only the lab may, or looks at processes.
+    #[must_use]
+    pub const fn needs_the_lab(self) -> bool {
+        matches!(self, Self::Bare | Self::Settle | Self::Stream | Self::Long)
+    }
+
+    /// Whether it takes a stack of its own, and leaves millions of bets behind or thousands of connections.
+    #[must_use]
+    pub const fn is_large(self) -> bool {
+        matches!(self, Self::Settle | Self::Stream | Self::Long)
     }
 
     /// How requests come, where the person says nothing else; a load of this length.
@@ -131,6 +168,7 @@ impl Kind {
     pub fn pace(self, length: Duration) -> Pace {
         match self {
             Self::Burst => burst::pace(length),
+            Self::Stream => Pace::Rate(stream::BETS_A_SECOND),
             _ => Pace::Closed,
         }
     }
@@ -154,11 +192,15 @@ impl Kind {
     #[must_use]
     pub fn of(self, world: World) -> Arc<dyn Scenario> {
         match self {
-            Self::HotMarket => Arc::new(hot_market::HotMarket(world)),
+            // What is bet there is what is bet here: by everybody, on one market.
+            Self::HotMarket | Self::Settle | Self::Stream | Self::Long => {
+                Arc::new(hot_market::HotMarket(world))
+            }
             Self::HotAccount => Arc::new(hot_account::HotAccount(world)),
             Self::Refusals => Arc::new(refusals::Refusals::new(world)),
             Self::Season => Arc::new(season::Season(world)),
             Self::Burst => Arc::new(burst::Burst(world)),
+            Self::Bare => Arc::new(bare::Bare(world)),
         }
     }
 }

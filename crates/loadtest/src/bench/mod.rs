@@ -1,5 +1,7 @@
 //! Makes the runs of a plan.
 
+mod settle;
+
 use std::time::Duration;
 
 use loljoa_service_kit::Clock;
@@ -28,6 +30,25 @@ pub struct Manner {
     pub rate: Option<f64>,
     /// How it is shown.
     pub view: View,
+    /// How large what is large is.
+    pub size: Size,
+}
+
+/// How large what is large is.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Bets on the market that is settled.
+    pub settled: u64,
+    /// Bets of a long load.
+    pub long: u64,
+    /// Who listens to a market.
+    pub listeners: usize,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self { settled: 1_000_000, long: 1_000_000, listeners: 10_000 }
+    }
 }
 
 /// Measures what is wanted, in a lab of its own.
@@ -78,6 +99,23 @@ pub async fn one(
     connections: usize,
     manner: &Manner,
 ) -> anyhow::Result<Run> {
+    let mut run = match kind {
+        Kind::Settle => settle::run(lab, stack, manner).await?,
+        _ => loaded(lab, stack, kind, connections, manner).await?,
+    };
+    run.against = Some(stack.against());
+    run.replicas = stack.replicas();
+    complain(format_args!("  {}", summary(&run)));
+    Ok(run)
+}
+
+async fn loaded(
+    lab: &mut Lab,
+    stack: &Stack,
+    kind: Kind,
+    connections: usize,
+    manner: &Manner,
+) -> anyhow::Result<Run> {
     let world = lab.world(stack, kind).await?;
     lab.settle_down().await?;
     let load = load(kind, connections, manner);
@@ -85,14 +123,12 @@ pub async fn one(
     let title = title(kind, Some(stack.against()), connections, stack.replicas(), manner.rate);
     complain(format_args!("{title} …"));
     let live = Live::begin(&manner.view, title, &load)?;
+    let address = if kind == Kind::Bare { stack.admin_port() } else { stack.gateway() };
     let look = async || subject.look().await;
-    let (recorder, before, after) = drive(stack.gateway(), load, kind.of(world.clone()), live, look).await?;
+    let (recorder, before, after) = drive(address, load, kind.of(world.clone()), live, look).await?;
     let mut run = told(kind, load, manner.rate, &recorder);
-    run.against = Some(stack.against());
-    run.replicas = stack.replicas();
     run.cost = Some(cost(&before, &after));
     run.audit = Some(lab.audit(stack, &world, recorder.accepted_in_all()).await?);
-    complain(format_args!("  {}", summary(&run)));
     Ok(run)
 }
 
@@ -110,10 +146,7 @@ pub fn load(kind: Kind, connections: usize, manner: &Manner) -> Load {
 pub fn told(kind: Kind, load: Load, rate: Option<f64>, recorder: &Recorder) -> Run {
     let tally = recorder.tally().clone();
     Run {
-        scenario: kind,
-        against: None,
         connections: load.connections,
-        replicas: 1,
         rate,
         seconds: load.window.length().as_secs_f64(),
         requests: tally.requests,
@@ -123,8 +156,7 @@ pub fn told(kind: Kind, load: Load, rate: Option<f64>, recorder: &Recorder) -> R
         errors: tally.errors,
         latency: recorder.latency(),
         slices: recorder.slices(),
-        cost: None,
-        audit: None,
+        ..Run::of(kind)
     }
 }
 
