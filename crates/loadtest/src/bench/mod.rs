@@ -1,6 +1,7 @@
 //! Makes the runs of a plan.
 
 mod settle;
+mod stream;
 
 use std::time::Duration;
 
@@ -101,6 +102,7 @@ pub async fn one(
 ) -> anyhow::Result<Run> {
     let mut run = match kind {
         Kind::Settle => settle::run(lab, stack, manner).await?,
+        Kind::Stream => stream::run(lab, stack, connections, manner).await?,
         _ => loaded(lab, stack, kind, connections, manner).await?,
     };
     run.against = Some(stack.against());

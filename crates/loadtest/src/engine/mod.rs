@@ -3,6 +3,7 @@
 mod connection;
 mod pace;
 mod recorder;
+mod spread;
 pub mod view;
 
 use std::{
@@ -27,6 +28,7 @@ use pace::Due;
 pub use pace::{Pace, Users};
 use recorder::Ended;
 pub use recorder::{Recorder, Tally, Window};
+pub use spread::Spread;
 use view::Live;
 
 use crate::scenario::{Scenario, Turn};

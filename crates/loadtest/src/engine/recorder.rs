@@ -158,15 +158,15 @@ impl Recorder {
     }
 }
 
-fn histogram() -> Histogram<u64> {
+pub(super) fn histogram() -> Histogram<u64> {
     Histogram::new(DIGITS).expect("a histogram that grows can have three digits")
 }
 
-fn note(histogram: &mut Histogram<u64>, micros: u64) {
+pub(super) fn note(histogram: &mut Histogram<u64>, micros: u64) {
     histogram.record(micros).expect("a histogram that grows takes every value");
 }
 
-fn latency(histogram: &Histogram<u64>) -> Latency {
+pub(super) fn latency(histogram: &Histogram<u64>) -> Latency {
     let at = |quantile| in_ms(histogram.value_at_quantile(quantile));
     Latency {
         p50_ms: at(0.5),
@@ -182,7 +182,7 @@ fn in_ms(micros: u64) -> f64 {
     micros as f64 / 1_000.0
 }
 
-fn micros(time: Duration) -> u64 {
+pub(super) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 

@@ -48,5 +48,6 @@ fn run(against: Against, replicas: usize, accepted: u64, p99_ms: f64) -> Run {
             wal_bytes: accepted * 1_000,
         }),
         audit: Some(Audit { looked_at: "all".into(), differences: Vec::new() }),
+        found: None,
     }
 }

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod found;
 mod ratios;
 mod table;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{baseline::Design, measure::POSTGRES, scenario::Kind};
 
+pub use found::{Found, Listening};
 pub use ratios::{PROCESSES, Row, Wanted, rows};
 pub use table::{of_ratios, of_runs};
 
@@ -125,6 +127,9 @@ pub struct Run {
     pub cost: Option<Cost>,
     /// Whether every point was accounted for afterwards; none where the lab cannot look.
     pub audit: Option<Audit>,
+    /// What only this scenario tells.
+    #[serde(default)]
+    pub found: Option<Found>,
 }
 
 /// How long requests took. Milliseconds.
@@ -193,6 +198,7 @@ impl Run {
             slices: Vec::new(),
             cost: None,
             audit: None,
+            found: None,
         }
     }
 

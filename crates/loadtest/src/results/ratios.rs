@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Against, Results, Run};
+use super::{Against, Found, Listening, Results, Run};
 use crate::{measure, scenario::Kind};
 
 /// What is wanted of a figure.
@@ -108,6 +108,20 @@ pub fn rows(results: &Results) -> Vec<Row> {
         most("burst: from the first user to p99 below 100 ms for good", "s", 2.0, 1.0, burst.map(until_calm)),
         least("season: requests/s, of a bare axum answer's", 0.35, 0.5, results.season()),
         least("settlement: bets/s, of the hot market's at 1,000 connections", 1.5, 3.0, results.settlement()),
+        most(
+            "memory of a gateway, all listeners connected and quiet, above idle",
+            "MiB",
+            250.0,
+            120.0,
+            results.listening().map(|listening| mebibytes(listening.memory())),
+        ),
+        most(
+            "an update seen by all listeners after the bet was recorded, p99",
+            "s",
+            1.0,
+            0.5,
+            results.listening().map(|listening| listening.lag.p99_ms / 1_000.0),
+        ),
     ]
 }
 
@@ -162,11 +176,23 @@ impl Results {
         ratio(season.requests_per_second(), bare.requests_per_second())
     }
 
+    fn listening(&self) -> Option<&Listening> {
+        match &self.find(Kind::Stream, Against::Ours, None, 1)?.found {
+            Some(Found::Stream(listening)) => Some(listening),
+            _ => None,
+        }
+    }
+
     fn settlement(&self) -> Option<f64> {
         let settle = self.find(Kind::Settle, Against::Ours, None, 1)?;
         let hot = self.find(Kind::HotMarket, Against::Ours, Some(1_000), 1)?;
         ratio(settle.accepted_per_second(), hot.accepted_per_second())
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody asks for parts of a mebibyte")]
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }
 
 fn ratio(one: f64, other: f64) -> Option<f64> {

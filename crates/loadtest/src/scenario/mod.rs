@@ -176,7 +176,7 @@ impl Kind {
     /// Whether the beginning is measured, too.
     #[must_use]
     pub const fn is_measured_cold(self) -> bool {
-        matches!(self, Self::Burst)
+        matches!(self, Self::Burst | Self::Stream)
     }
 
     /// How long a slice of the series over time is.
