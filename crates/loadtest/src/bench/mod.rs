@@ -1,5 +1,6 @@
 //! Makes the runs of a plan.
 
+mod long;
 mod settle;
 mod stream;
 
@@ -103,6 +104,7 @@ pub async fn one(
     let mut run = match kind {
         Kind::Settle => settle::run(lab, stack, manner).await?,
         Kind::Stream => stream::run(lab, stack, connections, manner).await?,
+        Kind::Long => long::run(lab, stack, connections, manner).await?,
         _ => loaded(lab, stack, kind, connections, manner).await?,
     };
     run.against = Some(stack.against());
@@ -174,7 +176,12 @@ fn cost(before: &Sample, after: &Sample) -> Cost {
 #[must_use]
 pub fn summary(run: &Run) -> String {
     let failures = run.failures();
-    let end = if failures.is_empty() { String::new() } else { format!("; FAILED: {}", failures.join("; ")) };
+    if run.requests == 0 {
+        let cpu = run.cpu_per_bet_in_all().unwrap_or_default();
+        let rate = run.accepted_per_second();
+        return format!("{rate:.0} bets/s in {:.1} s, {cpu:.0} µs a bet{}", run.seconds, told_of(&failures));
+    }
+    let end = told_of(&failures);
     format!(
         "{:.0} requests/s, {:.0} bets/s, p50 {:.1} ms, p99 {:.1} ms{}{end}",
         run.requests_per_second(),
@@ -183,4 +190,8 @@ pub fn summary(run: &Run) -> String {
         run.latency.p99_ms,
         run.cpu_per_bet_in_all().map(|micros| format!(", {micros:.0} µs a bet")).unwrap_or_default()
     )
+}
+
+fn told_of(failures: &[String]) -> String {
+    if failures.is_empty() { String::new() } else { format!("; FAILED: {}", failures.join("; ")) }
 }

@@ -9,7 +9,7 @@ use crate::{
     console::say,
     engine::view::View,
     report::page,
-    results::{self, Results, of_ratios, of_runs, rows},
+    results::{self, Results, of_details, of_ratios, of_runs, rows},
 };
 
 #[derive(Args)]
@@ -65,6 +65,11 @@ impl LoadOptions {
         if !rows.is_empty() {
             say("");
             say(table(of_ratios(&rows)));
+        }
+        let details = of_details(results);
+        if !details.1.is_empty() {
+            say("");
+            say(table(details));
         }
         for run in &results.runs {
             for failure in run.failures() {

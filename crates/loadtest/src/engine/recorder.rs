@@ -145,6 +145,10 @@ impl Recorder {
         latency(&self.latency)
     }
 
+    pub(super) const fn histogram(&self) -> &Histogram<u64> {
+        &self.latency
+    }
+
     /// The same by the time when they ended.
     #[must_use]
     pub fn slices(&self) -> Vec<Slice> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::recorder::{histogram, latency, micros, note};
+use super::recorder::{Recorder, histogram, latency, micros, note};
 use crate::results::Latency;
 
 /// Durations, from a microsecond to as long as it takes.
@@ -21,6 +21,12 @@ impl Spread {
     /// Notes one.
     pub fn note(&mut self, duration: Duration) {
         note(&mut self.0, micros(duration).max(1));
+    }
+
+    /// Notes how long the requests of a whole load took. One that is as long as any recorded duration always fits.
+    pub fn add(&mut self, load: &Recorder) {
+        let all = self.0.add(load.histogram());
+        all.expect("a histogram that grows takes another one");
     }
 
     /// All of them.

@@ -1,12 +1,12 @@
 //! One system under test: replicas of betting, or of an old design, behind one gateway.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use http::HeaderValue;
 use loljoa_private_postgres::free_port;
 use sqlx::PgPool;
-use tokio::process::Command;
+use tokio::{process::Command, time::Instant};
 
 use super::{
     BETTING, GATEWAY, Lab, OLD,
@@ -74,6 +74,24 @@ impl Lab {
         let (account, league) = (self.account_at.service, self.league_at.service);
         let config = self.common.betting(at, &self.postgres.url("betting"), account, league);
         self.starting().service(BETTING, &config, at).await
+    }
+
+    /// How long one more replica of betting takes from its start until it is ready. It ends at once.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn start_another(&self) -> anyhow::Result<Duration> {
+        let at = at()?;
+        let (account, league) = (self.account_at.service, self.league_at.service);
+        let config = self.common.betting(at, &self.postgres.url("betting"), account, league);
+        let command = Command::new(&self.options.program);
+        let mut another = self.starting().begin(BETTING, &config, command).await?;
+        let started = Instant::now();
+        another.ready(Ready::Says(at.admin)).await?;
+        let took = started.elapsed();
+        another.stop().await;
+        Ok(took)
     }
 
     async fn old(&self, design: Design, address: SocketAddr) -> anyhow::Result<Process> {

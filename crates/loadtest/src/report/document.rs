@@ -17,7 +17,8 @@ pub fn document(results: &Results) -> String {
         same PostgreSQL. After every run every point is accounted for, or the run fails.\n\n\
         ## What has to be reached\n\n{}\n\
         ## Every run\n\n\
-        CPU is in µs for each accepted bet, in all and by process; latency in ms.\n\n{}",
+        CPU is in µs for each accepted bet, in all and by process; latency in ms.\n\n{}\
+        {}",
         results.started_at.format("%Y-%m-%d"),
         machine.processor,
         machine.cores,
@@ -27,7 +28,17 @@ pub fn document(results: &Results) -> String {
         results.revision,
         table(results::of_ratios(&results::rows(results))),
         table(results::of_runs(results)),
+        details(results),
     )
+}
+
+fn details(results: &Results) -> String {
+    let details = results::of_details(results);
+    if details.1.is_empty() {
+        String::new()
+    } else {
+        format!("\n## What else was seen\n\n{}", table(details))
+    }
 }
 
 fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {

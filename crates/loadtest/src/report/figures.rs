@@ -1,7 +1,7 @@
 //! What each plot shows, taken out of the results.
 
 use crate::{
-    results::{Against, Latency, PROCESSES, Results, Run},
+    results::{Against, Endurance, Latency, PROCESSES, Results, Run},
     scenario::Kind,
 };
 
@@ -124,6 +124,28 @@ pub(super) fn memory(results: &Results) -> Vec<Bar> {
         .collect()
 }
 
+/// Bets a second by the bets that were there.
+pub(super) fn rate_by_bets(endurance: &Endurance) -> Vec<Line> {
+    let points = endurance.legs.iter().map(|leg| (millions(leg.placed), leg.accepted_per_second()));
+    vec![Line { name: "bets/s".to_owned(), points: points.collect() }]
+}
+
+/// Memory of each process by the bets that were there. MiB.
+pub(super) fn memory_by_bets(endurance: &Endurance) -> Vec<Line> {
+    let line = |process: &str| {
+        let known =
+            endurance.legs.iter().filter_map(|leg| Some((leg.placed, *leg.memory_bytes.get(process)?)));
+        let points = known.map(|(placed, bytes)| (millions(placed), mebibytes(bytes)));
+        Line { name: process.to_owned(), points: points.collect() }
+    };
+    PROCESSES.map(line).into()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a plot is not that precise")]
+const fn millions(bets: u64) -> f64 {
+    bets as f64 / 1e6
+}
+
 fn short(run: &Run) -> String {
     let against = run.against.map_or("target", Against::name);
     let replicas = if run.replicas == 1 { String::new() } else { format!(" ×{}", run.replicas) };
@@ -147,8 +169,10 @@ const fn mebibytes(bytes: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::results::fixtures;
+    use crate::results::{Leg, Upkeep, fixtures};
 
     #[test]
     fn a_line_is_one_system_by_connections_and_replicas_have_a_plot_of_their_own() {
@@ -159,6 +183,25 @@ mod tests {
             [line("ours", &[(256.0, 10_000.0)]), line("pessimistic", &[(256.0, 500.0)])]
         );
         assert_eq!(replicas(&results), [line("ours", &[(1.0, 10_000.0), (4.0, 9_000.0)])]);
+    }
+
+    #[test]
+    fn a_long_load_is_drawn_by_the_bets_that_are_there() {
+        let leg = |placed, accepted| Leg {
+            placed,
+            seconds: 10.0,
+            accepted,
+            latency: Latency::default(),
+            cpu_seconds: 1.0,
+            memory_bytes: BTreeMap::from([("betting".to_owned(), 32 << 20)]),
+        };
+        let upkeep = Upkeep { quiet_cpu: 0.0, audit_seconds: 0.0, start_seconds: 0.0 };
+        let legs = vec![leg(500_000, 80_000), leg(1_000_000, 70_000)];
+        let endurance = Endurance { placed: 1_000_000, legs, before: upkeep, after: upkeep };
+        assert_eq!(rate_by_bets(&endurance)[0].points, [(0.5, 8_000.0), (1.0, 7_000.0)]);
+        let memory = memory_by_bets(&endurance);
+        let betting = memory.iter().find(|line| line.name == "betting").unwrap();
+        assert_eq!(betting.points, [(0.5, 32.0), (1.0, 32.0)]);
     }
 
     #[test]

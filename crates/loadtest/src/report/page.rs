@@ -6,7 +6,7 @@ use super::{
     figures::{self, Line},
     plots::{self, Axes},
 };
-use crate::results::{self, PROCESSES, Results};
+use crate::results::{self, Found, PROCESSES, Results};
 
 const STYLE: &str = "\
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:1180px;padding:24px;color:#1b1f24;background:#fff}
@@ -40,6 +40,11 @@ pub fn page(results: &Results) -> anyhow::Result<String> {
     html += &plots(results)?;
     html += "</div><h2>Every run</h2>";
     html += &table(results::of_runs(results));
+    let details = results::of_details(results);
+    if !details.1.is_empty() {
+        html += "<h2>What else was seen</h2>";
+        html += &table(details);
+    }
     html += "</body></html>\n";
     Ok(html)
 }
@@ -116,6 +121,7 @@ fn plots(results: &Results) -> anyhow::Result<String> {
         let axes = Axes { x: "seconds", y: "ms (logarithmic)", is_logarithmic: true };
         html += &figure(&format!("Latency over time: {}", run.title()), &figures::over_time(run), axes)?;
     }
+    html += &long(results)?;
     let processes = ["gateway", "betting", "account", "PostgreSQL"];
     for (caption, bars, legend, unit) in [
         ("CPU for each accepted bet", figures::costs(results), &processes[..PROCESSES.len()], "µs"),
@@ -125,6 +131,19 @@ fn plots(results: &Results) -> anyhow::Result<String> {
         if !bars.is_empty() {
             html += &framed(caption, &plots::bars(&bars, legend, unit)?);
         }
+    }
+    Ok(html)
+}
+
+/// What grows with the bets that are there, if it does.
+fn long(results: &Results) -> anyhow::Result<String> {
+    let mut html = String::new();
+    for run in &results.runs {
+        let Some(Found::Long(endurance)) = &run.found else { continue };
+        let axes = |y| Axes { x: "million bets", y, is_logarithmic: false };
+        let title = run.title();
+        html += &figure(&format!("Bets/s: {title}"), &figures::rate_by_bets(endurance), axes("bets/s"))?;
+        html += &figure(&format!("Memory: {title}"), &figures::memory_by_bets(endurance), axes("MiB"))?;
     }
     Ok(html)
 }

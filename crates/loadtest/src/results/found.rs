@@ -1,5 +1,7 @@
 //! What only one scenario tells.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Latency;
@@ -10,6 +12,8 @@ use super::Latency;
 pub enum Found {
     /// Of listeners.
     Stream(Listening),
+    /// Of a long load.
+    Long(Endurance),
 }
 
 /// Thousands listened.
@@ -33,5 +37,139 @@ impl Listening {
     #[must_use]
     pub const fn memory(&self) -> u64 {
         self.quiet_bytes.saturating_sub(self.before_bytes)
+    }
+}
+
+/// Many bets, one market after the other.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Endurance {
+    /// All bets that were accepted, while something was measured or not.
+    pub placed: u64,
+    /// Market by market; at least one.
+    pub legs: Vec<Leg>,
+    /// What keeping it up took before the first bet.
+    pub before: Upkeep,
+    /// The same after the last, at once.
+    pub after: Upkeep,
+}
+
+/// The bets on one market of many.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Leg {
+    /// All bets that were there at its end.
+    pub placed: u64,
+    /// How long it was measured. Seconds.
+    pub seconds: f64,
+    /// Bets that were accepted meanwhile.
+    pub accepted: u64,
+    /// How long requests took.
+    pub latency: Latency,
+    /// Processor time of all processes but whoever asks, meanwhile. Seconds.
+    pub cpu_seconds: f64,
+    /// Memory by process at its end. Bytes.
+    pub memory_bytes: BTreeMap<String, u64>,
+}
+
+impl Leg {
+    /// Bets a second.
+    #[must_use]
+    pub fn accepted_per_second(&self) -> f64 {
+        rate(self.accepted, self.seconds)
+    }
+}
+
+/// What a system takes with the bets that are there, and none that come.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Upkeep {
+    /// Processor time a second while nobody asks, of all processes but whoever would.
+    pub quiet_cpu: f64,
+    /// How long `loljoa audit` takes. Seconds.
+    pub audit_seconds: f64,
+    /// How long one more replica of betting takes until it is ready. Seconds.
+    pub start_seconds: f64,
+}
+
+impl Endurance {
+    /// Bets a second in the last tenth of all bets over those in the first, in whole legs; nothing where these would be the same.
+    #[must_use]
+    pub fn last_over_first(&self) -> Option<f64> {
+        let first = self.tenth(self.legs.iter());
+        let last = self.tenth(self.legs.iter().rev());
+        (first.legs + last.legs <= self.legs.len()).then(|| last.rate() / first.rate())
+    }
+
+    /// What all processes do while nobody asks, of what they do under load.
+    #[must_use]
+    pub fn background(&self) -> f64 {
+        let loaded: f64 = self.legs.iter().map(|leg| leg.cpu_seconds).sum();
+        let seconds: f64 = self.legs.iter().map(|leg| leg.seconds).sum();
+        self.after.quiet_cpu / (loaded / seconds)
+    }
+
+    /// As many legs as a tenth of all bets takes.
+    fn tenth<'a>(&self, legs: impl Iterator<Item = &'a Leg>) -> Tenth {
+        let all: u64 = self.legs.iter().map(|leg| leg.accepted).sum();
+        let mut tenth = Tenth::default();
+        for leg in legs {
+            if tenth.accepted * 10 >= all && tenth.legs > 0 {
+                break;
+            }
+            tenth.legs += 1;
+            tenth.accepted += leg.accepted;
+            tenth.seconds += leg.seconds;
+        }
+        tenth
+    }
+}
+
+#[derive(Default)]
+struct Tenth {
+    legs: usize,
+    accepted: u64,
+    seconds: f64,
+}
+
+impl Tenth {
+    fn rate(&self) -> f64 {
+        rate(self.accepted, self.seconds)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "what is counted here a double counts exactly")]
+fn rate(accepted: u64, seconds: f64) -> f64 {
+    accepted as f64 / seconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endurance(accepted: &[u64]) -> Endurance {
+        let mut placed = 0;
+        let legs = accepted.iter().map(|accepted| {
+            placed += accepted;
+            let (latency, memory_bytes) = (Latency::default(), BTreeMap::new());
+            Leg { placed, seconds: 10.0, accepted: *accepted, latency, cpu_seconds: 20.0, memory_bytes }
+        });
+        let legs = legs.collect();
+        let upkeep = |quiet_cpu| Upkeep { quiet_cpu, audit_seconds: 1.0, start_seconds: 1.0 };
+        Endurance { placed, legs, before: upkeep(0.0), after: upkeep(0.1) }
+    }
+
+    fn is(found: f64, expected: f64) -> bool {
+        (found - expected).abs() < 1e-9
+    }
+
+    #[test]
+    fn the_last_tenth_is_compared_with_the_first_in_whole_legs() {
+        let twenty: Vec<u64> = (0..20).map(|leg| if leg < 2 { 100 } else { 80 }).collect();
+        assert!(is(endurance(&twenty).last_over_first().unwrap(), 0.8));
+        assert!(is(endurance(&[100, 100, 50]).last_over_first().unwrap(), 0.5));
+        assert_eq!(endurance(&[100]).last_over_first(), None, "it would be compared with itself");
+    }
+
+    #[test]
+    fn what_goes_on_without_bets_is_a_share_of_what_goes_on_with_them() {
+        assert!(is(endurance(&[100, 100]).background(), 0.05));
     }
 }

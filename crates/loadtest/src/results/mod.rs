@@ -1,5 +1,6 @@
 //! What was measured, as it is written down.
 
+mod details;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod found;
@@ -15,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{baseline::Design, measure::POSTGRES, scenario::Kind};
 
-pub use found::{Found, Listening};
+pub use details::of_details;
+pub use found::{Endurance, Found, Leg, Listening, Upkeep};
 pub use ratios::{PROCESSES, Row, Wanted, rows};
 pub use table::{of_ratios, of_runs};
 
@@ -159,7 +161,7 @@ pub struct Slice {
 }
 
 /// What the processes used.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Processor time by process. Seconds.
     pub cpu_seconds: BTreeMap<String, f64>,

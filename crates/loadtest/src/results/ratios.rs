@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Against, Found, Listening, Results, Run};
+use super::{Against, Endurance, Found, Listening, Results, Run};
 use crate::{measure, scenario::Kind};
 
 /// What is wanted of a figure.
@@ -122,6 +122,19 @@ pub fn rows(results: &Results) -> Vec<Row> {
             0.5,
             results.listening().map(|listening| listening.lag.p99_ms / 1_000.0),
         ),
+        least(
+            "long: bets/s in the last tenth of all bets, of those in the first",
+            0.95,
+            1.0,
+            results.endurance().and_then(Endurance::last_over_first),
+        ),
+        most(
+            "long: CPU without bets right after the last, of that with bets",
+            "%",
+            5.0,
+            2.0,
+            results.endurance().map(|endurance| endurance.background() * 100.0),
+        ),
     ]
 }
 
@@ -179,6 +192,13 @@ impl Results {
     fn listening(&self) -> Option<&Listening> {
         match &self.find(Kind::Stream, Against::Ours, None, 1)?.found {
             Some(Found::Stream(listening)) => Some(listening),
+            _ => None,
+        }
+    }
+
+    fn endurance(&self) -> Option<&Endurance> {
+        match &self.find(Kind::Long, Against::Ours, None, 1)?.found {
+            Some(Found::Long(endurance)) => Some(endurance),
             _ => None,
         }
     }

@@ -52,7 +52,7 @@ fn known(figure: Option<f64>) -> String {
 }
 
 /// A figure without what nobody reads: thousands apart, decimals only where they are all there is.
-fn whole(figure: f64) -> String {
+pub(super) fn whole(figure: f64) -> String {
     if figure < 10.0 {
         return format!("{figure:.1}");
     }

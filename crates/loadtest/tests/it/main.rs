@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 mod differences;
+mod large;
 mod runs;
 mod support;
 mod target;
