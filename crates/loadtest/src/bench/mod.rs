@@ -47,9 +47,18 @@ pub struct Size {
     pub listeners: usize,
 }
 
+/// As large as there is time for beside everything else.
 impl Default for Size {
     fn default() -> Self {
-        Self { settled: 1_000_000, long: 1_000_000, listeners: 10_000 }
+        Self { settled: 250_000, long: 500_000, listeners: 10_000 }
+    }
+}
+
+impl Size {
+    /// Where somebody asks for it by name, and has the time.
+    #[must_use]
+    pub fn full() -> Self {
+        Self { settled: 1_000_000, long: 10_000_000, ..Self::default() }
     }
 }
 

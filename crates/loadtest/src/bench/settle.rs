@@ -38,7 +38,11 @@ pub(super) async fn run(lab: &mut Lab, stack: &Stack, manner: &Manner) -> anyhow
     until_paid(stack, market, started + PATIENCE + PATIENCE_PER_BET * u32::try_from(bets)?).await?;
     let seconds = started.elapsed().as_secs_f64();
     let after = subject.look().await?;
-    let audit = lab.audit(stack, &world, bets).await?;
+    let unpaid = owed(stack, market).await?;
+    let mut audit = lab.audit(stack, &world, bets).await?;
+    if unpaid > 0 {
+        audit.differences.push(format!("{unpaid} bets were not paid when the market was settled"));
+    }
     Ok(Run {
         seconds,
         accepted: bets,
@@ -46,6 +50,11 @@ pub(super) async fn run(lab: &mut Lab, stack: &Stack, manner: &Manner) -> anyhow
         audit: Some(audit),
         ..Run::of(Kind::Settle)
     })
+}
+
+async fn owed(stack: &Stack, market: &Market) -> sqlx::Result<i64> {
+    let count = "SELECT count(*) FROM owed WHERE market_id = $1";
+    sqlx::query_scalar(count).bind(market.market_id).fetch_one(stack.bets()).await
 }
 
 async fn until_paid(stack: &Stack, market: &Market, deadline: Instant) -> anyhow::Result<()> {

@@ -13,9 +13,6 @@ use crate::{
     scenario::Kind,
 };
 
-/// Bets of a long load, where that is all that is wanted.
-const LONG: u64 = 10_000_000;
-
 #[derive(Args)]
 #[command(
     after_help = "Exits 0 when every run was without errors and every point is accounted for, 1 when not.\n\nExamples:\n  \
@@ -40,7 +37,7 @@ pub(super) struct Arguments {
     replicas: Vec<usize>,
     #[command(flatten)]
     load: LoadOptions,
-    /// Bets of `settle` and of `long` each [default: 1,000,000; 10,000,000 of `long` where nothing else is named]
+    /// Bets of `settle` and of `long` each [default: 1,000,000 and 10,000,000; less where no scenario is named]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     bets: Option<u64>,
     /// Who listens in `stream`; each takes a file here and one of the gateway (`ulimit -n`)
@@ -82,9 +79,24 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(code(results.are_sound()))
 }
 
-/// A long load that is all that is wanted may be as long as it has to be.
+/// What is asked for by name may be as large as it has to be; among everything else there is less time.
 fn size(scenarios: &[Kind], bets: Option<u64>, listeners: usize) -> Size {
-    let usual = Size::default();
-    let long = if scenarios == [Kind::Long] { LONG } else { usual.long };
-    Size { settled: bets.unwrap_or(usual.settled), long: bets.unwrap_or(long), listeners }
+    let usual = if scenarios.is_empty() { Size::default() } else { Size::full() };
+    Size { settled: bets.unwrap_or(usual.settled), long: bets.unwrap_or(usual.long), listeners }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_by_name_is_as_large_as_it_has_to_be() {
+        let sizes = |scenarios: &[Kind], bets| {
+            let Size { settled, long, listeners } = size(scenarios, bets, 7);
+            (settled, long, listeners)
+        };
+        assert_eq!(sizes(&[Kind::HotMarket, Kind::Settle], None), (1_000_000, 10_000_000, 7));
+        assert_eq!(sizes(&[Kind::Long], Some(300)), (300, 300, 7));
+        assert!(sizes(&[], None) < sizes(&[Kind::Long], None));
+    }
 }

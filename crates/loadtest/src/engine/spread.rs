@@ -23,10 +23,9 @@ impl Spread {
         note(&mut self.0, micros(duration).max(1));
     }
 
-    /// Notes how long the requests of a whole load took. One that is as long as any recorded duration always fits.
+    /// Notes how long the requests of a whole load took.
     pub fn add(&mut self, load: &Recorder) {
-        let all = self.0.add(load.histogram());
-        all.expect("a histogram that grows takes another one");
+        add(&mut self.0, load.histogram());
     }
 
     /// All of them.
@@ -34,4 +33,8 @@ impl Spread {
     pub fn latency(&self) -> Latency {
         latency(&self.0)
     }
+}
+
+fn add(histogram: &mut Histogram<u64>, another: &Histogram<u64>) {
+    histogram.add(another).expect("a histogram that grows takes every value");
 }

@@ -104,21 +104,25 @@ impl Crowd {
         };
         // Whoever is still behind is counted below.
         let _ = time::timeout(PATIENCE, all).await;
-        let (mut spread, mut heard) = (Spread::default(), Heard::default());
-        for ear in &self.ears {
-            let ear = ear.lock().unwrap_or_else(PoisonError::into_inner);
-            heard.updates += ear.updates.len() as u64;
-            let updates = ear.updates.iter().map(|update| (update.at, update.pool));
-            let missed = bets.len() - lags(bets, updates, |lag| spread.note(lag));
-            if let Some(broken) = &ear.broken {
-                heard.errors.push(format!("a listener: {broken}"));
-            } else if missed > 0 {
-                heard.errors.push("a listener did not hear of every bet".to_owned());
-            }
-        }
-        heard.lag = spread.latency();
-        heard
+        heard(&self.ears, bets)
     }
+}
+
+fn heard(ears: &[Ear], bets: &[Told]) -> Heard {
+    let (mut spread, mut heard) = (Spread::default(), Heard::default());
+    for ear in ears {
+        let ear = ear.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.updates += ear.updates.len() as u64;
+        let updates = ear.updates.iter().map(|update| (update.at, update.pool));
+        let missed = bets.len() - lags(bets, updates, |lag| spread.note(lag));
+        if let Some(broken) = &ear.broken {
+            heard.errors.push(format!("a listener: {broken}"));
+        } else if missed > 0 {
+            heard.errors.push("a listener did not hear of every bet".to_owned());
+        }
+    }
+    heard.lag = spread.latency();
+    heard
 }
 
 fn is_behind(ear: &Ear, last: i64) -> bool {
@@ -146,6 +150,24 @@ fn lags(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use listener::Update;
+
+    fn ear(pools: &[i64], broken: Option<&str>) -> Ear {
+        let updates = pools.iter().map(|pool| Update { at: Instant::now(), pool: *pool });
+        let (updates, broken) = (updates.collect(), broken.map(str::to_owned));
+        Ear::new(std::sync::Mutex::new(listener::Heard { updates, broken }))
+    }
+
+    #[test]
+    fn who_breaks_or_stays_behind_is_an_error() {
+        let bets = [100, 200].map(|pool| Told { at: Instant::now(), pool });
+        let ears = [ear(&[0, 100, 200], None), ear(&[0, 100], None), ear(&[0], Some("the stream was ended"))];
+        assert_eq!(ears.iter().map(|ear| is_behind(ear, 200)).collect::<Vec<_>>(), [false, true, false]);
+        let heard = heard(&ears, &bets);
+        let expected = ["a listener did not hear of every bet", "a listener: the stream was ended"];
+        assert_eq!(heard.errors, expected);
+        assert_eq!(heard.updates, 6);
+    }
 
     #[test]
     fn a_bet_is_heard_of_with_the_first_update_that_includes_it() {

@@ -4,6 +4,7 @@ mod details;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod found;
+mod large;
 mod ratios;
 mod table;
 
@@ -18,7 +19,7 @@ use crate::{baseline::Design, measure::POSTGRES, scenario::Kind};
 
 pub use details::of_details;
 pub use found::{Endurance, Found, Leg, Listening, Upkeep};
-pub use ratios::{PROCESSES, Row, Wanted, rows};
+pub use ratios::{PROCESSES, Row, Wanted};
 pub use table::{of_ratios, of_runs};
 
 /// All of one measurement.
@@ -307,6 +308,12 @@ impl Results {
         let text = serde_json::to_string_pretty(self)?;
         write(file, &(text + "\n"))
     }
+}
+
+/// All figures that these results tell.
+#[must_use]
+pub fn rows(results: &Results) -> Vec<Row> {
+    ratios::rows(results).into_iter().chain(large::rows(results)).collect()
 }
 
 /// Writes a file, and the folder that it is in.

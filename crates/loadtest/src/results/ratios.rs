@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Against, Endurance, Found, Listening, Results, Run};
+use super::{Against, Results, Run};
 use crate::{measure, scenario::Kind};
 
 /// What is wanted of a figure.
@@ -56,9 +56,9 @@ impl Row {
 const CALM: f64 = 100.0;
 const OLD: Against = Against::Pessimistic;
 
-/// All figures that these scenarios tell.
+/// What requests alone tell.
 #[must_use]
-pub fn rows(results: &Results) -> Vec<Row> {
+pub(super) fn rows(results: &Results) -> Vec<Row> {
     let least = |what, least, stretch, measured| Row {
         what,
         unit: "×",
@@ -106,41 +106,12 @@ pub fn rows(results: &Results) -> Vec<Row> {
         most("the gateway's part of it", "µs", 30.0, 22.0, hot.and_then(|run| run.cpu_per_bet("gateway"))),
         most("WAL per bet at 256", "B", 900.0, 600.0, hot.and_then(Run::wal_per_bet)),
         most("burst: from the first user to p99 below 100 ms for good", "s", 2.0, 1.0, burst.map(until_calm)),
-        least("season: requests/s, of a bare axum answer's", 0.35, 0.5, results.season()),
-        least("settlement: bets/s, of the hot market's at 1,000 connections", 1.5, 3.0, results.settlement()),
-        most(
-            "memory of a gateway, all listeners connected and quiet, above idle",
-            "MiB",
-            250.0,
-            120.0,
-            results.listening().map(|listening| mebibytes(listening.memory())),
-        ),
-        most(
-            "an update seen by all listeners after the bet was recorded, p99",
-            "s",
-            1.0,
-            0.5,
-            results.listening().map(|listening| listening.lag.p99_ms / 1_000.0),
-        ),
-        least(
-            "long: bets/s in the last tenth of all bets, of those in the first",
-            0.95,
-            1.0,
-            results.endurance().and_then(Endurance::last_over_first),
-        ),
-        most(
-            "long: CPU without bets right after the last, of that with bets",
-            "%",
-            5.0,
-            2.0,
-            results.endurance().map(|endurance| endurance.background() * 100.0),
-        ),
     ]
 }
 
 impl Results {
     /// The run of this kind that is not by an open loop.
-    fn find(
+    pub(super) fn find(
         &self,
         scenario: Kind,
         against: Against,
@@ -181,41 +152,7 @@ impl Results {
     }
 }
 
-impl Results {
-    /// Of what the gateway's process answers at most, at the same connections.
-    fn season(&self) -> Option<f64> {
-        let season = self.find(Kind::Season, Against::Ours, None, 1)?;
-        let bare = self.find(Kind::Bare, Against::Ours, Some(season.connections), 1)?;
-        ratio(season.requests_per_second(), bare.requests_per_second())
-    }
-
-    fn listening(&self) -> Option<&Listening> {
-        match &self.find(Kind::Stream, Against::Ours, None, 1)?.found {
-            Some(Found::Stream(listening)) => Some(listening),
-            _ => None,
-        }
-    }
-
-    fn endurance(&self) -> Option<&Endurance> {
-        match &self.find(Kind::Long, Against::Ours, None, 1)?.found {
-            Some(Found::Long(endurance)) => Some(endurance),
-            _ => None,
-        }
-    }
-
-    fn settlement(&self) -> Option<f64> {
-        let settle = self.find(Kind::Settle, Against::Ours, None, 1)?;
-        let hot = self.find(Kind::HotMarket, Against::Ours, Some(1_000), 1)?;
-        ratio(settle.accepted_per_second(), hot.accepted_per_second())
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "nobody asks for parts of a mebibyte")]
-fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
-}
-
-fn ratio(one: f64, other: f64) -> Option<f64> {
+pub(super) fn ratio(one: f64, other: f64) -> Option<f64> {
     (other > 0.0).then(|| one / other)
 }
 
