@@ -38,7 +38,7 @@ pub(super) async fn run(lab: &mut Lab, stack: &Stack, manner: &Manner) -> anyhow
     until_paid(stack, market, started + PATIENCE + PATIENCE_PER_BET * u32::try_from(bets)?).await?;
     let seconds = started.elapsed().as_secs_f64();
     let after = subject.look().await?;
-    let unpaid = owed(stack, market).await?;
+    let unpaid = unpaid(stack, market).await?;
     let mut audit = lab.audit(stack, &world, bets).await?;
     if unpaid > 0 {
         audit.differences.push(format!("{unpaid} bets were not paid when the market was settled"));
@@ -52,8 +52,10 @@ pub(super) async fn run(lab: &mut Lab, stack: &Stack, manner: &Manner) -> anyhow
     })
 }
 
-async fn owed(stack: &Stack, market: &Market) -> sqlx::Result<i64> {
-    let count = "SELECT count(*) FROM owed WHERE market_id = $1";
+/// Bets that still stand, and those that the ledger does not know the end of.
+async fn unpaid(stack: &Stack, market: &Market) -> sqlx::Result<i64> {
+    let count = "SELECT (SELECT count(*) FROM bets WHERE market_id = $1 AND state = 'accepted')
+        + (SELECT count(*) FROM owed WHERE market_id = $1)";
     sqlx::query_scalar(count).bind(market.market_id).fetch_one(stack.bets()).await
 }
 
