@@ -1,7 +1,7 @@
 //! The load lab: puts load on LOL.JOA and on the designs that it replaced, side by side, and tells what came of it.
 //!
-//! `lab` starts the systems, `scenario` says what is asked, `engine` asks, `measure` looks at what it costs, `audit` whether
-//! every point is accounted for, `results` and `report` tell it; `profile` looks more closely.
+//! `lab` starts the systems, `scenario` says what is asked, `engine` asks, `listeners` hear of it, `measure` looks at what it
+//! costs, `audit` whether every point is accounted for, `results` and `report` tell it; `profile` looks more closely.
 //!
 //! # Why the engine is our own
 //!
@@ -18,6 +18,7 @@ pub mod cli;
 pub mod console;
 pub mod engine;
 pub mod lab;
+pub mod listeners;
 pub mod measure;
 pub mod plan;
 pub mod profile;

@@ -5,6 +5,9 @@ use crate::{
     scenario::{Kind, overload::CROWD},
 };
 
+/// What is waited for, and not asked request by request.
+const NO_CONNECTIONS: usize = 0;
+
 /// What a person wants measured.
 #[derive(Clone, Debug)]
 pub struct Wanted {
@@ -34,14 +37,25 @@ pub struct Stage {
 }
 
 /// The stages that tell what is wanted, and nothing twice: the hot market at every number of connections, what is compared
-/// with it at the middle one, the burst with the most, an overload with more. Replicas change nothing but the hot market, at the middle one; those of one
-/// service are measured with the fewest of all others. An old design never calls account.
+/// with it at the middle one, the burst with the most, an overload with more. Replicas change nothing but the hot market, at the
+/// middle one; those of one service are measured with the fewest of all others. An old design never calls account.
+///
+/// What leaves millions of bets behind comes last, and each of it on a stack of its own: its bets would be in the way of others.
 #[must_use]
 pub fn stages(wanted: &Wanted) -> Vec<Stage> {
+    let (large, small): (Vec<Kind>, Vec<Kind>) = wanted.scenarios.iter().partition(|kind| kind.is_large());
+    let mut stages = of_scenarios(wanted, &small);
+    for kind in large {
+        stages.extend(of_scenarios(wanted, &[kind]));
+    }
+    stages
+}
+
+fn of_scenarios(wanted: &Wanted, scenarios: &[Kind]) -> Vec<Stage> {
     let mut stages = Vec::new();
     for replicas in replicas(wanted) {
         for against in &wanted.against {
-            let runs = runs(wanted, *against, replicas);
+            let runs = runs(wanted, scenarios, *against, replicas);
             if !runs.is_empty() {
                 stages.push(Stage { against: *against, replicas, runs });
             }
@@ -74,14 +88,18 @@ fn replicas(wanted: &Wanted) -> Vec<Replicas> {
     all
 }
 
-fn runs(wanted: &Wanted, against: Against, replicas: Replicas) -> Vec<(Kind, usize)> {
+fn runs(wanted: &Wanted, scenarios: &[Kind], against: Against, replicas: Replicas) -> Vec<(Kind, usize)> {
     let base = base(wanted);
     if against != Against::Ours && replicas.account != base.account {
         return Vec::new();
     }
     let mut sorted = wanted.connections.clone();
     sorted.sort_unstable();
-    let Some(most) = sorted.last().copied() else { return Vec::new() };
+    let [least, most] = match sorted.as_slice() {
+        [] => return Vec::new(),
+        [only] => [*only, *only],
+        [least, .., most] => [*least, *most],
+    };
     let middle = sorted[(sorted.len() - 1) / 2];
     let can = |kind: &&Kind| against == Against::Ours || kind.only_bets();
     let of = |kind: &Kind| -> Vec<usize> {
@@ -90,10 +108,12 @@ fn runs(wanted: &Wanted, against: Against, replicas: Replicas) -> Vec<(Kind, usi
             _ if replicas != base && *kind != Kind::HotMarket => Vec::new(),
             Kind::Burst => vec![most],
             Kind::Overload => vec![most * CROWD],
+            Kind::Settle => vec![NO_CONNECTIONS],
+            Kind::Stream => vec![least],
             _ => vec![middle],
         }
     };
-    let kinds = wanted.scenarios.iter().filter(can);
+    let kinds = scenarios.iter().filter(can);
     kinds.flat_map(|kind| of(kind).into_iter().map(|connections| (*kind, connections))).collect()
 }
 
@@ -124,6 +144,7 @@ mod tests {
             (Kind::Refusals, middle),
             (Kind::Season, middle),
             (Kind::Burst, 1_000),
+            (Kind::Bare, middle),
             (Kind::Overload, 8_000),
             (Kind::LoginStorm, middle),
         ];
@@ -138,6 +159,9 @@ mod tests {
             stage(Against::Ours, Replicas::only(Service::Gateway, 2), vec![(hot, middle)]),
             stage(Against::Pessimistic, Replicas::only(Service::Gateway, 2), vec![(hot, middle)]),
             stage(Against::Ours, Replicas::only(Service::Account, 2), vec![(hot, middle)]),
+            stage(Against::Ours, Replicas::ONE, vec![(Kind::Settle, 0)]),
+            stage(Against::Ours, Replicas::ONE, vec![(Kind::Stream, 64)]),
+            stage(Against::Ours, Replicas::ONE, vec![(Kind::Long, middle)]),
         ];
         assert_eq!(stages(&wanted()), expected);
     }

@@ -1,6 +1,9 @@
 //! Makes the runs of a plan.
 
+mod long;
 mod overload;
+mod settle;
+mod stream;
 
 use std::time::Duration;
 
@@ -15,7 +18,7 @@ use crate::{
     lab::{Lab, Options, Stack},
     measure::{self, Sample},
     plan::{Stage, Wanted, stages},
-    results::{Cost, Replicas, Results, Run, title},
+    results::{Cost, Results, Run, title},
     scenario::Kind,
 };
 
@@ -30,6 +33,34 @@ pub struct Manner {
     pub rate: Option<f64>,
     /// How it is shown.
     pub view: View,
+    /// How large what is large is.
+    pub size: Size,
+}
+
+/// How large what is large is.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Bets on the market that is settled.
+    pub settled: u64,
+    /// Bets of a long load.
+    pub long: u64,
+    /// Who listens to a market.
+    pub listeners: usize,
+}
+
+/// As large as there is time for beside everything else.
+impl Default for Size {
+    fn default() -> Self {
+        Self { settled: 250_000, long: 500_000, listeners: 10_000 }
+    }
+}
+
+impl Size {
+    /// Where somebody asks for it by name, and has the time.
+    #[must_use]
+    pub fn full() -> Self {
+        Self { settled: 1_000_000, long: 10_000_000, ..Self::default() }
+    }
 }
 
 /// Measures what is wanted, in a lab of its own.
@@ -80,27 +111,39 @@ pub async fn one(
     connections: usize,
     manner: &Manner,
 ) -> anyhow::Result<Run> {
+    let mut run = match kind {
+        Kind::Overload => overload::run(lab, stack, connections, manner).await?,
+        Kind::Settle => settle::run(lab, stack, manner).await?,
+        Kind::Stream => stream::run(lab, stack, connections, manner).await?,
+        Kind::Long => long::run(lab, stack, connections, manner).await?,
+        _ => loaded(lab, stack, kind, connections, manner).await?,
+    };
+    run.against = Some(stack.against());
+    run.replicas = stack.replicas();
+    complain(format_args!("  {}", summary(&run)));
+    Ok(run)
+}
+
+async fn loaded(
+    lab: &mut Lab,
+    stack: &Stack,
+    kind: Kind,
+    connections: usize,
+    manner: &Manner,
+) -> anyhow::Result<Run> {
     let world = lab.world(stack, kind).await?;
     lab.settle_down().await?;
     let subject = lab.subject_of(stack)?;
     let title = title(kind, Some(stack.against()), connections, stack.replicas(), manner.rate);
     complain(format_args!("{title} …"));
-    let (mut run, accepted) = if kind == Kind::Overload {
-        overload::run(stack, &subject, world.clone(), connections, &title, manner).await?
-    } else {
-        let load = load(kind, connections, manner);
-        let live = Live::begin(&manner.view, title, &load)?;
-        let look = async || subject.look().await;
-        let driven = drive(stack.gateways(), load, kind.of(world.clone()), live, look).await?;
-        let (recorder, before, after) = driven;
-        let mut run = told(kind, load, manner.rate, &recorder);
-        run.cost = Some(cost(&before, &after));
-        (run, recorder.accepted_in_all())
-    };
-    run.against = Some(stack.against());
-    run.replicas = stack.replicas();
-    run.audit = Some(lab.audit(stack, &world, accepted).await?);
-    complain(format_args!("  {}", summary(&run)));
+    let load = load(kind, connections, manner);
+    let addresses = if kind == Kind::Bare { stack.probes() } else { stack.gateways() };
+    let live = Live::begin(&manner.view, title, &load)?;
+    let look = async || subject.look().await;
+    let (recorder, before, after) = drive(addresses, load, kind.of(world.clone()), live, look).await?;
+    let mut run = told(kind, load, manner.rate, &recorder);
+    run.cost = Some(cost(&before, &after));
+    run.audit = Some(lab.audit(stack, &world, recorder.accepted_in_all()).await?);
     Ok(run)
 }
 
@@ -118,10 +161,7 @@ pub fn load(kind: Kind, connections: usize, manner: &Manner) -> Load {
 pub fn told(kind: Kind, load: Load, rate: Option<f64>, recorder: &Recorder) -> Run {
     let tally = recorder.tally().clone();
     Run {
-        scenario: kind,
-        against: None,
         connections: load.connections,
-        replicas: Replicas::ONE,
         rate,
         seconds: load.window.length().as_secs_f64(),
         requests: tally.requests,
@@ -131,10 +171,8 @@ pub fn told(kind: Kind, load: Load, rate: Option<f64>, recorder: &Recorder) -> R
         errors: tally.errors,
         latency: recorder.latency(),
         slices: recorder.slices(),
-        cost: None,
-        audit: None,
         parts: recorder.parts(),
-        overload: None,
+        ..Run::of(kind)
     }
 }
 
@@ -150,7 +188,12 @@ fn cost(before: &Sample, after: &Sample) -> Cost {
 #[must_use]
 pub fn summary(run: &Run) -> String {
     let failures = run.failures();
-    let end = if failures.is_empty() { String::new() } else { format!("; FAILED: {}", failures.join("; ")) };
+    if run.requests == 0 {
+        let cpu = run.cpu_per_bet_in_all().unwrap_or_default();
+        let rate = run.accepted_per_second();
+        return format!("{rate:.0} bets/s in {:.1} s, {cpu:.0} µs a bet{}", run.seconds, told_of(&failures));
+    }
+    let end = told_of(&failures);
     format!(
         "{:.0} requests/s, {:.0} bets/s, p50 {:.1} ms, p99 {:.1} ms{}{end}",
         run.requests_per_second(),
@@ -159,4 +202,8 @@ pub fn summary(run: &Run) -> String {
         run.latency.p99_ms,
         run.cpu_per_bet_in_all().map(|micros| format!(", {micros:.0} µs a bet")).unwrap_or_default()
     )
+}
+
+fn told_of(failures: &[String]) -> String {
+    if failures.is_empty() { String::new() } else { format!("; FAILED: {}", failures.join("; ")) }
 }

@@ -10,10 +10,11 @@ use tokio::time::{self, Instant};
 
 use super::{Manner, cost, told};
 use crate::{
+    console::complain,
     engine::{Load, Pace, Recorder, Step, Window, drive, view::Live},
-    lab::{GATEWAY, Stack},
+    lab::{GATEWAY, Lab, Stack},
     measure::{Sample, Subject, used},
-    results::{Overload, Part, Run},
+    results::{Found, Overload, Part, Run, title},
     scenario::{
         Kind, World,
         overload::{CROWD, steps},
@@ -22,8 +23,25 @@ use crate::{
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Makes the run, and tells how many bets were accepted in all.
+/// Finds out what is sustained, asks for more, and audits it all.
 pub(super) async fn run(
+    lab: &mut Lab,
+    stack: &Stack,
+    connections: usize,
+    manner: &Manner,
+) -> anyhow::Result<Run> {
+    let world = lab.world(stack, Kind::Overload).await?;
+    lab.settle_down().await?;
+    let subject = lab.subject_of(stack)?;
+    let title = title(Kind::Overload, Some(stack.against()), connections, stack.replicas(), manner.rate);
+    complain(format_args!("{title} …"));
+    let (mut run, accepted) = asked(stack, &subject, world.clone(), connections, &title, manner).await?;
+    run.audit = Some(lab.audit(stack, &world, accepted).await?);
+    Ok(run)
+}
+
+/// Makes the run, and tells how many bets were accepted in all.
+async fn asked(
     stack: &Stack,
     subject: &Subject,
     world: World,
@@ -58,7 +76,8 @@ pub(super) async fn run(
     let mut run = told(Kind::Overload, load, None, &recorder);
     add_errors(&mut run, &probe);
     let memory_before = before.memory.get(GATEWAY).copied().unwrap_or_default();
-    run.overload = Some(Overload { peak, memory_before, memory_most: watched.most.get() });
+    let memory_most = watched.most.get();
+    run.found = Some(Found::Overload(Overload { peak, memory_before, memory_most }));
     run.cost = Some(cost(&before, &after));
     watched.tell(&mut run.parts, before, after);
     Ok((run, probe.accepted_in_all() + recorder.accepted_in_all()))

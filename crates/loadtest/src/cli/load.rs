@@ -5,11 +5,11 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 
 use crate::{
-    bench::Manner,
+    bench::{Manner, Size},
     console::say,
     engine::view::View,
     report::page,
-    results::{self, Results, of_parts, of_ratios, of_runs, rows},
+    results::{self, Results, of_details, of_parts, of_ratios, of_runs, rows},
 };
 
 #[derive(Args)]
@@ -42,12 +42,13 @@ fn rate(text: &str) -> Result<f64, String> {
 }
 
 impl LoadOptions {
-    pub(super) fn manner(&self) -> Manner {
+    pub(super) fn manner(&self, size: Size) -> Manner {
         Manner {
             warm_up: Duration::from_secs(self.warm_up),
             length: Duration::from_secs(self.seconds),
             rate: self.rate,
             view: View::fitting(self.no_tui),
+            size,
         }
     }
 
@@ -69,6 +70,11 @@ impl LoadOptions {
         if !rows.is_empty() {
             say("");
             say(table(of_ratios(&rows)));
+        }
+        let details = of_details(results);
+        if !details.1.is_empty() {
+            say("");
+            say(table(details));
         }
         for run in &results.runs {
             for failure in run.failures() {

@@ -4,16 +4,16 @@ use anyhow::Context;
 use clap::Args;
 
 use super::{
-    code,
+    EXIT_USAGE, code,
     load::{LoadOptions, table},
 };
 use crate::{
-    bench::summary,
-    console::say,
+    bench::{Size, summary},
+    console::{complain, say},
     lab::Options,
-    profile::{Profile, Service, Wanted, of_statements, profile},
+    profile::{Profile, Wanted, of_statements, profile},
     report::{PROFILE_NOTE, profile_page},
-    results,
+    results::{self, Service},
     scenario::Kind,
 };
 
@@ -58,6 +58,10 @@ fn connections(text: &str) -> Result<usize, String> {
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { scenario, service, connections, frequency, out, load, users, program } = arguments;
+    if !scenario.is_plain() {
+        complain(format_args!("{} is more than requests, and is not looked at: say run", scenario.name()));
+        return Ok(ExitCode::from(EXIT_USAGE));
+    }
     let bench = env::current_exe().context("this program's own file is not known")?;
     let options = Options {
         program: program.unwrap_or_else(|| bench.with_file_name("loljoa")),
@@ -68,7 +72,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         counts_statements: true,
     };
     let wanted = Wanted { scenario, connections, service, frequency, out };
-    let found = profile(&wanted, &load.manner(), options).await?;
+    let found = profile(&wanted, &load.manner(Size::default()), options).await?;
     write(&wanted, &found)?;
     say(summary(&found.run));
     say("");

@@ -5,14 +5,22 @@ use clap::Args;
 use loljoa_service_kit::lifecycle;
 
 use super::{code, load::LoadOptions};
-use crate::{bench, lab::Options, plan::Wanted, results::Against, scenario::Kind};
+use crate::{
+    bench::{self, Size},
+    lab::Options,
+    plan::Wanted,
+    results::Against,
+    scenario::Kind,
+};
 
 #[derive(Args)]
 #[command(
     after_help = "Exits 0 when every run was without errors and every point is accounted for, 1 when not.\n\nExamples:\n  \
     loljoa-bench run\n  loljoa-bench run hot-market --connections 256 --seconds 5\n  \
     loljoa-bench run hot-market --rate 20000 --connections 1000      three times what is sustained\n  \
-    loljoa-bench run season --against ours --json results.json"
+    loljoa-bench run season bare --against ours --json results.json\n  \
+    loljoa-bench run settle --bets 100000\n  \
+    loljoa-bench run long                                            10,000,000 bets, half an hour"
 )]
 pub(super) struct Arguments {
     /// What is asked; all of it where none is named
@@ -35,6 +43,12 @@ pub(super) struct Arguments {
     accounts: Vec<usize>,
     #[command(flatten)]
     load: LoadOptions,
+    /// Bets of `settle` and of `long` each [default: 1,000,000 and 10,000,000; less where no scenario is named]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    bets: Option<u64>,
+    /// Who listens in `stream`; each takes a file here and one of the gateway (`ulimit -n`)
+    #[arg(long, default_value_t = Size::default().listeners)]
+    listeners: usize,
     /// Who bets
     #[arg(long, default_value_t = 1_000)]
     users: usize,
@@ -55,10 +69,13 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         gateways,
         accounts,
         load,
+        bets,
+        listeners,
         users,
         program,
         place,
     } = arguments;
+    let size = size(&scenarios, bets, listeners);
     anyhow::ensure!(users > 0 && !connections.contains(&0), "there is nobody to ask");
     let bench = env::current_exe().context("this program's own file is not known")?;
     let options = Options {
@@ -71,7 +88,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     let scenarios = if scenarios.is_empty() { Kind::ALL.to_vec() } else { scenarios };
     let wanted = Wanted { scenarios, connections, against, replicas, gateways, accounts };
-    let manner = load.manner();
+    let manner = load.manner(size);
     // Whatever runs is ended as the lab is dropped.
     let results = tokio::select! {
         results = bench::run(&wanted, &manner, options) => results?,
@@ -79,6 +96,12 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     load.tell(&results)?;
     Ok(code(results.are_sound()))
+}
+
+/// What is asked for by name may be as large as it has to be; among everything else there is less time.
+fn size(scenarios: &[Kind], bets: Option<u64>, listeners: usize) -> Size {
+    let usual = if scenarios.is_empty() { Size::default() } else { Size::full() };
+    Size { settled: bets.unwrap_or(usual.settled), long: bets.unwrap_or(usual.long), listeners }
 }
 
 #[cfg(test)]
@@ -90,28 +113,39 @@ mod tests {
         cli::{Arguments as Whole, Command},
         plan::stages,
         report::command,
-        results::{Replicas, Run, fixtures},
+        results::{Found, Replicas, Run, fixtures, title},
         scenario::overload::CROWD,
     };
 
-    /// The runs that a command line makes, as its title, its rate and its length.
-    fn made_by(command: &str) -> Vec<(String, u64)> {
+    /// The runs that a command line makes, each as its title and its length, and how large they are.
+    fn made_by(command: &str) -> (Vec<(String, u64)>, Size) {
         let words = command.split_whitespace();
         let Command::Run(arguments) = Whole::try_parse_from(words).unwrap().command else {
             panic!("{command}")
         };
-        let Arguments { scenarios, connections, against, replicas, gateways, accounts, load, .. } = arguments;
+        let Arguments {
+            scenarios,
+            connections,
+            against,
+            replicas,
+            gateways,
+            accounts,
+            load,
+            bets,
+            listeners,
+            ..
+        } = arguments;
+        let size = size(&scenarios, bets, listeners);
         let seconds = load.seconds;
-        let rate = load.manner().rate;
+        let rate = load.manner(size).rate;
         let stages = stages(&Wanted { scenarios, connections, against, replicas, gateways, accounts });
         let titles = |stage: crate::plan::Stage| {
             let against = Some(stage.against);
-            let title = move |(kind, connections)| {
-                (crate::results::title(kind, against, connections, stage.replicas, rate), seconds)
-            };
-            stage.runs.into_iter().map(title)
+            let told =
+                move |(kind, connections)| (title(kind, against, connections, stage.replicas, rate), seconds);
+            stage.runs.into_iter().map(told)
         };
-        stages.into_iter().flat_map(titles).collect()
+        (stages.into_iter().flat_map(titles).collect(), size)
     }
 
     #[test]
@@ -126,11 +160,39 @@ mod tests {
         let more: Vec<_> = more.collect();
         runs.extend(more);
         runs[0].replicas = Replicas { betting: 2, gateway: 3, account: 4 };
-        for run in runs.iter_mut().filter(|run| run.scenario == Kind::Overload) {
-            (run.connections, run.seconds) = (77 * CROWD, 30.0);
+        for run in &mut runs {
+            match run.scenario {
+                Kind::Overload => (run.connections, run.seconds) = (77 * CROWD, 30.0),
+                Kind::Settle => (run.connections, run.accepted, run.seconds) = (0, 4_321, 0.7),
+                Kind::Stream => run.found = Some(Found::Stream(fixtures::listening(1_234))),
+                Kind::Long => {
+                    run.found = Some(Found::Long(fixtures::endurance(&[500, 600])));
+                    run.seconds = 20.0;
+                }
+                _ => {}
+            }
         }
         for run in runs {
-            assert_eq!(made_by(&command(&run)), [(run.title(), 10)], "{}", command(&run));
+            let (made, size) = made_by(&command(&run));
+            let title = title(run.scenario, run.against, run.connections, run.replicas, run.rate);
+            assert_eq!(made, [(title, 10)], "{}", command(&run));
+            match run.scenario {
+                Kind::Settle => assert_eq!(size.settled, 4_321),
+                Kind::Stream => assert_eq!(size.listeners, 1_234),
+                Kind::Long => assert_eq!(size.long, 1_000),
+                _ => {}
+            }
         }
+    }
+
+    #[test]
+    fn what_is_asked_for_by_name_is_as_large_as_it_has_to_be() {
+        let sizes = |scenarios: &[Kind], bets| {
+            let Size { settled, long, listeners } = size(scenarios, bets, 7);
+            (settled, long, listeners)
+        };
+        assert_eq!(sizes(&[Kind::HotMarket, Kind::Settle], None), (1_000_000, 10_000_000, 7));
+        assert_eq!(sizes(&[Kind::Long], Some(300)), (300, 300, 7));
+        assert!(sizes(&[], None) < sizes(&[Kind::Long], None));
     }
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{EXIT_USAGE, code, load::LoadOptions};
 use crate::{
-    bench::{load, told},
+    bench::{Size, load, told},
     console::complain,
     engine::{drive, view::Live},
     lab::{self, api::Api},
@@ -51,16 +51,16 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         url.scheme() == "http",
         "only plain http can be measured: what is in front of it is not ours"
     );
-    anyhow::ensure!(
-        scenario != Kind::Overload,
-        "an overload is for systems that `run` starts: it looks at their memory"
-    );
     let host = url.host_str().context("the URL has no host")?;
     let port = url.port_or_known_default().context("the URL has no port")?;
     let found = lookup_host((host.trim_matches(['[', ']']), port)).await?.next();
     let address = found.with_context(|| format!("{host} has no address"))?;
     if !address.ip().is_loopback() && !allow_remote {
         complain(format_args!("{url} is another machine: if it is yours, say --allow-remote"));
+        return Ok(ExitCode::from(EXIT_USAGE));
+    }
+    if !scenario.is_plain() {
+        complain(format_args!("{} needs a system that the lab starts itself: say run", scenario.name()));
         return Ok(ExitCode::from(EXIT_USAGE));
     }
     let api = Api::new(url.as_str());
@@ -70,7 +70,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         markets: open_markets(&api).await?,
         locked: None,
     };
-    let manner = options.manner();
+    let manner = options.manner(Size::default());
     let load = load(scenario, connections, &manner);
     let live = Live::begin(&manner.view, format!("{}, {url}", scenario.name()), &load)?;
     let started_at = Clock::system().now();

@@ -4,6 +4,7 @@ mod connection;
 mod pace;
 mod parts;
 mod recorder;
+mod spread;
 pub mod view;
 
 use std::{
@@ -29,6 +30,7 @@ pub use pace::{Pace, Step, Storm, Users};
 use parts::{Parts, Went};
 use recorder::Ended;
 pub use recorder::{Recorder, Tally, Window};
+pub use spread::Spread;
 use view::Live;
 
 use crate::scenario::{Scenario, Turn};

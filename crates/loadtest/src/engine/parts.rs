@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use hdrhistogram::Histogram;
-
-use super::{Meaning, recorder};
+use super::{Meaning, Spread};
 use crate::results::{self, Answers};
 
 /// A part of the time of a load, since it began.
@@ -46,19 +44,15 @@ struct Part {
     refused: Kind,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Kind {
     count: u64,
-    latency: Histogram<u64>,
+    latency: Spread,
 }
 
 impl Kind {
-    fn new() -> Self {
-        Self { count: 0, latency: recorder::histogram() }
-    }
-
     fn told(&self) -> Answers {
-        Answers { count: self.count, latency: recorder::latency(&self.latency) }
+        Answers { count: self.count, latency: self.latency.told() }
     }
 }
 
@@ -68,9 +62,9 @@ impl Parts {
             span,
             sent: 0,
             given_up: 0,
-            accepted: Kind::new(),
-            fine: Kind::new(),
-            refused: Kind::new(),
+            accepted: Kind::default(),
+            fine: Kind::default(),
+            refused: Kind::default(),
         };
         Self(spans.into_iter().map(part).collect())
     }
@@ -106,7 +100,7 @@ impl Part {
         };
         kind.count += u64::from(self.span.holds(at));
         if self.span.holds(due) {
-            recorder::note(&mut kind.latency, at.saturating_sub(since));
+            kind.latency.note(at.saturating_sub(since));
         }
     }
 

@@ -2,13 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use hdrhistogram::Histogram;
-
-use super::{Answer, Meaning, Parts, Went};
+use super::{Answer, Meaning, Parts, Spread, Went};
 use crate::results::{Latency, Part, Slice};
-
-/// Three digits, from a microsecond to as long as it takes.
-const DIGITS: u8 = 3;
 
 /// The time that is measured, since the load began.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +32,8 @@ impl Window {
 #[derive(Debug)]
 pub struct Recorder {
     window: Window,
-    latency: Histogram<u64>,
-    slices: Vec<Histogram<u64>>,
+    latency: Spread,
+    slices: Vec<Spread>,
     tally: Tally,
     /// Of the whole load, also before and after the window.
     accepted_in_all: u64,
@@ -71,7 +66,7 @@ pub(super) struct Ended {
 impl Recorder {
     /// Nothing yet.
     pub(super) fn new(window: Window, parts: Parts) -> Self {
-        let (latency, tally) = (histogram(), Tally::default());
+        let (latency, tally) = (Spread::default(), Tally::default());
         Self { window, latency, slices: Vec::new(), tally, accepted_in_all: 0, parts }
     }
 
@@ -91,9 +86,9 @@ impl Recorder {
             return;
         }
         let latency = at.saturating_sub(due);
-        note(&mut self.latency, latency);
+        self.latency.note(latency);
         let slice = (at.saturating_sub(self.window.from)).div_duration_f64(self.window.slice);
-        note(self.slice(slice), latency);
+        self.slice(slice).note(latency);
     }
 
     fn count(&mut self, answer: &Answer, within: bool) {
@@ -119,10 +114,10 @@ impl Recorder {
         clippy::cast_sign_loss,
         reason = "a slice's number is small and not negative"
     )]
-    fn slice(&mut self, number: f64) -> &mut Histogram<u64> {
+    fn slice(&mut self, number: f64) -> &mut Spread {
         let number = number as usize;
         while self.slices.len() <= number {
-            self.slices.push(histogram());
+            self.slices.push(Spread::default());
         }
         &mut self.slices[number]
     }
@@ -158,48 +153,24 @@ impl Recorder {
     /// How long requests took that were due in the window.
     #[must_use]
     pub fn latency(&self) -> Latency {
-        latency(&self.latency)
+        self.latency.told()
+    }
+
+    pub(super) const fn spread(&self) -> &Spread {
+        &self.latency
     }
 
     /// The same by the time when they ended.
     #[must_use]
     pub fn slices(&self) -> Vec<Slice> {
         let numbered = (0_u32..).zip(&self.slices);
-        let slice = |(number, histogram): (u32, &Histogram<u64>)| Slice {
+        let slice = |(number, spread): (u32, &Spread)| Slice {
             from_ms: millis(self.window.slice * number),
-            requests: histogram.len(),
-            latency: latency(histogram),
+            requests: spread.count(),
+            latency: spread.told(),
         };
         numbered.map(slice).collect()
     }
-}
-
-pub(super) fn histogram() -> Histogram<u64> {
-    Histogram::new(DIGITS).expect("a histogram that grows can have three digits")
-}
-
-pub(super) fn note(histogram: &mut Histogram<u64>, latency: Duration) {
-    histogram.record(micros(latency).max(1)).expect("a histogram that grows takes every value");
-}
-
-pub(super) fn latency(histogram: &Histogram<u64>) -> Latency {
-    let at = |quantile| in_ms(histogram.value_at_quantile(quantile));
-    Latency {
-        p50_ms: at(0.5),
-        p90_ms: at(0.9),
-        p99_ms: at(0.99),
-        p999_ms: at(0.999),
-        max_ms: in_ms(histogram.max()),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "nothing takes as many microseconds")]
-fn in_ms(micros: u64) -> f64 {
-    micros as f64 / 1_000.0
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn millis(time: Duration) -> u64 {

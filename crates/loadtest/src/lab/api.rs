@@ -167,6 +167,26 @@ impl Api {
         answer::<Value>(request.bearer_auth(&admin.access_token).json(&json!({}))).await.map(drop)
     }
 
+    /// Settles a locked market.
+    ///
+    /// # Errors
+    ///
+    /// When that is refused.
+    pub async fn settle(&self, admin: &Session, market_id: Uuid, outcome_id: Uuid) -> anyhow::Result<()> {
+        let request = self.post(&format!("/api/betting/markets/{market_id}/settle"));
+        let choice = json!({ "outcomeId": outcome_id });
+        answer::<Value>(request.bearer_auth(&admin.access_token).json(&choice)).await.map(drop)
+    }
+
+    /// One market.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn market(&self, market_id: Uuid) -> anyhow::Result<Market> {
+        answer(self.get(&format!("/api/betting/markets/{market_id}"))).await
+    }
+
     fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("{}{path}", self.base))
     }

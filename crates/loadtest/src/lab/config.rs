@@ -1,20 +1,27 @@
 //! What each service is told: as in production, at addresses of this machine.
 //!
-//! Three things differ. Limits for each client address, account and minute are so high that nobody reaches them, because all
-//! users share one address; they are counted still. Tokens outlive the measurement. And a service stops without waiting for
-//! load balancers to look elsewhere.
+//! Four things differ. Limits for each client address, account and minute are so high that nobody reaches them, because all
+//! users share one address; they are counted still. Tokens outlive the measurement. A service stops without waiting for
+//! load balancers to look elsewhere. And a gateway has room for as many connections and event streams as the lab opens.
+//!
+//! In front of ours a gateway gathers bets as it does by itself. An old design decides each bet alone, so waiting for others would
+//! only slow it down: in front of one, up to sixteen calls are under way, and each begins with whatever waits. So old designs are
+//! served at their best.
 
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
 use super::secrets::Secrets;
+use crate::results::Against;
 
 /// The admin's name.
 pub(super) const ADMIN: &str = "admin";
 /// As the chart has it: one trace in a hundred.
 const SAMPLED: f64 = 0.01;
 const NEVER_REACHED: u32 = 1_000_000;
+/// Connections and event streams of one gateway: what its limit of open files has room for.
+const ROOM: usize = 16_000;
 
 /// Where a service listens.
 #[derive(Clone, Copy, Debug)]
@@ -74,12 +81,22 @@ impl Common {
         })
     }
 
-    pub(super) fn gateway(&self, at: At, account: &str, league: SocketAddr, betting: &str) -> Value {
+    /// A gateway in front of this system.
+    pub(super) fn gateway(
+        &self,
+        against: Against,
+        at: At,
+        account: &str,
+        league: SocketAddr,
+        betting: &str,
+    ) -> Value {
         let rate = json!({ "per_second": NEVER_REACHED, "burst": NEVER_REACHED });
         let slow_rate = json!({ "per_minute": NEVER_REACHED, "burst": NEVER_REACHED });
         json!({
             "runtime": self.runtime(at),
-            "http": { "listen": at.service, "max_connections_per_address": 0 },
+            "http": { "listen": at.service, "max_connections": ROOM, "max_connections_per_address": 0 },
+            "streams": { "max": ROOM, "kept_for_users": 0, "max_per_address": ROOM },
+            "bets": bets(against),
             "limits": {
                 "max_in_flight_per_address": 0,
                 "per_address": rate,
@@ -93,6 +110,14 @@ impl Common {
                 "betting": { "url": betting },
             },
         })
+    }
+}
+
+/// How a gateway gathers bets for this system.
+fn bets(against: Against) -> Value {
+    match against.design() {
+        None => json!({}),
+        Some(_) => json!({ "workers": 16, "gather": { "further_from": 1 } }),
     }
 }
 

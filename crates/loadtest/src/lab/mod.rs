@@ -3,6 +3,7 @@
 
 pub mod api;
 mod config;
+mod filling;
 pub(crate) mod markets;
 mod postgres;
 mod process;
@@ -134,7 +135,8 @@ impl Lab {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let config = self.account_config(hall_at, Some(cores));
         let hall = self.starting().service(ACCOUNT, &config, hall_at).await?;
-        let config = self.common.gateway(door_at, &url(hall_at), self.league_at.service, &nobody);
+        let config =
+            self.common.gateway(Against::Ours, door_at, &url(hall_at), self.league_at.service, &nobody);
         let door = self.starting().service(GATEWAY, &config, door_at).await?;
         let users = users::sign_up(&Api::new(&url(door_at)), self.options.users, &self.secrets.user).await?;
         door.stop().await;

@@ -3,19 +3,23 @@
 //! The lab's own account is the first of its replicas. league-schedule stays with it alone: it asks for nothing but who is an
 //! admin, and with which keys tokens are signed.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::{
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+    time::Duration,
+};
 
+use anyhow::Context;
 use http::HeaderValue;
 use loljoa_private_postgres::free_port;
 use sqlx::PgPool;
-use tokio::process::Command;
+use tokio::{process::Command, time::Instant};
 
 use super::{
     ACCOUNT, BETTING, GATEWAY, Lab, OLD,
     api::{Api, Session},
     at,
     config::At,
-    markets, numbered,
+    filling, markets, numbered,
     process::{Process, Ready},
     replicas::Addresses,
     url,
@@ -36,6 +40,7 @@ pub struct Stack {
     replicas: Replicas,
     gateways: Vec<Replica>,
     betting: Vec<Process>,
+    betting_at: Vec<SocketAddr>,
     /// But the lab's own.
     accounts: Vec<Replica>,
     api: Api,
@@ -67,14 +72,15 @@ impl Lab {
                 Some(design) => self.old(design, address).await?,
             });
         }
-        let gateways = self.gateways(replicas.gateway, &account_at, &betting_at).await?;
+        let gateways = self.gateways(against, replicas.gateway, &account_at, &betting_at).await?;
         let api = Api::new(&url(gateways[0].at));
         let admin = self.admin(&api).await?;
         let bets = self.connect(match against.design() {
             None => "betting",
             Some(design) => super::database_of(design),
         });
-        Ok(Stack { against, replicas, gateways, betting, accounts, api, admin, bets: bets.await? })
+        let (betting_at, bets) = (betting_at.each().collect(), bets.await?);
+        Ok(Stack { against, replicas, gateways, betting, betting_at, accounts, api, admin, bets })
     }
 
     /// Where account's replicas are, and all of them but the first, which runs already.
@@ -95,6 +101,7 @@ impl Lab {
 
     async fn gateways(
         &self,
+        against: Against,
         count: usize,
         account: &Addresses,
         betting: &Addresses,
@@ -103,7 +110,8 @@ impl Lab {
         let mut gateways = Vec::with_capacity(count);
         for _ in 0..count {
             let at = at()?;
-            let config = self.common.gateway(at, &account.url(), self.league_at.service, &betting.url());
+            let config =
+                self.common.gateway(against, at, &account.url(), self.league_at.service, &betting.url());
             let process = self.starting().caller(GATEWAY, &config, at, &[account, betting]).await?;
             gateways.push(Replica { at, process });
         }
@@ -115,6 +123,24 @@ impl Lab {
         let database = self.postgres.url("betting");
         let config = self.common.betting(at, &database, &account.url(), self.league_at.service);
         self.starting().caller(BETTING, &config, at, &[account]).await
+    }
+
+    /// How long one more replica of betting takes from its start until it is ready. It ends at once.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn start_another(&self) -> anyhow::Result<Duration> {
+        let at = at()?;
+        let (account, league) = (url(self.account_at), self.league_at.service);
+        let config = self.common.betting(at, &self.postgres.url("betting"), &account, league);
+        let command = Command::new(&self.options.program);
+        let mut another = self.starting().begin(BETTING, &config, command).await?;
+        let started = Instant::now();
+        another.ready(Ready::Says(at.admin)).await?;
+        let took = started.elapsed();
+        another.stop().await;
+        Ok(took)
     }
 
     async fn old(&self, design: Design, address: SocketAddr) -> anyhow::Result<Process> {
@@ -209,6 +235,50 @@ impl Stack {
     /// The admin ports of every gateway, and of every replica of account but the lab's own.
     pub fn admins(&self) -> impl Iterator<Item = SocketAddr> {
         self.gateways.iter().chain(&self.accounts).map(|replica| replica.at.admin)
+    }
+
+    /// Where every gateway's process answers with the least that it can do.
+    #[must_use]
+    pub fn probes(&self) -> Vec<SocketAddr> {
+        self.gateways.iter().map(|gateway| gateway.at.admin).collect()
+    }
+
+    /// Places `count` bets on the hot market of `world`, without the gateway.
+    ///
+    /// # Errors
+    ///
+    /// When betting does not take one.
+    pub async fn fill(&self, world: &World, count: u64) -> anyhow::Result<()> {
+        let betting = self.betting_at.first().context("there is no betting")?;
+        filling::fill(*betting, world, count).await
+    }
+
+    /// Settles `market`, which is locked: its first outcome wins. Answers before anybody is paid.
+    ///
+    /// # Errors
+    ///
+    /// When that is refused.
+    pub async fn settle(&self, market: &Market) -> anyhow::Result<()> {
+        let outcome_id = market.outcome_ids.first().context("the market has no outcomes")?;
+        self.api.settle(&self.admin, market.market_id, *outcome_id).await
+    }
+
+    /// Locks `market`.
+    ///
+    /// # Errors
+    ///
+    /// When that is refused.
+    pub async fn lock(&self, market: &Market) -> anyhow::Result<()> {
+        self.api.lock(&self.admin, market.market_id).await
+    }
+
+    /// Where `market` stands, such as `settled`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn state(&self, market: &Market) -> anyhow::Result<String> {
+        Ok(self.api.market(market.market_id).await?.state)
     }
 
     /// The database with the bets.

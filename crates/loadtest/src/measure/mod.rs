@@ -76,6 +76,12 @@ impl Subject {
     }
 }
 
+/// What all processes used but whoever asks. Seconds.
+#[must_use]
+pub fn of_system(used: &BTreeMap<String, f64>) -> f64 {
+    used.iter().filter(|(process, _)| *process != CLIENT).map(|(_, seconds)| seconds).sum()
+}
+
 /// What each process used between two looks. Seconds.
 #[must_use]
 pub fn used(before: &Sample, after: &Sample) -> BTreeMap<String, f64> {

@@ -9,42 +9,18 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::ValueEnum;
 
 use crate::{
     bench::{Manner, load, told},
     console::complain,
     engine::{drive, view::Live},
     lab::{Lab, Options},
-    results::{Against, Run, title},
+    results::{Against, Run, Service, title},
     scenario::Kind,
 };
 
 pub use perf::FlameGraph;
 pub use statements::{Statement, of_statements};
-
-/// Whose time is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Service {
-    /// HTTP
-    Gateway,
-    /// Markets, bets, settlement
-    Betting,
-    /// Users, sessions, ledger
-    Account,
-}
-
-impl Service {
-    /// Its name, as among the processes.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gateway => "gateway",
-            Self::Betting => "betting",
-            Self::Account => "account",
-        }
-    }
-}
 
 /// What is looked at, and how.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! What each plot shows, taken out of the results.
 
 use crate::{
-    results::{Against, Latency, PROCESSES, Replicas, Results, Run, Service, Slice},
+    results::{Against, Endurance, Latency, PROCESSES, Replicas, Results, Run, Service, Slice, mebibytes},
     scenario::Kind,
 };
 
@@ -152,12 +152,35 @@ pub(super) fn memory(results: &Results) -> Vec<Bar> {
         .collect()
 }
 
+/// Bets a second by the bets that were there.
+pub(super) fn rate_by_bets(endurance: &Endurance) -> Vec<Line> {
+    let points = endurance.legs.iter().map(|leg| (millions(leg.placed), leg.accepted_per_second()));
+    vec![Line { name: "bets/s".to_owned(), points: points.collect() }]
+}
+
+/// Memory of each process by the bets that were there. MiB.
+pub(super) fn memory_by_bets(endurance: &Endurance) -> Vec<Line> {
+    let line = |(process, name): (&str, &str)| {
+        let known =
+            endurance.legs.iter().filter_map(|leg| Some((leg.placed, *leg.memory_bytes.get(process)?)));
+        let points = known.map(|(placed, bytes)| (millions(placed), mebibytes(bytes)));
+        Line { name: name.to_owned(), points: points.collect() }
+    };
+    PROCESSES.into_iter().zip(LEGEND).map(line).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a plot is not that precise")]
+const fn millions(bets: u64) -> f64 {
+    bets as f64 / 1e6
+}
+
 fn short(run: &Run) -> String {
     let against = run.against.map_or("target", Against::name);
     let many = Service::ALL.into_iter().filter(|service| run.replicas.of(*service) != 1);
     let replicas = many.map(|service| format!(" ×{} {}", run.replicas.of(service), service.name()));
     let replicas = replicas.collect::<Vec<_>>().concat();
-    format!("{} {against} {}{replicas}", run.scenario.name(), run.connections)
+    let connections = if run.connections == 0 { String::new() } else { format!(" {}", run.connections) };
+    format!("{} {against}{connections}{replicas}", run.scenario.name())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "connections and replicas are few")]
@@ -168,11 +191,6 @@ const fn number(number: usize) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "a run is short")]
 const fn seconds(ms: u64) -> f64 {
     ms as f64 / 1_000.0
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a plot is not that precise")]
-const fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / (1 << 20) as f64
 }
 
 #[cfg(test)]
@@ -215,6 +233,15 @@ mod tests {
         let [_, p99, _] = over_time(&run).try_into().unwrap();
         assert_eq!(p99.points.len(), 143);
         assert_eq!(p99.points[1..4], [(7.0, 50.0), (14.0, 700.0), (21.0, 50.0)]);
+    }
+
+    #[test]
+    fn a_long_load_is_drawn_by_the_bets_that_are_there() {
+        let endurance = fixtures::endurance(&[500_000, 250_000]);
+        assert_eq!(rate_by_bets(&endurance)[0].points, [(0.5, 50_000.0), (0.75, 25_000.0)]);
+        let memory = memory_by_bets(&endurance);
+        let betting = memory.iter().find(|line| line.name == "betting").unwrap();
+        assert_eq!(betting.points, [(0.5, 32.0), (0.75, 32.0)]);
     }
 
     #[test]

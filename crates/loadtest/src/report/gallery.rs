@@ -4,7 +4,7 @@ use super::{
     figures::{self, LEGEND, Line},
     plots::{self, Axes},
 };
-use crate::results::{Results, Service};
+use crate::results::{Found, Results, Service};
 
 /// A plot.
 #[derive(Clone, Debug)]
@@ -64,6 +64,18 @@ pub fn gallery(results: &Results) -> anyhow::Result<Vec<Plot>> {
         let title = run.title();
         let caption = format!("Latency over time: {title}");
         add(&file_name(&format!("time {title}")), &caption, drawn(&figures::over_time(run), axes)?);
+    }
+    for run in &results.runs {
+        let Some(Found::Long(endurance)) = &run.found else { continue };
+        let axes = |y| Axes { x: "million bets", y, is_logarithmic: false };
+        let title = run.title();
+        for (name, caption, lines, axes) in [
+            ("rate", "Bets/s", figures::rate_by_bets(endurance), axes("bets/s")),
+            ("memory", "Memory", figures::memory_by_bets(endurance), axes("MiB")),
+        ] {
+            let name = file_name(&format!("{name} {title}"));
+            add(&name, &format!("{caption}: {title}"), drawn(&lines, axes)?);
+        }
     }
     for (name, caption, bars, legend, unit) in [
         ("cpu", "CPU for each accepted bet", figures::costs(results), &LEGEND[..], "µs"),

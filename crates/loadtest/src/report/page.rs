@@ -38,6 +38,7 @@ pub fn page(results: &Results) -> anyhow::Result<String> {
     html += "</div><h2>Every run</h2>";
     html += &table(results::of_runs(results));
     html += &parts(results);
+    html += &details(results);
     html += "</body></html>\n";
     Ok(html)
 }
@@ -68,6 +69,15 @@ fn failures(results: &Results) -> String {
             .to_owned();
     }
     format!("<p class=\"bad\">Runs that failed:</p><ul class=\"bad\">{told}</ul>")
+}
+
+/// What only some scenarios tell.
+fn details(results: &Results) -> String {
+    let (header, rows) = results::of_details(results);
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("<h2>What else was seen</h2>{}", table((header, rows)))
 }
 
 /// What the runs that have parts say of each.

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::DateTime;
 
-use super::{Against, Answers, Audit, Cost, Latency, Machine, Part, Replicas, Results, Run, Service, Slice};
+use super::{
+    Against, Answers, Audit, Cost, Endurance, Latency, Leg, Listening, Machine, Part, Replicas, Results, Run,
+    Service, Slice, Upkeep,
+};
 use crate::scenario::Kind;
 
 /// Ours and pessimistic with one replica, ours with four of betting, and of the gateway.
@@ -50,7 +53,7 @@ fn run(against: Against, replicas: Replicas, accepted: u64, p99_ms: f64) -> Run 
         }),
         audit: Some(Audit { looked_at: "all".into(), differences: Vec::new() }),
         parts: Vec::new(),
-        overload: None,
+        found: None,
     }
 }
 
@@ -69,4 +72,24 @@ pub(crate) fn part(name: &str, sent: u64, accepted: u64, p99_ms: f64, refused: u
         cpu_seconds: BTreeMap::from([("gateway".to_owned(), 12.0), ("client".to_owned(), 5.0)]),
         memory_bytes: BTreeMap::new(),
     }
+}
+
+/// So many listened.
+pub(crate) fn listening(listeners: usize) -> Listening {
+    let lag = Latency { p99_ms: 400.0, ..Latency::default() };
+    Listening { listeners, before_bytes: 40 << 20, quiet_bytes: 140 << 20, updates: 7, lag }
+}
+
+/// Legs of ten seconds, with two cores under load and a tenth of one afterwards.
+pub(crate) fn endurance(accepted: &[u64]) -> Endurance {
+    let mut placed = 0;
+    let legs = accepted.iter().map(|accepted| {
+        placed += accepted;
+        let memory_bytes = BTreeMap::from([("betting".to_owned(), 32 << 20)]);
+        let latency = Latency::default();
+        Leg { placed, seconds: 10.0, accepted: *accepted, latency, cpu_seconds: 20.0, memory_bytes }
+    });
+    let legs = legs.collect();
+    let upkeep = |quiet_cpu| Upkeep { quiet_cpu, audit_seconds: 1.0, start_seconds: 1.0 };
+    Endurance { wanted: 1_000, placed, legs, before: upkeep(0.0), after: upkeep(0.1) }
 }

@@ -1,8 +1,11 @@
 //! What was measured, as it is written down.
 
+mod details;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod found;
 mod join;
+mod large;
 mod overload;
 mod part;
 mod ratios;
@@ -16,11 +19,17 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::{baseline::Design, measure::POSTGRES, scenario::Kind};
+use crate::{
+    baseline::Design,
+    measure::{POSTGRES, of_system},
+    scenario::Kind,
+};
 
+pub use details::of_details;
+pub use found::{Endurance, Found, Leg, Listening, Upkeep};
 pub use overload::Overload;
 pub use part::{Answers, PARTS, Part};
-pub use ratios::{PROCESSES, Row, Wanted, rows};
+pub use ratios::{PROCESSES, Row, Wanted};
 pub use replicas::{Replicas, Service};
 pub use table::{of_parts, of_ratios, of_runs};
 
@@ -106,7 +115,7 @@ pub struct Run {
     pub scenario: Kind,
     /// Of whom; none where it was a system that the lab did not start.
     pub against: Option<Against>,
-    /// By how many connections.
+    /// By how many connections; none where nobody asks request by request.
     pub connections: usize,
     /// With how many replicas of what.
     #[serde(flatten)]
@@ -117,7 +126,7 @@ pub struct Run {
     pub seconds: f64,
     /// Requests that ended meanwhile.
     pub requests: u64,
-    /// Bets that were accepted meanwhile.
+    /// Bets that were accepted meanwhile; of `settle`, those that were settled and paid.
     pub accepted: u64,
     /// Bets that had been accepted before and were sent again.
     pub replayed: u64,
@@ -136,9 +145,9 @@ pub struct Run {
     /// The parts that are told by themselves, if there are any.
     #[serde(default)]
     pub parts: Vec<Part>,
-    /// What an overload is compared with.
+    /// What only this scenario tells.
     #[serde(default)]
-    pub overload: Option<Overload>,
+    pub found: Option<Found>,
 }
 
 /// How long requests took. Milliseconds.
@@ -168,7 +177,7 @@ pub struct Slice {
 }
 
 /// What the processes used.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Processor time by process. Seconds.
     pub cpu_seconds: BTreeMap<String, f64>,
@@ -188,6 +197,30 @@ pub struct Audit {
 }
 
 impl Run {
+    /// A run of which nothing is known yet.
+    #[must_use]
+    pub const fn of(scenario: Kind) -> Self {
+        Self {
+            scenario,
+            against: None,
+            connections: 0,
+            replicas: Replicas::ONE,
+            rate: None,
+            seconds: 0.0,
+            requests: 0,
+            accepted: 0,
+            replayed: 0,
+            refused: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            latency: Latency { p50_ms: 0.0, p90_ms: 0.0, p99_ms: 0.0, p999_ms: 0.0, max_ms: 0.0 },
+            slices: Vec::new(),
+            cost: None,
+            audit: None,
+            parts: Vec::new(),
+            found: None,
+        }
+    }
+
     /// Requests a second.
     #[must_use]
     pub fn requests_per_second(&self) -> f64 {
@@ -210,9 +243,8 @@ impl Run {
     /// The same of all processes of the system, without whoever asks.
     #[must_use]
     pub fn cpu_per_bet_in_all(&self) -> Option<f64> {
-        let processes = self.cost.as_ref()?.cpu_seconds.keys();
-        let of_system = processes.filter(|process| *process != crate::measure::CLIENT);
-        of_system.map(|process| self.cpu_per_bet(process)).sum()
+        let seconds = of_system(&self.cost.as_ref()?.cpu_seconds);
+        (self.accepted > 0).then(|| seconds * 1e6 / count(self.accepted))
     }
 
     /// PostgreSQL's part of it.
@@ -239,7 +271,8 @@ impl Run {
     /// Such as `hot-market, ours, 256 connections, 4 replicas`.
     #[must_use]
     pub fn title(&self) -> String {
-        title(self.scenario, self.against, self.connections, self.replicas, self.rate)
+        let title = title(self.scenario, self.against, self.connections, self.replicas, self.rate);
+        if self.connections == 0 { format!("{title}, {} bets", self.accepted) } else { title }
     }
 }
 
@@ -255,7 +288,14 @@ pub fn title(
     let against = against.map_or("target", Against::name);
     let replicas = replicas.told();
     let rate = rate.map(|rate| format!(", {rate:.0}/s")).unwrap_or_default();
-    format!("{}, {against}, {connections} connections{replicas}{rate}", scenario.name())
+    let connections = if connections == 0 { String::new() } else { format!(", {connections} connections") };
+    format!("{}, {against}{connections}{replicas}{rate}", scenario.name())
+}
+
+/// A figure of memory, as people read it.
+#[expect(clippy::cast_precision_loss, reason = "nobody asks for parts of a mebibyte")]
+pub(crate) const fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / (1 << 20) as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "what is counted here a double counts exactly")]
@@ -289,6 +329,13 @@ impl Results {
         let text = serde_json::to_string_pretty(self)?;
         write(file, &(text + "\n"))
     }
+}
+
+/// All figures that these results tell.
+#[must_use]
+pub fn rows(results: &Results) -> Vec<Row> {
+    let (ratios, overload, large) = (ratios::rows(results), overload::rows(results), large::rows(results));
+    [ratios, overload, large].concat()
 }
 
 /// Writes a file, and the folder that it is in.

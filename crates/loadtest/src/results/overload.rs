@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Against, Part, Results, Row, Run, Wanted};
+use super::{Against, Found, Part, Results, Row, Run, Wanted, mebibytes};
 use crate::scenario::{Kind, overload};
 
 /// What the chart gives a gateway: what holds more is killed. MiB.
 const POD: f64 = 256.0;
-const MEBIBYTE: f64 = 1_048_576.0;
 
 /// What an overload is compared with.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -23,7 +22,7 @@ pub struct Overload {
 /// The figures of an overload.
 pub(super) fn rows(results: &Results) -> Vec<Row> {
     let run = results.find(Kind::Overload, Against::Ours, None, 1);
-    let of = |figure: fn(&Run, Overload) -> Option<f64>| run.and_then(|run| figure(run, run.overload?));
+    let of = |figure: fn(&Run, Overload) -> Option<f64>| run.and_then(|run| figure(run, told(run)?));
     let (least, most) = (Wanted::AtLeast, Wanted::AtMost);
     let rows = [
         ("overload: requests that came, of what is sustained", "×", least(2.8), least(3.0), of(arrivals)),
@@ -41,6 +40,13 @@ pub(super) fn rows(results: &Results) -> Vec<Row> {
     rows.into_iter()
         .map(|(what, unit, wanted, stretch, measured)| Row { what, unit, wanted, stretch, measured })
         .collect()
+}
+
+const fn told(run: &Run) -> Option<Overload> {
+    match run.found {
+        Some(Found::Overload(overload)) => Some(overload),
+        _ => None,
+    }
 }
 
 fn part<'a>(run: &'a Run, name: &str) -> Option<&'a Part> {
@@ -62,7 +68,7 @@ fn refusals(run: &Run, _: Overload) -> Option<f64> {
 }
 
 fn memory(_: &Run, overload: Overload) -> Option<f64> {
-    (overload.memory_most > 0).then(|| super::count(overload.memory_most) / MEBIBYTE)
+    (overload.memory_most > 0).then(|| mebibytes(overload.memory_most))
 }
 
 fn recovery(run: &Run, _: Overload) -> Option<f64> {
@@ -81,7 +87,8 @@ mod tests {
         let mut results = fixtures::results();
         let run = &mut results.runs[0];
         run.scenario = Kind::Overload;
-        run.overload = Some(Overload { peak: 1_000.0, memory_before: 100, memory_most: 200 << 20 });
+        let overload = Overload { peak: 1_000.0, memory_before: 100, memory_most: 200 << 20 };
+        run.found = Some(Found::Overload(overload));
         run.parts = vec![
             part(overload::BEFORE, 3_300, 3_300, 10.0, 0),
             part(overload::DURING, 29_000, 9_500, 400.0, refused),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Latency, count};
-use crate::measure::CLIENT;
+use crate::measure::{CLIENT, of_system};
 
 /// What a table of parts does not say by itself.
 pub const PARTS: &str = "Latency of bets, and of what else succeeded, counts from when it was due; that of refusals from when they \
@@ -58,8 +58,7 @@ impl Part {
     #[must_use]
     pub fn cores(&self) -> Option<(f64, f64)> {
         let client = self.cpu_seconds.get(CLIENT)?;
-        let all: f64 = self.cpu_seconds.values().sum();
-        Some(((all - client) / self.seconds, client / self.seconds))
+        Some((of_system(&self.cpu_seconds) / self.seconds, client / self.seconds))
     }
 
     /// So many of these answers a second.

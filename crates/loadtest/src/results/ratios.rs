@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Against, Replicas, Results, Run, Service, overload};
+use super::{Against, Replicas, Results, Run, Service};
 use crate::{measure, scenario::Kind};
 
 /// What is wanted of a figure.
@@ -56,9 +56,9 @@ impl Row {
 const CALM: f64 = 100.0;
 const OLD: Against = Against::Pessimistic;
 
-/// All figures that these scenarios tell.
+/// What requests alone tell.
 #[must_use]
-pub fn rows(results: &Results) -> Vec<Row> {
+pub(super) fn rows(results: &Results) -> Vec<Row> {
     let least = |what, least, stretch, measured| Row {
         what,
         unit: "×",
@@ -76,7 +76,7 @@ pub fn rows(results: &Results) -> Vec<Row> {
     let hot = results.find(Kind::HotMarket, Against::Ours, Some(256), 1);
     let over_old = |scenario, connections| results.over(OLD, scenario, connections);
     let burst = results.find(Kind::Burst, Against::Ours, None, 1);
-    let mut rows = vec![
+    vec![
         least(
             "accepted bets/s, hot market, 1,000 connections, of pessimistic's",
             18.0,
@@ -108,9 +108,7 @@ pub fn rows(results: &Results) -> Vec<Row> {
         most("the gateway's part of it", "µs", 30.0, 22.0, hot.and_then(|run| run.cpu_per_bet("gateway"))),
         most("WAL per bet at 256", "B", 900.0, 600.0, hot.and_then(Run::wal_per_bet)),
         most("burst: from the first user to p99 below 100 ms for good", "s", 2.0, 1.0, burst.map(until_calm)),
-    ];
-    rows.extend(overload::rows(results));
-    rows
+    ]
 }
 
 impl Results {
@@ -156,7 +154,7 @@ impl Results {
     }
 }
 
-fn ratio(one: f64, other: f64) -> Option<f64> {
+pub(super) fn ratio(one: f64, other: f64) -> Option<f64> {
     (other > 0.0).then(|| one / other)
 }
 

@@ -1,15 +1,16 @@
 //! How many replicas of what.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-/// What there can be more than one of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A service of a bet's way: there can be more than one of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Service {
-    /// Betting, or the old design in its place.
+    /// Betting, or the old design in its place
     Betting,
-    /// The gateway.
+    /// The gateway
     Gateway,
-    /// Account.
+    /// Account
     Account,
 }
 

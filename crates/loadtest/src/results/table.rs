@@ -29,9 +29,10 @@ pub fn of_runs(results: &Results) -> (Vec<String>, Vec<Vec<String>>) {
 
 fn run(run: &Run) -> Vec<String> {
     let latency = run.latency;
+    let waited = |figure| if run.requests == 0 { "–".to_owned() } else { whole(figure) };
     let sum = |counts: &std::collections::BTreeMap<String, u64>| counts.values().sum::<u64>().to_string();
-    let mut row = vec![run.title(), whole(run.accepted_per_second()), whole(run.requests_per_second())];
-    row.extend([latency.p50_ms, latency.p90_ms, latency.p99_ms, latency.p999_ms, latency.max_ms].map(whole));
+    let mut row = vec![run.title(), whole(run.accepted_per_second()), waited(run.requests_per_second())];
+    row.extend([latency.p50_ms, latency.p90_ms, latency.p99_ms, latency.p999_ms, latency.max_ms].map(waited));
     row.extend([sum(&run.refused), sum(&run.errors), known(run.cpu_per_bet_in_all())]);
     row.extend(PROCESSES.map(|process| known(run.cpu_per_bet(process))));
     row.extend([known(run.wal_per_bet()), audit(run)]);
@@ -88,7 +89,7 @@ fn known(figure: Option<f64>) -> String {
 }
 
 /// A figure without what nobody reads: thousands apart, decimals only where they are all there is.
-fn whole(figure: f64) -> String {
+pub(super) fn whole(figure: f64) -> String {
     if figure < 10.0 {
         return format!("{figure:.1}");
     }

@@ -17,12 +17,12 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A bet that can be sent more than once.
 #[derive(Clone, Debug)]
-pub(super) struct Bet {
-    pub(super) user: User,
-    pub(super) key: Uuid,
-    pub(super) market_id: Uuid,
-    pub(super) outcome_id: Uuid,
-    pub(super) stake: i64,
+pub(crate) struct Bet {
+    pub(crate) user: User,
+    pub(crate) key: Uuid,
+    pub(crate) market_id: Uuid,
+    pub(crate) outcome_id: Uuid,
+    pub(crate) stake: i64,
 }
 
 impl Bet {

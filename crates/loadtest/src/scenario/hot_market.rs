@@ -11,7 +11,7 @@ impl Scenario for HotMarket {
 }
 
 /// The bet of this turn.
-pub(super) fn bet(world: &World, turn: Turn) -> Bet {
+pub(crate) fn bet(world: &World, turn: Turn) -> Bet {
     // The outcome changes with every round of all users, so that each user bets on both.
     let round = turn.in_run / world.users.len() as u64;
     Bet::new(world.user(turn.in_run), world.market(0), turn.in_run + round)

@@ -1,5 +1,6 @@
 //! What is asked: one file for each scenario.
 
+mod bare;
 mod bet;
 mod burst;
 mod expected;
@@ -9,6 +10,7 @@ mod login_storm;
 pub mod overload;
 mod refusals;
 mod season;
+mod stream;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,6 +22,7 @@ use uuid::Uuid;
 
 pub use bet::STAKE;
 pub use expected::Expected;
+pub(crate) use hot_market::bet as hot_bet;
 
 use crate::engine::{Body, Pace, Window};
 
@@ -98,22 +101,34 @@ pub enum Kind {
     Season,
     /// All users come within a second, bet four times a second for a while, and go
     Burst,
+    /// An answer that asks nobody, of the gateway's own process: what season is compared with
+    Bare,
     /// The hot market at three times what is sustained, and at a third of it before and afterwards
     Overload,
     /// Everybody logs in at once, while one in ten bets on one market
     LoginStorm,
+    /// A market with a million bets is settled
+    Settle,
+    /// Thousands listen to a market while bets arrive on it
+    Stream,
+    /// Millions of bets, on one hot market after the other
+    Long,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::HotMarket,
         Self::HotAccount,
         Self::Refusals,
         Self::Season,
         Self::Burst,
+        Self::Bare,
         Self::Overload,
         Self::LoginStorm,
+        Self::Settle,
+        Self::Stream,
+        Self::Long,
     ];
 
     /// Its name, such as `hot-market`.
@@ -127,6 +142,10 @@ impl Kind {
             Self::Burst => "burst",
             Self::Overload => "overload",
             Self::LoginStorm => "login-storm",
+            Self::Bare => "bare",
+            Self::Settle => "settle",
+            Self::Stream => "stream",
+            Self::Long => "long",
         }
     }
 
@@ -142,7 +161,20 @@ impl Kind {
     /// Whether it does nothing but bet, as much as is sustained: all that the baselines can do.
     #[must_use]
     pub const fn only_bets(self) -> bool {
-        !matches!(self, Self::Season | Self::Overload | Self::LoginStorm)
+        matches!(self, Self::HotMarket | Self::HotAccount | Self::Refusals | Self::Burst)
+    }
+
+    /// Whether it is nothing but requests to a gateway. What is more needs the lab: it asks what only the lab may, or looks at
+    /// processes.
+    #[must_use]
+    pub const fn is_plain(self) -> bool {
+        !matches!(self, Self::Bare | Self::Overload | Self::Settle | Self::Stream | Self::Long)
+    }
+
+    /// Whether it takes a stack of its own, and leaves millions of bets behind or thousands of connections.
+    #[must_use]
+    pub const fn is_large(self) -> bool {
+        matches!(self, Self::Settle | Self::Stream | Self::Long)
     }
 
     /// How requests come, where the person says nothing else, if they are measured in this window.
@@ -151,6 +183,7 @@ impl Kind {
         match self {
             Self::Burst => burst::pace(window.length()),
             Self::LoginStorm => login_storm::pace(window),
+            Self::Stream => Pace::Rate(stream::BETS_A_SECOND),
             _ => Pace::Closed,
         }
     }
@@ -158,7 +191,7 @@ impl Kind {
     /// Whether the beginning is measured, too.
     #[must_use]
     pub const fn is_measured_cold(self) -> bool {
-        matches!(self, Self::Burst)
+        matches!(self, Self::Burst | Self::Stream)
     }
 
     /// How long a slice of the series over time is.
@@ -174,12 +207,16 @@ impl Kind {
     #[must_use]
     pub fn of(self, world: World) -> Arc<dyn Scenario> {
         match self {
-            Self::HotMarket | Self::Overload => Arc::new(hot_market::HotMarket(world)),
+            // What is bet there is what is bet here: by everybody, on one market.
+            Self::HotMarket | Self::Overload | Self::Settle | Self::Stream | Self::Long => {
+                Arc::new(hot_market::HotMarket(world))
+            }
             Self::HotAccount => Arc::new(hot_account::HotAccount(world)),
             Self::Refusals => Arc::new(refusals::Refusals::new(world)),
             Self::Season => Arc::new(season::Season(world)),
             Self::Burst => Arc::new(burst::Burst(world)),
             Self::LoginStorm => Arc::new(login_storm::LoginStorm(world)),
+            Self::Bare => Arc::new(bare::Bare(world)),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use loljoa_loadtest::{
     bench::{self, Manner},
     lab::Lab,
-    results::{Against, Part, Run},
+    results::{Against, Found, Part, Run},
     scenario::Kind,
 };
 
@@ -14,7 +14,7 @@ use crate::support::{briefly, options};
 #[tokio::test]
 async fn an_overload_comes_between_two_calms_of_a_rate_that_was_measured_before() {
     let run = run(Kind::Overload, 48).await;
-    let overload = run.overload.unwrap();
+    let Some(Found::Overload(overload)) = run.found else { panic!("{run:?}") };
     let rates: Vec<_> = run.parts.iter().map(|part| part.rate.unwrap() / overload.peak).collect();
     let expected = [1.0 / 3.0, 1.0 / 3.0, 3.0, 1.0 / 3.0, 1.0 / 3.0];
     assert!(rates.iter().zip(expected).all(|(rate, wanted)| (rate - wanted).abs() < 1e-9), "{rates:?}");

@@ -4,6 +4,7 @@
 
 mod crowds;
 mod differences;
+mod large;
 mod profiles;
 mod replicas;
 mod runs;

@@ -1,6 +1,11 @@
 use std::{env, path::PathBuf, process::Output, time::Duration};
 
-use loljoa_loadtest::{bench::Manner, engine::view::View, lab::Options, results::Against};
+use loljoa_loadtest::{
+    bench::{Manner, Size},
+    engine::view::View,
+    lab::Options,
+    results::Against,
+};
 use tokio::process::Command;
 
 /// Few enough to be there soon.
@@ -29,7 +34,13 @@ pub(crate) fn options(against: Against) -> Options {
 
 /// A second, at once.
 pub(crate) fn briefly() -> Manner {
-    Manner { warm_up: Duration::ZERO, length: Duration::from_secs(1), rate: None, view: View::Lines }
+    Manner {
+        warm_up: Duration::ZERO,
+        length: Duration::from_secs(1),
+        rate: None,
+        view: View::Lines,
+        size: Size::default(),
+    }
 }
 
 /// Runs the program to its end.

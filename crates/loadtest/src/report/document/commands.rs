@@ -1,7 +1,7 @@
 //! How each run is made again.
 
 use crate::{
-    results::{Results, Run, Service},
+    results::{Found, Results, Run, Service},
     scenario::{Kind, overload},
 };
 
@@ -27,13 +27,31 @@ pub fn command(run: &Run) -> String {
         Some(against) => format!("loljoa-bench run {scenario} --against {}", against.name()),
         None => format!("loljoa-bench target URL {scenario}"),
     };
-    let (connections, seconds) = match run.scenario {
-        Kind::Overload => (run.connections / overload::CROWD, overload::length(run.seconds)),
-        _ => (run.connections, run.seconds),
-    };
     let replicas = OPTIONS.into_iter().filter(|(service, _)| run.replicas.of(*service) > 1);
     let replicas = replicas.map(|(service, option)| format!("{option} {}", run.replicas.of(service)));
     let rate = run.rate.map(|rate| format!("--rate {rate}"));
-    let words = [begin, format!("--connections {connections}")].into_iter().chain(replicas).chain(rate);
-    words.chain([format!("--seconds {seconds:.0}")]).collect::<Vec<_>>().join(" ")
+    [begin].into_iter().chain(size(run)).chain(replicas).chain(rate).collect::<Vec<_>>().join(" ")
+}
+
+/// How large it is, in connections, bets and listeners, and how long.
+fn size(run: &Run) -> Vec<String> {
+    let connections = |count: usize| format!("--connections {count}");
+    let seconds = |length: f64| format!("--seconds {length:.0}");
+    if run.scenario == Kind::Settle {
+        return vec![format!("--bets {}", run.accepted)];
+    }
+    match &run.found {
+        Some(Found::Stream(listening)) => {
+            let listeners = format!("--listeners {}", listening.listeners);
+            vec![connections(run.connections), listeners, seconds(run.seconds)]
+        }
+        Some(Found::Long(endurance)) => {
+            let leg = endurance.legs.first().map_or(run.seconds, |leg| leg.seconds);
+            vec![connections(run.connections), format!("--bets {}", endurance.wanted), seconds(leg)]
+        }
+        _ if run.scenario == Kind::Overload => {
+            vec![connections(run.connections / overload::CROWD), seconds(overload::length(run.seconds))]
+        }
+        _ => vec![connections(run.connections), seconds(run.seconds)],
+    }
 }

@@ -96,6 +96,16 @@ fn runs(results: &Results) -> String {
         failed.concat() + if failed.is_empty() { "" } else { "\n" },
         table(results::of_runs(results))
     ) + &parts(results)
+        + &details(results)
+}
+
+/// What only some scenarios tell.
+fn details(results: &Results) -> String {
+    let (header, rows) = results::of_details(results);
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("## What else was seen\n\n{}\n", table((header, rows)))
 }
 
 fn parts(results: &Results) -> String {
@@ -127,12 +137,16 @@ mod tests {
     fn a_document_has_the_machine_the_ratios_and_the_runs() {
         let mut results = fixtures::results();
         assert!(!text(&results).contains("## Parts of runs"), "{}", text(&results));
+        assert!(!text(&results).contains("## What else was seen"), "{}", text(&results));
+        results.runs[1].found = Some(results::Found::Stream(fixtures::listening(10_000)));
         results.runs[0].parts = vec![fixtures::part("storm", 10, 10, 1.0, 0)];
         let text = text(&results);
         for wanted in [
             "Fast One (2 cores, 16 GiB)",
             "| the same, 256 | ≥ 14 × | ≥ 20 × | 20 × | yes, and more |",
             "| hot-market, pessimistic, 256 connections | 500 |",
+            "## What else was seen",
+            "| hot-market, pessimistic, 256 connections | listeners | 10000 |",
             "## Parts of runs",
             "| hot-market, ours, 256 connections: storm | 10 |",
             "![Accepted bets/s, hot market](performance/throughput.svg)",
