@@ -10,6 +10,7 @@ mod process;
 mod replicas;
 mod secrets;
 mod stack;
+mod starting;
 pub(crate) mod users;
 
 use std::{
@@ -21,19 +22,17 @@ use std::{
 
 use anyhow::Context;
 use loljoa_private_postgres::free_port;
-use loljoa_service_kit::config::environment;
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
-use tokio::process::Command;
 use uuid::Uuid;
 
 use api::{Api, Session};
 use config::{ADMIN, At, Common};
 use markets::Calendar;
 use postgres::Postgres;
-use process::{Process, Ready};
-use replicas::Addresses;
+use process::Process;
 use secrets::Secrets;
 pub use stack::Stack;
+use starting::Starting;
 pub(crate) use users::POINTS;
 
 use crate::{
@@ -219,57 +218,6 @@ impl Lab {
             postmaster: self.postgres.postmaster()?,
             pool: self.postgres.pool().clone(),
         })
-    }
-}
-
-/// What is needed to start a process.
-struct Starting<'a> {
-    options: &'a Options,
-    postgres: &'a Postgres,
-}
-
-impl Starting<'_> {
-    async fn service(
-        &self,
-        name: &'static str,
-        config: &serde_json::Value,
-        at: At,
-    ) -> anyhow::Result<Process> {
-        self.caller(name, config, at, &[]).await
-    }
-
-    /// Starts a service that has these neighbours.
-    async fn caller(
-        &self,
-        name: &'static str,
-        config: &serde_json::Value,
-        at: At,
-        neighbours: &[&Addresses],
-    ) -> anyhow::Result<Process> {
-        let command = replicas::caller(&self.options.program, neighbours, self.postgres.directory())?;
-        let mut process = self.begin(name, config, command).await?;
-        process.ready(Ready::Says(at.admin)).await?;
-        Ok(process)
-    }
-
-    /// Brings the service's database up to date and starts it by `command`, which runs `loljoa`.
-    async fn begin(
-        &self,
-        name: &'static str,
-        config: &serde_json::Value,
-        mut command: Command,
-    ) -> anyhow::Result<Process> {
-        let environment = environment(config);
-        if config.get("database").is_some() {
-            let mut migrate = Command::new(&self.options.program);
-            migrate.args(["migrate", name]).env_clear().envs(environment.clone());
-            let output = migrate.output().await?;
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            anyhow::ensure!(output.status.success(), "{name} cannot be migrated: {complaint}");
-        }
-        command.args(["serve", name, "--until-stdin-closes"]);
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).envs(environment);
-        Process::start(name, command, self.postgres.directory())
     }
 }
 
