@@ -124,3 +124,21 @@ fn bets(against: Against) -> Value {
 fn upstream(address: SocketAddr) -> Value {
     json!({ "url": format!("http://{address}") })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_design_is_not_slowed_by_waiting_for_more_bets() {
+        assert_eq!(bets(Against::Ours), json!({}), "as a gateway has it by itself");
+        for old in [Against::Pessimistic, Against::SingleStatement] {
+            let bets = bets(old);
+            assert_eq!(
+                (&bets["workers"], &bets["gather"]["further_from"]),
+                (&json!(16), &json!(1)),
+                "{old:?}"
+            );
+        }
+    }
+}

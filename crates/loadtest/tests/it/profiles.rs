@@ -58,3 +58,12 @@ async fn whoever_has_no_perf_is_told_what_installs_it() {
     assert!(!output.status.success());
     assert!(text(&output.stderr).contains(MISSING), "{}", text(&output.stderr));
 }
+
+#[tokio::test]
+async fn what_is_more_than_requests_is_not_looked_at() {
+    for scenario in ["bare", "overload", "settle", "stream", "long"] {
+        let output = run(&["profile", scenario]).await;
+        assert_eq!(output.status.code(), Some(64), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(scenario), "{}", text(&output.stderr));
+    }
+}
