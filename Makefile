@@ -36,6 +36,8 @@ STEPS ?=
 SCENARIO ?=
 # Which results the document is made of.
 RESULTS ?= target/bench/results.json $(wildcard target/bench/long.json)
+# Where `bench` writes: a long load takes half an hour, and is kept beside all else.
+BENCH = $(if $(filter long,$(SCENARIO)),long,results)
 # Whose time is looked at: gateway, betting or account.
 SERVICE ?= gateway
 # Options of `loljoa up`, such as ARGS="--processes --listen 127.0.0.1:9000", or of `loljoa-bench run` and `profile`.
@@ -109,7 +111,7 @@ test-build: setup
 bench: setup web ## Measure LOL.JOA under load beside the designs it replaced (SCENARIO=hot-market, ARGS=…)
 	cargo build --release --locked -p loljoa -p loljoa-loadtest
 	ulimit -n 16384 && target/release/loljoa-bench run $(SCENARIO) --replicas 1,2,4,8 --gateways 1,2,4 --accounts 1,2,4 \
-		--json target/bench/results.json --html target/bench/report.html $(ARGS)
+		--json target/bench/$(BENCH).json --html target/bench/$(BENCH).html $(ARGS)
 
 microbench: setup web $(TOOLS)/bin/gungraun-runner ## Time, and count instructions of, the hot path's own work (payout, odds, batches, tokens, JSON)
 	scripts/setup.sh microbench

@@ -51,7 +51,11 @@ fn revision(all: &[Results]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::fixtures, *};
+    use super::{
+        super::{Endurance, Found, fixtures},
+        *,
+    };
+    use crate::scenario::Kind;
 
     /// Results of one run that is in no others.
     fn apart() -> Results {
@@ -71,6 +75,19 @@ mod tests {
         let joined = Results::join(vec![fixtures::results(), other.clone()]).unwrap();
         assert_eq!(joined.revision, "abc (4 runs), def (1 runs)");
         assert_eq!(joined.started_at, other.started_at);
+    }
+
+    #[test]
+    fn a_long_load_stands_beside_a_longer_one() {
+        let long = |wanted| {
+            let mut results = apart();
+            let run = &mut results.runs[0];
+            run.scenario = Kind::Long;
+            run.found = Some(Found::Long(Endurance { wanted, ..fixtures::endurance(&[10, 10]) }));
+            results
+        };
+        assert_eq!(Results::join(vec![long(500_000), long(10_000_000)]).unwrap().runs.len(), 2);
+        assert!(Results::join(vec![long(500_000), long(500_000)]).is_err());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What has to be reached where much is there: listeners, bets of a market, bets in all.
 
-use super::{Against, Endurance, Found, Listening, Results, Row, Run, Wanted, mebibytes, ratios::ratio};
+use super::{
+    Against, Endurance, Found, Listening, Replicas, Results, Row, Run, Wanted, mebibytes, ratios::ratio,
+};
 use crate::scenario::Kind;
 
 /// What seasons, settlements, listeners and long loads tell.
@@ -76,8 +78,9 @@ impl Results {
         }
     }
 
+    /// The run of this kind; the largest, where it was made in several sizes.
     fn ours(&self, scenario: Kind) -> Option<&Run> {
-        self.find(scenario, Against::Ours, None, 1)
+        self.all(scenario, Against::Ours, None, Replicas::ONE).max_by_key(|run| run.accepted)
     }
 }
 
@@ -114,7 +117,9 @@ mod tests {
         let settle = with(Kind::Settle, 0, 200_000);
         let hot = [with(Kind::HotMarket, 256, 10), with(Kind::HotMarket, 1_000, 80_000)];
         assert!(is(measured(vec![settle.clone(), hot[0].clone(), hot[1].clone()], "settlement"), 2.5));
-        assert_eq!(measured(vec![settle, hot[0].clone()], "settlement"), None);
+        assert_eq!(measured(vec![settle.clone(), hot[0].clone()], "settlement"), None);
+        let smaller = with(Kind::Settle, 0, 50_000);
+        assert!(is(measured(vec![smaller, settle, hot[1].clone()], "settlement"), 2.5), "the largest counts");
     }
 
     #[test]

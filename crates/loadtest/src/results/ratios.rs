@@ -120,8 +120,18 @@ impl Results {
         connections: Option<usize>,
         replicas: impl Into<Replicas>,
     ) -> Option<&Run> {
-        let replicas = replicas.into();
-        self.runs.iter().find(|run| {
+        self.all(scenario, against, connections, replicas.into()).next()
+    }
+
+    /// All runs of this kind that are not by an open loop: several where they differ in their size.
+    pub(super) fn all(
+        &self,
+        scenario: Kind,
+        against: Against,
+        connections: Option<usize>,
+        replicas: Replicas,
+    ) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(move |run| {
             run.scenario == scenario
                 && run.against == Some(against)
                 && connections.is_none_or(|connections| connections == run.connections)

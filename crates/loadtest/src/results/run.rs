@@ -174,7 +174,12 @@ impl Run {
     #[must_use]
     pub fn title(&self) -> String {
         let title = title(self.scenario, self.against, self.connections, self.replicas, self.rate);
-        if self.connections == 0 { format!("{title}, {} bets", self.accepted) } else { title }
+        let bets = match &self.found {
+            Some(Found::Long(endurance)) => endurance.wanted,
+            _ if self.connections == 0 => self.accepted,
+            _ => return title,
+        };
+        format!("{title}, {bets} bets")
     }
 }
 
