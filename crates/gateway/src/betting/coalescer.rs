@@ -90,9 +90,9 @@ fn stopping() -> Error {
 impl Coalescer {
     /// Makes calls until every [`Handle`] is gone and the queue is empty.
     pub(crate) async fn work(self: Arc<Self>) {
-        while let Some(mut batch) = self.batches.next().await {
+        while let Some(batch) = self.batches.next().await {
             gauge!("loljoa_bet_queue_depth", "service" => SERVICE).set(count(batch.left));
-            let items = still_waited_for(batch.take());
+            let items = still_waited_for(batch.items);
             if !items.is_empty() {
                 self.place(items).await;
             }

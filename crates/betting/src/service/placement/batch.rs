@@ -51,8 +51,8 @@ struct Decided {
 impl Worker {
     /// Runs until the queue is closed and empty. A batch that was taken is finished, also when its callers are gone.
     pub(crate) async fn run(self) {
-        while let Some(mut batch) = self.jobs.next().await {
-            let (bets, cancels) = queue::apart(self.lanes.admit(still_waited_for(batch.take())));
+        while let Some(batch) = self.jobs.next().await {
+            let (bets, cancels) = queue::apart(self.lanes.admit(still_waited_for(batch.items)));
             let span = batch_span(&bets);
             // Boxed: in one piece the two are deeper than the compiler looks.
             let placing = Box::pin(self.place(bets).instrument(span));
