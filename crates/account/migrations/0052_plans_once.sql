@@ -1,4 +1,4 @@
--- A plan that is made anew for each batch of 128 stakes takes a third of the batch's time, and is the same each time: what is looked up is
+-- A plan that is made anew for each batch of 128 stakes takes a quarter of the batch's time, and is the same each time: what is looked up is
 -- looked up by key (docs/adr/0038). So plans are made once for each connection.
 --
 -- Settings only: at once, on a live database. A batch under way ends as it began.

@@ -5,7 +5,6 @@
 //! another begins only with enough items to pay for itself, or after a short wait, so that a batch that hangs holds nobody up.
 
 use std::{
-    mem,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -62,7 +61,7 @@ struct Shared<T> {
     gathering: Gathering,
     limit: usize,
     weigh: fn(&T) -> usize,
-    air: Arc<Air>,
+    count: Arc<Count>,
 }
 
 #[derive(Debug)]
@@ -72,14 +71,14 @@ struct Queue<T> {
     carried: Option<T>,
 }
 
-/// The batches under way.
+/// How many batches are under way.
 #[derive(Debug, Default)]
-struct Air {
+struct Count {
     under_way: AtomicUsize,
-    landed: Notify,
+    ended: Notify,
 }
 
-/// What is worked on together. It is under way until it is dropped.
+/// What is worked on together. It is under way until all of it is dropped: its items can be taken out before.
 #[derive(Debug)]
 pub struct Batch<T> {
     /// In the order in which they came; at least one.
@@ -90,19 +89,19 @@ pub struct Batch<T> {
 }
 
 #[derive(Debug)]
-struct UnderWay(Arc<Air>);
+struct UnderWay(Arc<Count>);
 
 impl UnderWay {
-    fn begin(air: &Arc<Air>) -> Self {
-        air.under_way.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(air))
+    fn begin(count: &Arc<Count>) -> Self {
+        count.under_way.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.under_way.fetch_sub(1, Ordering::Relaxed);
-        self.0.landed.notify_one();
+        self.0.ended.notify_one();
     }
 }
 
@@ -117,12 +116,12 @@ impl<T> Batches<T> {
     #[must_use]
     pub fn new(items: mpsc::Receiver<T>, limit: usize, weigh: fn(&T) -> usize, gathering: Gathering) -> Self {
         let queue = Mutex::new(Queue { items, carried: None });
-        Self { shared: Arc::new(Shared { queue, gathering, limit, weigh, air: Arc::default() }) }
+        Self { shared: Arc::new(Shared { queue, gathering, limit, weigh, count: Arc::default() }) }
     }
 
     /// Waits for the next batch; none when no more will come.
     pub async fn next(&self) -> Option<Batch<T>> {
-        let Shared { queue, gathering, limit, weigh, air } = &*self.shared;
+        let Shared { queue, gathering, limit, weigh, count } = &*self.shared;
         let mut queue = queue.lock().await;
         let first = match queue.carried.take() {
             Some(carried) => carried,
@@ -134,19 +133,12 @@ impl<T> Batches<T> {
         loop {
             weight = queue.fill(&mut items, weight, *limit, *weigh);
             let is_enough = weight >= gathering.further_from || queue.carried.is_some();
-            if is_enough || air.under_way.load(Ordering::Relaxed) == 0 || Instant::now() >= until {
+            if is_enough || count.under_way.load(Ordering::Relaxed) == 0 || Instant::now() >= until {
                 break;
             }
-            let _ = time::timeout(LOOK, air.landed.notified()).await;
+            let _ = time::timeout(LOOK, count.ended.notified()).await;
         }
-        Some(Batch { items, left: queue.items.len(), _under_way: UnderWay::begin(air) })
-    }
-}
-
-impl<T> Batch<T> {
-    /// The items; the batch stays under way.
-    pub fn take(&mut self) -> Vec<T> {
-        mem::take(&mut self.items)
+        Some(Batch { items, left: queue.items.len(), _under_way: UnderWay::begin(count) })
     }
 }
 
@@ -202,7 +194,9 @@ mod tests {
     async fn while_a_batch_is_under_way_the_next_waits_until_it_is_worth_it() {
         let (sender, batches) = batches(10, FOREVER);
         send(&sender, &[1]).await;
-        let _first = batches.next().await.unwrap();
+        let first = batches.next().await.unwrap();
+        // As its worker does.
+        drop(first.items);
         send(&sender, &[1, 1]).await;
         let mut second = Box::pin(batches.next());
         assert!(poll!(&mut second).is_pending());

@@ -128,7 +128,7 @@ pub struct Ledger {
     pub patience_ms: u64,
     /// The most batches of bets applied at once.
     pub workers: usize,
-    /// When a batch of bets begins while another is under way.
+    /// When a batch of bets, or of payments, begins while another of its class is under way.
     pub gather: Gathering,
     /// Batches of payments applied at once, and calls that record results at once.
     pub payment_workers: usize,

@@ -34,8 +34,8 @@ impl Worker {
 
     /// Applies batches until the last handle is dropped. A batch that was taken is always finished.
     pub(crate) async fn run(self) {
-        while let Some(mut batch) = self.calls.next().await {
-            let calls = self.still_waited_for(batch.take());
+        while let Some(batch) = self.calls.next().await {
+            let calls = self.still_waited_for(batch.items);
             if !calls.is_empty() {
                 self.apply(calls).await;
             }

@@ -84,14 +84,14 @@ struct Route {
 
 /// The routes by their path.
 static ROUTES: LazyLock<HashMap<&'static str, Vec<Route>>> = LazyLock::new(|| {
+    let rules = RULES.iter().map(|(method, path, access)| (method.clone(), *path, *access));
+    // HEAD is GET without a body.
+    let heads = rules.clone().filter(|(method, ..)| method == Method::GET);
+    let heads = heads.map(|(_, path, access)| (Method::HEAD, path, access));
     let mut routes: HashMap<_, Vec<Route>> = HashMap::new();
-    for (method, path, access) in RULES {
-        // HEAD is GET without a body.
-        let head = (method == Method::GET).then_some(Method::HEAD);
-        let of_rule = std::iter::once(method.clone()).chain(head);
-        let of_rule =
-            of_rule.map(|method| Route { access: *access, name: format!("{method} {path}"), method });
-        routes.entry(*path).or_default().extend(of_rule);
+    for (method, path, access) in rules.clone().chain(heads) {
+        let name = format!("{method} {path}");
+        routes.entry(path).or_default().push(Route { method, access, name });
     }
     routes
 });

@@ -11,10 +11,7 @@ use loljoa_proto::betting::v1::{
     betting_service_client::BettingServiceClient, place_bet_result,
 };
 use loljoa_service_kit::{
-    Caller, Error, ErrorCode, MarketId, caller,
-    gather::{Batch, Batches},
-    grpc::Channel,
-    telemetry,
+    Caller, Error, ErrorCode, MarketId, caller, gather::Batches, grpc::Channel, telemetry,
 };
 use metrics::{counter, gauge, histogram};
 use tokio::sync::{mpsc, oneshot};
@@ -90,8 +87,7 @@ pub(crate) fn gathered(bets: Vec<PlaceBet>) -> PlaceBetsRequest {
         // It has put its bet into the queue, and waits.
         let _ = request.now_or_never();
     }
-    let batch = next(&batches).now_or_never().flatten();
-    let items = batch.map(|mut batch| batch.take()).unwrap_or_default();
+    let items = next(&batches).now_or_never().flatten().unwrap_or_default();
     PlaceBetsRequest { bets: Call::of(still_waited_for(items)).bets }
 }
 
@@ -116,10 +112,10 @@ fn stopping() -> Error {
     Error::unavailable("this replica is stopping: send the same request again")
 }
 
-async fn next(batches: &Batches<Item>) -> Option<Batch<Item>> {
+async fn next(batches: &Batches<Item>) -> Option<Vec<Item>> {
     let batch = batches.next().await?;
     gauge!("loljoa_bet_queue_depth", "service" => SERVICE).set(count(batch.left));
-    Some(batch)
+    Some(batch.items)
 }
 
 impl Call {
@@ -140,8 +136,8 @@ impl Call {
 impl Coalescer {
     /// Makes calls until every [`Handle`] is gone and the queue is empty.
     pub(crate) async fn work(self: Arc<Self>) {
-        while let Some(mut batch) = next(&self.batches).await {
-            let items = still_waited_for(batch.take());
+        while let Some(items) = next(&self.batches).await {
+            let items = still_waited_for(items);
             if !items.is_empty() {
                 self.place(items).await;
             }

@@ -20,7 +20,12 @@ static SERIES: LazyLock<RwLock<HashMap<Kind, Routes>>> = LazyLock::new(RwLock::d
 /// Counts one request and its time.
 pub fn record_request(service: &'static str, kind: &'static str, route: &str, status: &str, took: Duration) {
     let (duration, requests) = known((service, kind), route, status).unwrap_or_else(|| {
+        // What is registered before there is a recorder leads nowhere, and is not kept.
+        let is_recorded = super::HANDLE.get().is_some();
         let series = registered(service, kind, route, status);
+        if !is_recorded {
+            return series;
+        }
         let mut all = SERIES.write().unwrap_or_else(PoisonError::into_inner);
         let of_route = all.entry((service, kind)).or_default().entry(route.into()).or_default();
         of_route.insert(status.into(), series.clone());

@@ -2,7 +2,7 @@
 //!
 //! Whether a trace is kept is decided as it begins. Of a hundred requests ninety-nine are not, so these pay for no span of
 //! OpenTelemetry's, neither here nor in what they call: their [`Context`] says that the trace is not sampled, and the filter in
-//! front of the tracing layer lets nothing through that happens within it. What they log has its trace id all the same.
+//! front of the tracing layer lets nothing through that happens within it. What they log as JSON has its trace id all the same.
 
 use std::sync::OnceLock;
 
@@ -160,6 +160,11 @@ impl ShouldSample for Roots {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry::trace::TracerProvider;
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use tracing::{field::Empty, info_span, subscriber};
+    use tracing_subscriber::{layer::SubscriberExt, registry};
+
     use super::*;
 
     fn traceparent(flags: &str) -> Trace {
@@ -185,7 +190,7 @@ mod tests {
         for kept in [traceparent("01"), Trace::decided(Context::new(), 1.0)] {
             assert!(kept.is_kept);
             let quiet = traceparent("00");
-            let inside = kept.scope(Span::none(), async { is_loud() });
+            let inside = async { kept.scope(Span::none(), async { is_loud() }).await };
             assert!(quiet.scope(Span::none(), inside).await);
         }
     }
@@ -194,6 +199,18 @@ mod tests {
     async fn work_on_a_task_of_its_own_stays_in_the_trace() {
         let spawned = async { tokio::spawn(carried_along(async { is_loud() })).await.unwrap() };
         assert!(!traceparent("00").scope(Span::none(), spawned).await);
+    }
+
+    #[test]
+    fn a_new_trace_that_is_kept_is_sampled_whatever_the_share_of_other_roots() {
+        let provider = SdkTracerProvider::builder().with_sampler(Roots::keeping(0.0)).build();
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+        subscriber::with_default(registry().with(layer), || {
+            let span = Trace::decided(Context::new(), 1.0).span(|| info_span!("request", trace_id = Empty));
+            assert!(span.context().span().span_context().is_sampled());
+            let batch = info_span!(parent: None, "batch");
+            assert!(!batch.context().span().span_context().is_sampled());
+        });
     }
 
     #[test]

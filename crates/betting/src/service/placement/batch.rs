@@ -53,8 +53,8 @@ struct Decided {
 impl Worker {
     /// Runs until the queue is closed and empty. A batch that was taken is finished, also when its callers are gone.
     pub(crate) async fn run(self) {
-        while let Some(mut batch) = self.jobs.next().await {
-            let (bets, cancels) = queue::apart(self.lanes.admit(still_waited_for(batch.take())));
+        while let Some(batch) = self.jobs.next().await {
+            let (bets, cancels) = queue::apart(self.lanes.admit(still_waited_for(batch.items)));
             let span = batch_span(&bets);
             // Boxed: in one piece the two are deeper than the compiler looks.
             let placing = Box::pin(self.place(bets).instrument(span));
@@ -157,7 +157,7 @@ pub(crate) fn gathered(bets: &[NewBet]) -> Vec<Transfer> {
         }
     }
     let batch = jobs.next().now_or_never().flatten();
-    let taken = batch.map(|mut batch| batch.take()).unwrap_or_default();
+    let taken = batch.map(|batch| batch.items).unwrap_or_default();
     let (bets, _) = queue::apart(Lanes::default().admit(still_waited_for(taken)));
     let _entered = batch_span(&bets).entered();
     unique(&bets).iter().map(ledger::stake).collect()
