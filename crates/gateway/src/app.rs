@@ -32,6 +32,7 @@ use crate::{
     },
     betting::{
         coalescer::{self, Coalescer},
+        looks::{self, Looker, Looks},
         markets::Hub,
     },
     config::{Config, Http},
@@ -50,6 +51,7 @@ pub(crate) struct App {
     pub(crate) daily_grants: Arc<DailyGrants>,
     pub(crate) usernames: Arc<Usernames>,
     pub(crate) bets: coalescer::Handle,
+    pub(crate) looks: Looks,
     pub(crate) markets: Arc<Hub>,
     pub(crate) streams: Arc<Streams>,
     pub(crate) limits: Arc<Limits>,
@@ -62,6 +64,13 @@ pub(crate) struct App {
     pub(crate) secure_cookies: bool,
     /// Cancelled when streams have to end.
     pub(crate) closing: CancellationToken,
+}
+
+/// Who makes the calls that requests share; they end when nobody can ask them any more.
+pub(crate) struct Workers {
+    pub(crate) coalescer: Arc<Coalescer>,
+    pub(crate) looker: Arc<Looker>,
+    pub(crate) claimer: Claimer,
 }
 
 /// Calls that take the token of whoever asks along.
@@ -140,14 +149,13 @@ impl Services {
 }
 
 impl App {
-    /// Connects everything; the calls of waiting bets are made by the coalescer that comes with it, and grants are claimed
-    /// by the claimer.
+    /// Connects everything; what waits for a call together is called for by the workers that come with it.
     pub(crate) fn new(
         config: &Config,
         health: &Health,
         clock: Clock,
         closing: CancellationToken,
-    ) -> anyhow::Result<(Arc<Self>, Arc<Coalescer>, Claimer)> {
+    ) -> anyhow::Result<(Arc<Self>, Workers)> {
         let services = Services {
             account: client::connect_from(SERVICE, &config.upstreams.account)?,
             league_schedule: client::connect_from(SERVICE, &config.upstreams.league_schedule)?,
@@ -158,15 +166,12 @@ impl App {
         let revocations = Arc::new(Revocations::new(services.account.clone(), Arc::clone(&keys)));
         let usernames = Arc::new(Usernames::new(services.account()));
         let (bets, coalescer) = coalescer::new(services.betting(), Arc::clone(&usernames), &config.bets);
+        let (looks, looker) = looks::new(services.betting(), Arc::clone(&usernames));
         let (daily_grants, claimer) = daily_grant::new(services.account(), clock.clone());
         let app = Self {
             tokens: Verifier::new(&config.tokens, Arc::clone(&keys), clock.clone()),
             daily_grants,
-            markets: Arc::new(Hub::new(
-                services.betting(),
-                services.betting_streams(),
-                Arc::clone(&usernames),
-            )),
+            markets: Arc::new(Hub::new(looks.clone(), services.betting_streams(), Arc::clone(&usernames))),
             streams: Arc::new(Streams::new(&config.streams)),
             limits: Arc::new(Limits::new(&config.limits)),
             ops: Ops::new(health.clone(), config.runtime.experiments),
@@ -180,9 +185,10 @@ impl App {
             revocations,
             usernames,
             bets,
+            looks,
             clock,
             closing,
         };
-        Ok((Arc::new(app), coalescer, claimer))
+        Ok((Arc::new(app), Workers { coalescer, looker, claimer }))
     }
 }

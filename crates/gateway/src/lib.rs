@@ -24,7 +24,8 @@ use tokio_util::sync::CancellationToken;
 pub use config::Config;
 pub use loljoa_service_kit::cli::Listeners;
 
-use app::App;
+use app::{App, Workers};
+use betting::looks;
 
 /// The service's name, in metrics, logs and traces.
 pub const SERVICE: &str = "gateway";
@@ -43,16 +44,20 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let health = Health::new(SERVICE);
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
-    let (app, coalescer, claimer) = App::new(&config, &health, Clock::system(), closing.clone())?;
+    let (app, Workers { coalescer, looker, claimer }) =
+        App::new(&config, &health, Clock::system(), closing.clone())?;
     let router = http::router(&app, &config)?;
 
     let revocations = Arc::clone(&app.revocations);
     let (keys, limits, markets) = (Arc::clone(&app.keys), Arc::clone(&app.limits), Arc::clone(&app.markets));
-    // From here on only requests hold the app; when the last has ended, the coalescer runs out of work and ends too.
+    // From here on only requests hold the app; when the last has ended, workers run out of work and end too.
     drop(app);
 
     for _ in 0..config.bets.workers {
         parts.spawn_worker("coalescer", Arc::clone(&coalescer).work());
+    }
+    for _ in 0..looks::WORKERS {
+        parts.spawn_worker("looks", Arc::clone(&looker).work());
     }
     parts.spawn_worker("daily grants", claimer.run(closing.clone()));
     let refresh_every = config.tokens.refresh_every();

@@ -86,7 +86,7 @@ pub(crate) struct Market {
     question: Text,
     pub(crate) state: MarketState,
     /// No bet from here on.
-    lock_at: DateTime<Utc>,
+    pub(crate) lock_at: DateTime<Utc>,
     /// No cancelling from here on.
     cancel_until: DateTime<Utc>,
     /// All stakes.

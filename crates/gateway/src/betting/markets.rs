@@ -7,17 +7,14 @@ use std::{
 };
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use loljoa_proto::betting::v1::{
-    self as pb, ListMarketsRequest, WatchMarketsRequest, betting_service_client::BettingServiceClient,
-};
+use loljoa_proto::betting::v1::{WatchMarketsRequest, betting_service_client::BettingServiceClient};
 use loljoa_service_kit::{Error, MarketId, MatchId, grpc::Channel};
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
-use crate::{api::market::Rendered, call::repeat, usernames::Usernames};
+use super::looks::{Looks, MAX_MATCHES};
+use crate::{api::market::Rendered, usernames::Usernames};
 
-/// Matches that one call may name.
-const MAX_MATCHES: usize = 100;
 /// How long a market that is over stays, so that every stream gets to say so.
 const KEPT_WHEN_OVER: Duration = Duration::from_mins(1);
 
@@ -30,9 +27,15 @@ pub(crate) struct Snapshot {
     taken: Instant,
 }
 
+impl Snapshot {
+    fn now(market: Arc<Rendered>) -> Self {
+        Self { market, taken: Instant::now() }
+    }
+}
+
 /// The latest snapshot of each live market.
 pub(crate) struct Hub {
-    betting: BettingServiceClient<Channel>,
+    looks: Looks,
     watching: BettingServiceClient<Channel>,
     usernames: Arc<Usernames>,
     latest: RwLock<Latest>,
@@ -48,11 +51,11 @@ pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
 
 impl Hub {
     pub(crate) fn new(
-        betting: BettingServiceClient<Channel>,
+        looks: Looks,
         watching: BettingServiceClient<Channel>,
         usernames: Arc<Usernames>,
     ) -> Self {
-        Self { betting, watching, usernames, latest: RwLock::default(), connected: watch::Sender::new(false) }
+        Self { looks, watching, usernames, latest: RwLock::default(), connected: watch::Sender::new(false) }
     }
 
     /// Follows betting's live markets until `shutdown`, through its restarts.
@@ -86,7 +89,9 @@ impl Hub {
         self.connected.send_replace(true);
         while let Ok(Some(change)) = changes.message().await {
             // What cannot be read has been logged; the market's next change comes anew.
-            let _ = self.take(change.market.into_iter().collect()).await;
+            if let Ok(markets) = self.usernames.name(change.market.into_iter().collect()).await {
+                self.take(markets);
+            }
         }
         true
     }
@@ -98,35 +103,19 @@ impl Hub {
             live.map(|(match_id, _)| *match_id).collect()
         });
         for matches in live.chunks(MAX_MATCHES) {
-            let markets = self.list(matches).await?;
-            self.take(markets).await?;
+            self.take(self.looks.at(matches.to_vec()).await?);
         }
         Ok(())
     }
 
-    async fn list(&self, matches: &[MatchId]) -> Result<Vec<pb::Market>, Error> {
-        let match_ids: Vec<String> = matches.iter().map(ToString::to_string).collect();
-        let (mut markets, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let request = ListMarketsRequest { match_ids: match_ids.clone(), limit: 100, cursor };
-            let page = repeat!(self.betting, list_markets, request)?;
-            markets.extend(page.markets);
-            cursor = page.next_cursor;
-            if cursor.is_empty() {
-                return Ok(markets);
-            }
-        }
-    }
-
-    async fn take(&self, markets: Vec<pb::Market>) -> Result<(), Error> {
-        let snapshots = self.snapshots(markets).await?;
-        let ended = snapshots.iter().any(|snapshot| snapshot.market.is_over());
+    fn take(&self, markets: Vec<Arc<Rendered>>) {
+        let ended = markets.iter().any(|market| market.is_over());
         let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
-        for snapshot in snapshots {
-            let markets = latest.entry(snapshot.market.match_id).or_default();
-            let known = markets.get(&snapshot.market.market_id);
-            if known.is_none_or(|known| known.market.revision < snapshot.market.revision) {
-                markets.insert(snapshot.market.market_id, Arc::new(snapshot));
+        for market in markets {
+            let of_match = latest.entry(market.match_id).or_default();
+            let known = of_match.get(&market.market_id);
+            if known.is_none_or(|known| known.market.revision < market.revision) {
+                of_match.insert(market.market_id, Arc::new(Snapshot::now(market)));
             }
         }
         if ended {
@@ -134,18 +123,12 @@ impl Hub {
         }
         drop(latest);
         self.connected.send_modify(|_| ());
-        Ok(())
-    }
-
-    async fn snapshots(&self, markets: Vec<pb::Market>) -> Result<Vec<Snapshot>, Error> {
-        let markets = self.usernames.name(markets).await?;
-        Ok(markets.into_iter().map(|market| Snapshot { market, taken: Instant::now() }).collect())
     }
 
     /// The present state of all markets of `matches`, those that are over too, from betting itself.
     pub(crate) async fn present(&self, matches: &[MatchId]) -> Result<Vec<Arc<Snapshot>>, Error> {
-        let markets = self.list(matches).await?;
-        Ok(self.snapshots(markets).await?.into_iter().map(Arc::new).collect())
+        let markets = self.looks.at(matches.to_vec()).await?;
+        Ok(markets.into_iter().map(|market| Arc::new(Snapshot::now(market))).collect())
     }
 
     /// The latest that is known of live markets of `matches`.

@@ -2,6 +2,7 @@
 
 pub(crate) mod coalescer;
 pub(crate) mod events;
+pub(crate) mod looks;
 pub(crate) mod markets;
 mod stake;
 

@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use loljoa_proto::betting::v1::{self as pb, GetMarketRequest, ListMarketsRequest};
-use loljoa_service_kit::{MarketId, MatchId};
+use loljoa_service_kit::{Error, MarketId, MatchId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    api::{Page, market::Market, required},
+    api::{
+        Page,
+        market::{Market, Rendered},
+        required,
+    },
     app::App,
+    betting::looks::MAX_MATCHES,
     call::repeat,
     http::extract::{Path, Query, Result, json, limit},
 };
@@ -38,14 +43,29 @@ pub(crate) struct MarketParams {
     operation_id = "listMarkets", tag = "betting", params(MarketParams),
     responses((status = 200, body = Page<Market>)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Query(filter): Query<MarketParams>) -> Result {
+    let limit = limit(filter.limit)?;
+    if let Some(page) = all(&app, &filter, limit).await? {
+        return Ok(json(page));
+    }
     let request = ListMarketsRequest {
         match_ids: filter.match_id.iter().map(ToString::to_string).collect(),
-        limit: limit(filter.limit)?,
+        limit,
         cursor: filter.cursor,
     };
     let response = repeat!(app.services.betting(), list_markets, request)?;
     let markets = app.usernames.name(response.markets).await?;
     Ok(json(Page::new(markets, response.next_cursor)))
+}
+
+/// All markets of some matches, which others look at as well, if they fit one page.
+async fn all(app: &App, filter: &MarketParams, limit: i32) -> Result<Option<Page<Arc<Rendered>>>, Error> {
+    let matches = &filter.match_id;
+    if matches.is_empty() || matches.len() > MAX_MATCHES || !filter.cursor.is_empty() {
+        return Ok(None);
+    }
+    let markets = app.looks.at(matches.clone()).await?;
+    let fit = usize::try_from(limit).is_ok_and(|limit| markets.len() <= limit);
+    Ok(fit.then(|| Page::whole(markets)))
 }
 
 /// One market.
