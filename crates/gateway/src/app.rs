@@ -32,7 +32,7 @@ use crate::{
     },
     betting::{
         coalescer::{self, Coalescer},
-        looks::{self, Looker, Looks},
+        looks::{self, Looker},
         markets::Hub,
     },
     config::{Config, Http},
@@ -51,7 +51,6 @@ pub(crate) struct App {
     pub(crate) daily_grants: Arc<DailyGrants>,
     pub(crate) usernames: Arc<Usernames>,
     pub(crate) bets: coalescer::Handle,
-    pub(crate) looks: Looks,
     pub(crate) markets: Arc<Hub>,
     pub(crate) streams: Arc<Streams>,
     pub(crate) limits: Arc<Limits>,
@@ -165,13 +164,15 @@ impl App {
         let keys = Arc::new(Keys::new(services.account.clone(), config.tokens.refresh_pause()));
         let revocations = Arc::new(Revocations::new(services.account.clone(), Arc::clone(&keys)));
         let usernames = Arc::new(Usernames::new(services.account()));
-        let (bets, coalescer) = coalescer::new(services.betting(), Arc::clone(&usernames), &config.bets);
         let (looks, looker) = looks::new(services.betting(), Arc::clone(&usernames));
+        let markets = Arc::new(Hub::new(looks, services.betting_streams(), Arc::clone(&usernames)));
+        let (bets, coalescer) =
+            coalescer::new(services.betting(), Arc::clone(&usernames), Arc::clone(&markets), &config.bets);
         let (daily_grants, claimer) = daily_grant::new(services.account(), clock.clone());
         let app = Self {
             tokens: Verifier::new(&config.tokens, Arc::clone(&keys), clock.clone()),
             daily_grants,
-            markets: Arc::new(Hub::new(looks.clone(), services.betting_streams(), Arc::clone(&usernames))),
+            markets,
             streams: Arc::new(Streams::new(&config.streams)),
             limits: Arc::new(Limits::new(&config.limits)),
             ops: Ops::new(health.clone(), config.runtime.experiments),
@@ -185,7 +186,6 @@ impl App {
             revocations,
             usernames,
             bets,
-            looks,
             clock,
             closing,
         };

@@ -370,7 +370,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Markets, with pool, odds, bettors and top bettor of each outcome. */
+        /**
+         * Markets, with pool, odds, bettors and top bettor of each outcome. Those of given matches are as they were at most a quarter of a
+         *     second ago, and with the bets that the same replica has taken; of two answers the one with the higher `revision` is newer.
+         */
         get: operations["listMarkets"];
         put?: never;
         /** Asks a question of one's own about a match. */

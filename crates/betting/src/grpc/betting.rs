@@ -136,8 +136,8 @@ impl BettingService for Betting {
         let request = request.into_inner();
         let (account, bet) = (AccountId::parse(&request.account_id)?, BetId::parse(&request.bet_id)?);
         let bet = self.bets.cancel(account, bet).await?;
-        let (bet, _) = self.with_market(&bet).await?;
-        Ok(Response::new(proto::CancelBetResponse { bet: Some(bet) }))
+        let (bet, market) = self.with_market(&bet).await?;
+        Ok(Response::new(proto::CancelBetResponse { bet: Some(bet), market }))
     }
 
     async fn get_bet(

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use loljoa_service_kit::{Error, MarketId, MatchId, page, postgres};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use crate::{domain::Market, store};
 
@@ -48,18 +48,18 @@ pub(crate) async fn list(
 ) -> Result<(Vec<Market>, String), Error> {
     check_matches(matches)?;
     let (limit, after) = (page::limit(limit)?, page::decode_cursor(cursor)?);
-    let mut places =
-        store::markets::list(&mut *postgres::reading(pool).await?, matches, after, limit + 1).await?;
+    let mut db = postgres::reading(pool).await?;
+    let mut places = store::markets::list(&mut *db, matches, after, limit + 1).await?;
     let next_cursor = super::next_cursor(&mut places, limit, |place| *place);
-    Ok((load_in_order(pool, &places).await?, next_cursor))
+    Ok((load_in_order(&mut db, &places).await?, next_cursor))
 }
 
 /// All markets that a watcher of these matches begins with.
 pub(super) async fn watched(pool: &PgPool, matches: &[MatchId]) -> Result<Vec<Market>, Error> {
     check_matches(matches)?;
-    let places =
-        store::markets::list(&mut *postgres::reading(pool).await?, matches, None, MAX_WATCHED).await?;
-    load_in_order(pool, &places).await
+    let mut db = postgres::reading(pool).await?;
+    let places = store::markets::list(&mut *db, matches, None, MAX_WATCHED).await?;
+    load_in_order(&mut db, &places).await
 }
 
 fn check_matches(matches: &[MatchId]) -> Result<(), Error> {
@@ -69,9 +69,12 @@ fn check_matches(matches: &[MatchId]) -> Result<(), Error> {
     Err(Error::invalid_field("matchId", "too_many_matches", format!("must be {MAX_MATCHES} or fewer")))
 }
 
-async fn load_in_order(pool: &PgPool, places: &[store::markets::ListPosition]) -> Result<Vec<Market>, Error> {
+async fn load_in_order(
+    db: &mut PgConnection,
+    places: &[store::markets::ListPosition],
+) -> Result<Vec<Market>, Error> {
     let ids: Vec<_> = places.iter().map(|(_, id)| *id).collect();
-    let loaded = store::markets::load(&mut *postgres::reading(pool).await?, &ids).await?;
+    let loaded = store::markets::load(db, &ids).await?;
     let mut loaded: HashMap<_, _> = loaded.into_iter().map(|market| (market.market_id, market)).collect();
     Ok(ids.iter().filter_map(|id| loaded.remove(id)).collect())
 }

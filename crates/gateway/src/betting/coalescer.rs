@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tonic::Code;
 use tracing::{Instrument, Span, info_span};
 
+use super::markets::Hub;
 use crate::{api::market::Rendered, call::repeat, config::Bets, usernames::Usernames};
 
 /// What one `PlaceBets` call may hold.
@@ -54,6 +55,7 @@ pub(crate) struct Coalescer {
     batches: Batches<Item>,
     betting: BettingServiceClient<Channel>,
     usernames: Arc<Usernames>,
+    markets: Arc<Hub>,
 }
 
 /// What goes into one call, and who waits for it.
@@ -68,10 +70,11 @@ struct Call {
 pub(crate) fn new(
     betting: BettingServiceClient<Channel>,
     usernames: Arc<Usernames>,
+    markets: Arc<Hub>,
     config: &Bets,
 ) -> (Handle, Arc<Coalescer>) {
     let (handle, batches) = bounded(config);
-    (handle, Arc::new(Coalescer { batches, betting, usernames }))
+    (handle, Arc::new(Coalescer { batches, betting, usernames, markets }))
 }
 
 fn bounded(config: &Bets) -> (Handle, Batches<Item>) {
@@ -170,6 +173,7 @@ impl Coalescer {
             return Err(Error::internal(format_args!("{size} bets got {found} answers")));
         }
         let markets = self.usernames.name(response.markets).await?;
+        self.markets.note(&markets);
         let markets = markets.into_iter().map(|market| (market.market_id, market)).collect();
         Ok(response.results.into_iter().map(|result| answer(result, &markets)).collect())
     }

@@ -5,6 +5,7 @@
 use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
 use async_stream::stream;
+use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use loljoa_proto::betting::v1::{self as pb, WatchBetsRequest, betting_service_client::BettingServiceClient};
 use loljoa_service_kit::{AccountId, Error, MarketId, MatchId, grpc::Channel};
@@ -137,6 +138,11 @@ fn render(hub: &Hub, bet: &pb::Bet) -> Result<Bet, Error> {
     let market = MatchId::parse(&bet.match_id).ok().zip(MarketId::parse(&bet.market_id).ok());
     let market = market.and_then(|(match_id, market_id)| hub.market(match_id, market_id));
     Bet::new(bet, market.as_deref())
+}
+
+/// An event as it is sent. `data` is JSON, which has no line breaks.
+pub(crate) fn frame(name: &str, data: &str) -> Bytes {
+    Bytes::from(["event: ", name, "\ndata: ", data, "\n\n"].concat())
 }
 
 /// What the event of a bet in this state is called.

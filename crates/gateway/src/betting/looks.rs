@@ -35,8 +35,9 @@ const CALLS: usize = 2;
 const PAGE: i32 = 100;
 const SERVICE: &str = "gateway";
 
-type Markets = Vec<Arc<Rendered>>;
-type Found = HashMap<MatchId, Result<Markets, Error>>;
+/// What was read of each match.
+pub(crate) type Markets = HashMap<MatchId, Vec<Arc<Rendered>>>;
+type Found = HashMap<MatchId, Result<Vec<Arc<Rendered>>, Error>>;
 
 struct Look {
     matches: Vec<MatchId>,
@@ -63,7 +64,7 @@ pub(crate) fn new(betting: BettingServiceClient<Channel>, usernames: Arc<Usernam
 }
 
 impl Looks {
-    /// All markets of these matches, those that are over too, by lock. Read after this was called.
+    /// All markets of each of these matches, those that are over too. Read after this was called.
     pub(crate) async fn at(&self, matches: Vec<MatchId>) -> Result<Markets, Error> {
         let (found, answer) = oneshot::channel();
         let look = Look { matches, caller: Caller::present(), found };
@@ -113,7 +114,7 @@ impl Looker {
         match self.list(matches).await {
             Err(error) => matches.iter().map(|match_id| (*match_id, Err(error.clone()))).collect(),
             Ok(markets) => {
-                let mut found: HashMap<_, Markets> = matches.iter().map(|id| (*id, Vec::new())).collect();
+                let mut found: HashMap<_, Vec<_>> = matches.iter().map(|id| (*id, Vec::new())).collect();
                 for market in markets {
                     found.entry(market.match_id).or_default().push(market);
                 }
@@ -122,7 +123,7 @@ impl Looker {
         }
     }
 
-    async fn list(&self, matches: &[MatchId]) -> Result<Markets, Error> {
+    async fn list(&self, matches: &[MatchId]) -> Result<Vec<Arc<Rendered>>, Error> {
         let match_ids: Vec<String> = matches.iter().map(ToString::to_string).collect();
         let (mut markets, mut cursor) = (Vec::new(), String::new());
         loop {
@@ -137,15 +138,11 @@ impl Looker {
     }
 }
 
-/// What was found of these matches, by lock as betting has it; of a match that is named twice once.
+/// What was found of these matches.
 fn part(found: &Found, matches: &[MatchId]) -> Result<Markets, Error> {
-    let (mut markets, mut seen) = (Vec::new(), HashSet::new());
-    for match_id in matches.iter().filter(|match_id| seen.insert(**match_id)) {
-        let Some(of_match) = found.get(match_id) else { return Err(Error::internal("a match was not read")) };
-        markets.extend(of_match.clone()?);
-    }
-    markets.sort_unstable_by_key(|market| (market.lock_at, market.market_id));
-    Ok(markets)
+    let unread = || Err(Error::internal("a match was not read"));
+    let of_match = |id: &MatchId| Ok((*id, found.get(id).cloned().unwrap_or_else(unread)?));
+    matches.iter().map(of_match).collect()
 }
 
 /// Whoever has gone away meanwhile, or has no time left, is not read for.

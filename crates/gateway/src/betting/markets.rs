@@ -1,4 +1,4 @@
-//! One watch of all live markets per replica, fanned out to every stream of this replica.
+//! What a replica knows of markets: one watch of all live ones, fanned out to every stream, and looks that serve for a moment.
 
 use std::{
     collections::HashMap,
@@ -7,12 +7,17 @@ use std::{
 };
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use bytes::Bytes;
 use loljoa_proto::betting::v1::{WatchMarketsRequest, betting_service_client::BettingServiceClient};
 use loljoa_service_kit::{Error, MarketId, MatchId, grpc::Channel};
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
-use super::looks::{Looks, MAX_MATCHES};
+use super::{
+    events::frame,
+    looks::{Looks, MAX_MATCHES},
+    seen::{OfMatch, Seen},
+};
 use crate::{api::market::Rendered, usernames::Usernames};
 
 /// How long a market that is over stays, so that every stream gets to say so.
@@ -24,13 +29,20 @@ type Latest = HashMap<MatchId, HashMap<MarketId, Arc<Snapshot>>>;
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) market: Arc<Rendered>,
+    /// The event that tells of it, made once for everybody who listens.
+    pub(crate) frame: Bytes,
     taken: Instant,
 }
 
 impl Snapshot {
-    fn now(market: Arc<Rendered>) -> Self {
-        Self { market, taken: Instant::now() }
+    fn now(market: &Arc<Rendered>) -> Self {
+        let frame = frame("market", market.json());
+        Self { market: Arc::clone(market), frame, taken: Instant::now() }
     }
+}
+
+fn by_id(snapshot: &Arc<Snapshot>) -> (MarketId, Arc<Snapshot>) {
+    (snapshot.market.market_id, Arc::clone(snapshot))
 }
 
 /// The latest snapshot of each live market.
@@ -38,6 +50,7 @@ pub(crate) struct Hub {
     looks: Looks,
     watching: BettingServiceClient<Channel>,
     usernames: Arc<Usernames>,
+    seen: Seen,
     latest: RwLock<Latest>,
     /// Whether betting is being watched. Sent anew for every change of a market.
     connected: watch::Sender<bool>,
@@ -55,7 +68,14 @@ impl Hub {
         watching: BettingServiceClient<Channel>,
         usernames: Arc<Usernames>,
     ) -> Self {
-        Self { looks, watching, usernames, latest: RwLock::default(), connected: watch::Sender::new(false) }
+        Self {
+            looks,
+            watching,
+            usernames,
+            seen: Seen::default(),
+            latest: RwLock::default(),
+            connected: watch::Sender::new(false),
+        }
     }
 
     /// Follows betting's live markets until `shutdown`, through its restarts.
@@ -103,19 +123,29 @@ impl Hub {
             live.map(|(match_id, _)| *match_id).collect()
         });
         for matches in live.chunks(MAX_MATCHES) {
-            self.take(self.looks.at(matches.to_vec()).await?);
+            let read = self.looks.at(matches.to_vec()).await?;
+            self.take(read.into_values().flatten().collect());
         }
         Ok(())
     }
 
+    /// Takes note of markets as they are by an answer to somebody. One that is over, and was not known here, is nobody's news.
+    pub(crate) fn note(&self, markets: &[Arc<Rendered>]) {
+        let is_news = |market: &&Arc<Rendered>| {
+            !market.is_over() || self.market(market.match_id, market.market_id).is_some()
+        };
+        self.take(markets.iter().filter(is_news).cloned().collect());
+    }
+
     fn take(&self, markets: Vec<Arc<Rendered>>) {
-        let ended = markets.iter().any(|market| market.is_over());
+        let mut ended = false;
         let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
         for market in markets {
             let of_match = latest.entry(market.match_id).or_default();
             let known = of_match.get(&market.market_id);
             if known.is_none_or(|known| known.market.revision < market.revision) {
-                of_match.insert(market.market_id, Arc::new(Snapshot::now(market)));
+                ended |= market.is_over();
+                of_match.insert(market.market_id, Arc::new(Snapshot::now(&market)));
             }
         }
         if ended {
@@ -125,10 +155,40 @@ impl Hub {
         self.connected.send_modify(|_| ());
     }
 
-    /// The present state of all markets of `matches`, those that are over too, from betting itself.
+    /// All markets of `matches`, those that are over too, by lock: as they were a moment ago, or later where that is known.
     pub(crate) async fn present(&self, matches: &[MatchId]) -> Result<Vec<Arc<Snapshot>>, Error> {
-        let markets = self.looks.at(matches.to_vec()).await?;
-        Ok(markets.into_iter().map(|market| Arc::new(Snapshot::now(market))).collect())
+        let looked = self.look(matches).await?;
+        let mut present: HashMap<_, _> =
+            looked.iter().flat_map(|markets| markets.iter().map(by_id)).collect();
+        for snapshot in self.latest(matches) {
+            let known = present.entry(snapshot.market.market_id).or_insert_with(|| Arc::clone(&snapshot));
+            if known.market.revision < snapshot.market.revision {
+                *known = snapshot;
+            }
+        }
+        let mut present: Vec<_> = present.into_values().collect();
+        present.sort_unstable_by_key(|snapshot| (snapshot.market.lock_at, snapshot.market.market_id));
+        Ok(present)
+    }
+
+    /// What each of `matches` had a moment ago.
+    async fn look(&self, matches: &[MatchId]) -> Result<Vec<OfMatch>, Error> {
+        let (mut found, mut unknown) = (Vec::with_capacity(matches.len()), Vec::new());
+        for match_id in matches {
+            match self.seen.of(*match_id) {
+                Some(markets) => found.push(markets),
+                None => unknown.push(*match_id),
+            }
+        }
+        if !unknown.is_empty() {
+            let began = Instant::now();
+            for (match_id, markets) in self.looks.at(unknown).await? {
+                let markets: OfMatch = markets.iter().map(|market| Arc::new(Snapshot::now(market))).collect();
+                self.seen.keep(match_id, Arc::clone(&markets), began);
+                found.push(markets);
+            }
+        }
+        Ok(found)
     }
 
     /// The latest that is known of live markets of `matches`.

@@ -4,6 +4,7 @@ pub(crate) mod coalescer;
 pub(crate) mod events;
 pub(crate) mod looks;
 pub(crate) mod markets;
+mod seen;
 mod stake;
 
 pub(crate) use stake::Stake;

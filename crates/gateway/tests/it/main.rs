@@ -13,6 +13,7 @@ mod contract;
 mod harness;
 mod heads;
 mod limits;
+mod looks;
 mod metrics;
 mod readers;
 mod revocations;

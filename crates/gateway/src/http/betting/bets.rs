@@ -119,5 +119,6 @@ pub(crate) async fn cancel(
 ) -> Result {
     let request = CancelBetRequest { account_id: user.account_id.to_string(), bet_id: bet_id.to_string() };
     let response = repeat!(app.services.betting(), cancel_bet, request)?;
+    app.markets.note(&app.usernames.name(response.market.into_iter().collect()).await?);
     Ok(json(Bet::new(&required(response.bet)?, None)?))
 }

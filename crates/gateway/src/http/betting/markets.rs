@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use loljoa_proto::betting::v1::{self as pb, GetMarketRequest, ListMarketsRequest};
-use loljoa_service_kit::{Error, MarketId, MatchId};
+use loljoa_service_kit::{Error, MarketId, MatchId, page};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -38,7 +38,8 @@ pub(crate) struct MarketParams {
     cursor: String,
 }
 
-/// Markets, with pool, odds, bettors and top bettor of each outcome.
+/// Markets, with pool, odds, bettors and top bettor of each outcome. Those of given matches are as they were at most a quarter of a
+/// second ago, and with the bets that the same replica has taken; of two answers the one with the higher `revision` is newer.
 #[utoipa::path(get, path = "/api/betting/markets",
     operation_id = "listMarkets", tag = "betting", params(MarketParams),
     responses((status = 200, body = Page<Market>)))]
@@ -63,9 +64,9 @@ async fn all(app: &App, filter: &MarketParams, limit: i32) -> Result<Option<Page
     if matches.is_empty() || matches.len() > MAX_MATCHES || !filter.cursor.is_empty() {
         return Ok(None);
     }
-    let markets = app.looks.at(matches.clone()).await?;
-    let fit = usize::try_from(limit).is_ok_and(|limit| markets.len() <= limit);
-    Ok(fit.then(|| Page::whole(markets)))
+    let markets = app.markets.present(matches).await?;
+    let fit = usize::try_from(page::limit(limit)?).is_ok_and(|limit| markets.len() <= limit);
+    Ok(fit.then(|| Page::whole(markets.iter().map(|snapshot| Arc::clone(&snapshot.market)).collect())))
 }
 
 /// One market.
@@ -77,8 +78,9 @@ pub(crate) async fn one(State(app): State<Arc<App>>, Path(market_id): Path<Marke
     answer(&app, response.market).await
 }
 
-/// The JSON of one market.
+/// The JSON of one market, of which this replica takes note.
 pub(crate) async fn answer(app: &App, market: Option<pb::Market>) -> Result {
-    let market = app.usernames.name(vec![required(market)?]).await?.pop();
-    Ok(json(&*required(market)?))
+    let market = required(app.usernames.name(vec![required(market)?]).await?.pop())?;
+    app.markets.note(std::slice::from_ref(&market));
+    Ok(json(&*market))
 }

@@ -2,21 +2,21 @@
 
 use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Sse, sse::Event},
-};
+use axum::{body::Body, extract::State, response::IntoResponse};
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt, future, stream};
+use http::{HeaderName, header};
 use loljoa_service_kit::{AccountId, Error, MatchId};
 use serde::{Deserialize, Serialize};
+use serde_json::to_string;
 use tokio::time;
 use utoipa::IntoParams;
 
 use crate::{
     app::App,
     auth::{Identity, User},
-    betting::events,
+    betting::events::{self, frame},
     http::{
         client_address::{ClientAddress, limit_key},
         extract::{Query, Result},
@@ -25,6 +25,9 @@ use crate::{
 };
 
 const MAX_MATCHES: usize = 100;
+/// What is told is told now, and is of no use later.
+const HEADERS: [(HeaderName, &str); 2] =
+    [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
 
 /// Which matches to watch.
 #[derive(Deserialize, IntoParams)]
@@ -64,14 +67,14 @@ pub(crate) async fn events(
     let open = app.streams.open(limit_key(address.0), identity.is_some())?;
     let end = end(Arc::clone(&app), identity.as_ref());
     let account_id = identity.map(|identity| identity.account_id);
-    let hello = Event::default().event("hello").json_data(Hello { server_time: app.clock.now() });
-    let hello = hello.map_err(Error::internal)?;
+    let hello = to_string(&Hello { server_time: app.clock.now() }).map_err(Error::internal)?;
+    let hello = frame("hello", &hello);
     let told =
         stream::select(told(&app, matches, account_id), alive(app.streams.keep_alive())).take_until(end);
     let told = tell(told.take_while(|event| future::ready(keeps_up(event))), app.streams.patience(), open);
     let told = told.filter_map(|event| async { render(event) });
-    let all = stream::once(async { hello }).chain(told).map(Ok::<_, Infallible>);
-    Ok(Sse::new(all).into_response())
+    let all = stream::iter([hello]).chain(told).map(Ok::<_, Infallible>);
+    Ok((HEADERS, Body::from_stream(all)).into_response())
 }
 
 fn check(matches: &[MatchId], identity: Option<&Identity>) -> Result<(), Error> {
@@ -127,14 +130,13 @@ fn end(app: Arc<App>, identity: Option<&Identity>) -> impl Future<Output = ()> +
     }
 }
 
-fn render(event: events::Event) -> Option<Event> {
-    let sse = match event {
-        events::Event::Market(snapshot) => Event::default().event("market").data(snapshot.market.json()),
-        events::Event::Bet(bet) => Event::default().event(events::name(bet.state)).json_data(&bet).ok()?,
-        events::Event::Alive => Event::default().comment(""),
-        events::Event::Behind => return None,
-        events::Event::Reconnecting => Event::default().comment("reconnecting"),
-        events::Event::Resync => Event::default().event("resync").data("{}"),
-    };
-    Some(sse)
+fn render(event: events::Event) -> Option<Bytes> {
+    match event {
+        events::Event::Market(snapshot) => Some(snapshot.frame.clone()),
+        events::Event::Bet(bet) => Some(frame(events::name(bet.state), &to_string(&bet).ok()?)),
+        events::Event::Alive => Some(Bytes::from_static(b":\n\n")),
+        events::Event::Behind => None,
+        events::Event::Reconnecting => Some(Bytes::from_static(b": reconnecting\n\n")),
+        events::Event::Resync => Some(frame("resync", "{}")),
+    }
 }

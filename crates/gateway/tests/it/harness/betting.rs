@@ -11,11 +11,16 @@ use tokio::sync::{broadcast, watch};
 use tonic::{Code, Request, Response, Status, async_trait};
 
 pub(crate) const MATCH: &str = "018f0000-0000-7000-8000-0000000000aa";
+/// A match with two markets.
+pub(crate) const LONG_MATCH: &str = "018f0000-0000-7000-8000-0000000000ee";
 pub(crate) const MARKET: &str = "018f0000-0000-7000-8000-0000000000bb";
 pub(crate) const OUTCOME: &str = "018f0000-0000-7000-8000-0000000000cc";
 const OTHER_OUTCOME: &str = "018f0000-0000-7000-8000-0000000000dd";
 /// A stake that this backend takes for one that it has seen before.
 pub(crate) const SEEN_BEFORE: i64 = 777;
+/// A stake after which the market is in revision [`UNTOLD_REVISION`], of which only the answer to the bet tells.
+pub(crate) const UNTOLD: i64 = 888;
+pub(crate) const UNTOLD_REVISION: i64 = 888;
 
 /// Betting with one market.
 #[derive(Clone)]
@@ -25,8 +30,10 @@ struct State {
     market: watch::Sender<Market>,
     bets: broadcast::Sender<Bet>,
     calls: watch::Sender<Vec<Vec<PlaceBet>>>,
+    looks: watch::Sender<Vec<Vec<String>>>,
     watchers: watch::Sender<usize>,
     held: watch::Sender<bool>,
+    looks_held: watch::Sender<bool>,
     away: watch::Sender<bool>,
 }
 
@@ -36,14 +43,21 @@ impl Default for Betting {
             market: watch::Sender::new(market(1, 1_000)),
             bets: broadcast::Sender::new(1_024),
             calls: watch::Sender::default(),
+            looks: watch::Sender::default(),
             watchers: watch::Sender::default(),
             held: watch::Sender::default(),
+            looks_held: watch::Sender::default(),
             away: watch::Sender::default(),
         }))
     }
 }
 
 impl Betting {
+    /// From now on looks are taken but not answered, until [`Self::release`].
+    pub(crate) fn hold_looks(&self) {
+        self.0.looks_held.send_replace(true);
+    }
+
     /// From now on bets are taken but not answered, until [`Self::release`].
     pub(crate) fn hold(&self) {
         self.0.held.send_replace(true);
@@ -52,6 +66,7 @@ impl Betting {
     /// Answers what was held.
     pub(crate) fn release(&self) {
         self.0.held.send_replace(false);
+        self.0.looks_held.send_replace(false);
     }
 
     /// From now on nothing is answered, and watches break.
@@ -67,6 +82,11 @@ impl Betting {
     /// The bets of each call, once there were `number` calls.
     pub(crate) async fn calls(&self, number: usize) -> Vec<Vec<PlaceBet>> {
         self.0.calls.subscribe().wait_for(|calls| calls.len() >= number).await.unwrap().clone()
+    }
+
+    /// The matches of each look at markets, once there were `number` looks.
+    pub(crate) async fn looks(&self, number: usize) -> Vec<Vec<String>> {
+        self.0.looks.subscribe().wait_for(|looks| looks.len() >= number).await.unwrap().clone()
     }
 
     /// The market changes.
@@ -121,6 +141,19 @@ pub(crate) fn market(revision: i64, pool: i64) -> Market {
     }
 }
 
+/// A page of the markets of [`LONG_MATCH`].
+fn page(limit: i32) -> ListMarketsResponse {
+    let of_match = |market_id: &str| Market {
+        match_id: LONG_MATCH.into(),
+        market_id: market_id.into(),
+        ..market(1, 1_000)
+    };
+    if limit == 1 {
+        return ListMarketsResponse { markets: vec![of_match(MARKET)], next_cursor: "further".into() };
+    }
+    ListMarketsResponse { markets: vec![of_match(MARKET), of_match(OUTCOME)], next_cursor: String::new() }
+}
+
 /// A bet in this state.
 pub(crate) fn bet(account_id: &str, state: BetState, points: i64) -> Bet {
     Bet {
@@ -168,12 +201,20 @@ impl BettingService for Betting {
         self.0.calls.send_modify(|calls| calls.push(bets.clone()));
         self.here()?;
         self.0.held.subscribe().wait_for(|held| !held).await.unwrap();
-        let markets = vec![self.0.market.borrow().clone()];
+        let untold = bets.iter().any(|bet| bet.stake == UNTOLD);
+        let markets =
+            vec![if untold { market(UNTOLD_REVISION, UNTOLD) } else { self.0.market.borrow().clone() }];
         Ok(Response::new(PlaceBetsResponse { results: bets.iter().map(result).collect(), markets }))
     }
 
-    async fn list_markets(&self, _: Request<ListMarketsRequest>) -> Answer<ListMarketsResponse> {
+    async fn list_markets(&self, request: Request<ListMarketsRequest>) -> Answer<ListMarketsResponse> {
+        let request = request.into_inner();
+        self.0.looks.send_modify(|looks| looks.push(request.match_ids.clone()));
         self.here()?;
+        self.0.looks_held.subscribe().wait_for(|held| !held).await.unwrap();
+        if request.match_ids == [LONG_MATCH] {
+            return Ok(Response::new(page(request.limit)));
+        }
         let markets = vec![self.0.market.borrow().clone()];
         Ok(Response::new(ListMarketsResponse { markets, next_cursor: String::new() }))
     }
