@@ -11,7 +11,7 @@ pub const CROWD: usize = 8;
 pub const BEFORE: &str = "before";
 /// The overload.
 pub const DURING: &str = "overload";
-/// The calm afterwards, when it was calm for [`RECOVERY`].
+/// The calm afterwards, when it was calm for `RECOVERY`.
 pub const AFTER: &str = "after";
 
 const RECOVERY: Duration = Duration::from_secs(5);
