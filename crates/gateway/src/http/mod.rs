@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod betting;
 pub(crate) mod client_address;
+mod compress;
 pub(crate) mod csrf;
 pub(crate) mod docs;
 pub(crate) mod extract;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{app::App, auth::guard::guard, config::Config};
@@ -37,7 +38,7 @@ pub(crate) fn router(app: &Arc<App>, config: &Config) -> anyhow::Result<Router> 
     let layers = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(Arc::clone(app), observe::observe))
         .layer(middleware::from_fn_with_state(Arc::clone(app), security::headers))
-        .layer(CompressionLayer::new().br(true).gzip(true))
+        .layer(middleware::from_fn(compress::compress))
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(middleware::from_fn_with_state(Arc::clone(app), layers::within_limits))
         .layer(DefaultBodyLimit::max(MAX_BODY));

@@ -6,7 +6,7 @@ use loljoa_gateway::Config;
 use loljoa_service_kit::config::checked;
 use reqwest::{StatusCode, header};
 
-use crate::harness::{Gateway, header, problem, upstreams};
+use crate::harness::{Gateway, betting::MATCH, header, problem, upstreams};
 
 async fn with_app() -> (Gateway, tempfile::TempDir) {
     let root = tempfile::tempdir().unwrap();
@@ -50,6 +50,21 @@ async fn pages_are_compressed_for_who_can_read_that() {
         let page = gateway.get("/").header(header::ACCEPT_ENCODING, encoding).send().await.unwrap();
         assert_eq!(header(&page, "content-encoding"), encoding);
     }
+}
+
+#[tokio::test]
+async fn looks_are_compressed_and_what_has_to_leave_at_once_is_not() {
+    let gateway = Gateway::start().await;
+    let look = || gateway.get(&format!("/api/betting/markets?matchId={MATCH}"));
+    let events = || gateway.get(&format!("/api/betting/stream?matchId={MATCH}"));
+    let bet = || gateway.bet(&gateway.signer.token("user"), 100);
+    for (request, encoding) in [(look(), "br"), (events(), ""), (bet(), "")] {
+        let answer =
+            request.header(header::ACCEPT_ENCODING, "gzip;q=0.5").header(header::ACCEPT_ENCODING, "br");
+        let answer = answer.send().await.unwrap();
+        assert_eq!(header(&answer, "content-encoding"), encoding, "{}", answer.url());
+    }
+    assert_eq!(header(&look().send().await.unwrap(), "vary"), "accept-encoding", "caches have to know");
 }
 
 #[tokio::test]

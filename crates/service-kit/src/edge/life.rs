@@ -5,7 +5,7 @@
 
 use std::{
     collections::VecDeque,
-    pin::pin,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -116,10 +116,9 @@ impl Life {
     /// happened for too long; then it tells what had not, also when the connection took the hint and closed.
     pub(super) async fn lead<C: GracefulConnection>(
         &self,
-        connection: C,
+        mut connection: Pin<&mut C>,
         closing: &CancellationToken,
     ) -> Result<Option<Over>, C::Error> {
-        let mut connection = pin!(connection);
         let (mut leaving, mut told) = (false, None);
         loop {
             tokio::select! {

@@ -74,8 +74,10 @@ pub async fn serve(
         let (server, closing) = (Arc::clone(&server), closing.clone());
         connections.spawn(async move {
             let _open = Open::new(service, own);
-            let connection = server.serve_connection(io, TowerToHyperService::new(requests)).into_owned();
-            match life.lead(connection, &closing).await {
+            // Large, and there are thousands: once, and not once more in each future around it.
+            let mut connection =
+                Box::pin(server.serve_connection(io, TowerToHyperService::new(requests)).into_owned());
+            match life.lead(connection.as_mut(), &closing).await {
                 Ok(None) => {}
                 Ok(Some(over)) => connection_dropped(service, over.name()),
                 Err(error) => broke(service, &*error),
