@@ -1,5 +1,7 @@
 //! Calling the services behind the gateway.
 
+use loljoa_service_kit::Error;
+
 /// Calls `$client.$method($request)`, and again when nobody knows what became of it. Only for calls that are safe to repeat.
 /// Gives the answer's message, or an [`Error`](loljoa_service_kit::Error).
 macro_rules! repeat {
@@ -19,6 +21,11 @@ macro_rules! once {
         let answer = client.$method(loljoa_service_kit::grpc::client::sent_once($request)).await;
         answer.map(tonic::Response::into_inner).map_err(loljoa_service_kit::Error::from)
     }};
+}
+
+/// What a request is told whose call will not be made any more.
+pub(crate) fn stopping() -> Error {
+    Error::unavailable("this replica is stopping: send the same request again")
 }
 
 pub(crate) use once;

@@ -19,7 +19,12 @@ use tonic::Code;
 use tracing::{Instrument, Span, info_span};
 
 use super::markets::Hub;
-use crate::{api::market::Rendered, call::repeat, config::Bets, usernames::Usernames};
+use crate::{
+    api::market::Rendered,
+    call::{repeat, stopping},
+    config::Bets,
+    usernames::Usernames,
+};
 
 /// What one `PlaceBets` call may hold.
 const MAX_BATCH: usize = 1_000;
@@ -109,10 +114,6 @@ impl Handle {
         })?;
         answered.await.unwrap_or_else(|_| Err(stopping()))
     }
-}
-
-fn stopping() -> Error {
-    Error::unavailable("this replica is stopping: send the same request again")
 }
 
 async fn next(batches: &Batches<Item>) -> Option<Vec<Item>> {

@@ -19,7 +19,11 @@ use loljoa_service_kit::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{api::market::Rendered, call::repeat, usernames::Usernames};
+use crate::{
+    api::market::Rendered,
+    call::{repeat, stopping},
+    usernames::Usernames,
+};
 
 /// Looks that may wait; there are no more requests than `limits.max_in_flight`, and streams that begin.
 const QUEUE: usize = 10_000;
@@ -76,10 +80,6 @@ impl Looks {
         })?;
         answer.await.unwrap_or_else(|_| Err(stopping()))
     }
-}
-
-fn stopping() -> Error {
-    Error::unavailable("this replica is stopping: send the same request again")
 }
 
 impl Looker {

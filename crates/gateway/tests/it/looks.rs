@@ -6,9 +6,10 @@ use futures::future::join_all;
 use loljoa_proto::betting::v1::{Market, MarketState};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::harness::{
-    Gateway,
+    Gateway, PATIENCE,
     betting::{LONG_MATCH, MARKET, MATCH, UNTOLD, UNTOLD_REVISION, market},
     key, problem,
 };
@@ -19,6 +20,12 @@ async fn look(gateway: &Gateway, query: impl Display) -> Value {
     let (status, page) = (response.status(), response.json().await.unwrap());
     assert_eq!(status, StatusCode::OK, "{page}");
     page
+}
+
+/// Looks until the market is so.
+async fn shows(gateway: &Gateway, field: &str, value: Value) {
+    let looks = async { while look(gateway, MATCH).await["items"][0][field] != value {} };
+    timeout(PATIENCE, looks).await.expect("it is seen");
 }
 
 #[tokio::test]
@@ -54,9 +61,12 @@ async fn a_look_serves_for_a_moment_and_no_longer() {
     }
     let at_first = betting.looks(1).await.len();
     assert!(at_first < 20, "each of 20 looks was a read");
-    while betting.looks(1).await.len() == at_first {
-        look(&gateway, MATCH).await;
-    }
+    let again = async {
+        while betting.looks(1).await.len() == at_first {
+            look(&gateway, MATCH).await;
+        }
+    };
+    timeout(PATIENCE, again).await.expect("betting is asked again");
 }
 
 #[tokio::test]
@@ -74,7 +84,7 @@ async fn who_has_bet_sees_the_market_with_the_bet() {
 async fn what_changes_meanwhile_is_seen_before_the_next_read() {
     let gateway = Gateway::start().await;
     gateway.backend.betting.change(market(2, 2_000));
-    while look(&gateway, MATCH).await["items"][0]["revision"] != 2 {}
+    shows(&gateway, "revision", json!(2)).await;
 }
 
 #[tokio::test]
@@ -84,7 +94,7 @@ async fn a_market_that_is_over_is_seen_as_such() {
     gateway.backend.betting.change(over);
     let one = gateway.get(&format!("/api/betting/markets/{MARKET}")).send().await.unwrap();
     assert_eq!(one.json::<Value>().await.unwrap()["state"], "void");
-    while look(&gateway, MATCH).await["items"][0]["state"] != "void" {}
+    shows(&gateway, "state", json!("void")).await;
 }
 
 #[tokio::test]
