@@ -3,7 +3,7 @@
 use loljoa_service_kit::Error;
 
 /// Calls `$client.$method($request)`, and again when nobody knows what became of it. Only for calls that are safe to repeat.
-/// Gives the answer's message, or an [`Error`](loljoa_service_kit::Error).
+/// Gives the answer's message, or an [`Error`].
 macro_rules! repeat {
     ($client:expr, $method:ident, $request:expr) => {{
         let mut client = $client.clone();
