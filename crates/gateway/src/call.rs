@@ -1,6 +1,8 @@
 //! Calling the services behind the gateway.
 
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Error, caller};
+
+use crate::SERVICE;
 
 /// Calls `$client.$method($request)`, and again when nobody knows what became of it. Only for calls that are safe to repeat.
 /// Gives the answer's message, or an [`Error`].
@@ -26,6 +28,21 @@ macro_rules! once {
 /// What a request is told whose call will not be made any more.
 pub(crate) fn stopping() -> Error {
     Error::unavailable("this replica is stopping: send the same request again")
+}
+
+/// Those of `items` that wait for a call for somebody who is still there and has time left. The others are refused, and counted.
+pub(crate) fn still_waited_for<T>(
+    queue: &'static str,
+    items: Vec<T>,
+    waits: fn(&T) -> bool,
+    refuse: fn(T, Error),
+) -> Vec<T> {
+    let (waiting, gone): (Vec<_>, Vec<_>) = items.into_iter().partition(waits);
+    caller::count_dropped(SERVICE, queue, gone.len());
+    for item in gone {
+        refuse(item, caller::gone());
+    }
+    waiting
 }
 
 pub(crate) use once;

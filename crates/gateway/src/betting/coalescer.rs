@@ -10,9 +10,7 @@ use loljoa_proto::betting::v1::{
     Bet, PlaceBet, PlaceBetResult, PlaceBetsRequest, PlaceBetsResponse, Refusal,
     betting_service_client::BettingServiceClient, place_bet_result,
 };
-use loljoa_service_kit::{
-    Caller, Error, ErrorCode, MarketId, caller, gather::Batches, grpc::Channel, telemetry,
-};
+use loljoa_service_kit::{Caller, Error, ErrorCode, MarketId, gather::Batches, grpc::Channel, telemetry};
 use metrics::{counter, gauge, histogram};
 use tokio::sync::{mpsc, oneshot};
 use tonic::Code;
@@ -20,8 +18,9 @@ use tracing::{Instrument, Span, info_span};
 
 use super::markets::Hub;
 use crate::{
+    SERVICE,
     api::market::Rendered,
-    call::{repeat, stopping},
+    call::{self, repeat, stopping},
     config::Bets,
     usernames::Usernames,
 };
@@ -30,7 +29,6 @@ use crate::{
 const MAX_BATCH: usize = 1_000;
 /// More links than this make a trace unreadable, not more useful.
 const MAX_LINKS: usize = 32;
-const SERVICE: &str = "gateway";
 
 /// A bet that stands.
 #[derive(Clone, Debug)]
@@ -197,12 +195,7 @@ fn answer(result: PlaceBetResult, markets: &HashMap<MarketId, Arc<Rendered>>) ->
 /// Whoever has gone away meanwhile, or has no time left, has no bet yet, and need not get one.
 fn still_waited_for(items: Vec<Item>) -> Vec<Item> {
     let waits = |item: &Item| item.caller.waits() && !item.answer.is_closed();
-    let (waiting, gone): (Vec<_>, Vec<_>) = items.into_iter().partition(waits);
-    caller::count_dropped(SERVICE, "bets", gone.len());
-    for item in gone {
-        let _ = item.answer.send(Err(caller::gone()));
-    }
-    waiting
+    call::still_waited_for("bets", items, waits, |item, gone| drop(item.answer.send(Err(gone))))
 }
 
 /// A number for a metric.

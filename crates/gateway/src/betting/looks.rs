@@ -13,7 +13,7 @@ use std::{
 use futures::future::join_all;
 use loljoa_proto::betting::v1::{ListMarketsRequest, betting_service_client::BettingServiceClient};
 use loljoa_service_kit::{
-    Caller, Error, MatchId, caller,
+    Caller, Error, MatchId,
     gather::{Batches, Gathering},
     grpc::Channel,
 };
@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     api::market::Rendered,
-    call::{repeat, stopping},
+    call::{self, repeat, stopping},
     usernames::Usernames,
 };
 
@@ -37,7 +37,6 @@ pub(crate) const MAX_MATCHES: usize = 100;
 const CALLS: usize = 2;
 /// Markets in one answer.
 const PAGE: i32 = 100;
-const SERVICE: &str = "gateway";
 
 /// What was read of each match.
 pub(crate) type Markets = HashMap<MatchId, Vec<Arc<Rendered>>>;
@@ -148,10 +147,5 @@ fn part(found: &Found, matches: &[MatchId]) -> Result<Markets, Error> {
 /// Whoever has gone away meanwhile, or has no time left, is not read for.
 fn still_waited_for(looks: Vec<Look>) -> Vec<Look> {
     let waits = |look: &Look| look.caller.waits() && !look.found.is_closed();
-    let (waiting, gone): (Vec<_>, Vec<_>) = looks.into_iter().partition(waits);
-    caller::count_dropped(SERVICE, "looks", gone.len());
-    for look in gone {
-        let _ = look.found.send(Err(caller::gone()));
-    }
-    waiting
+    call::still_waited_for("looks", looks, waits, |look, gone| drop(look.found.send(Err(gone))))
 }

@@ -45,7 +45,7 @@ fn by_id(snapshot: &Arc<Snapshot>) -> (MarketId, Arc<Snapshot>) {
     (snapshot.market.market_id, Arc::clone(snapshot))
 }
 
-/// The latest snapshot of each live market.
+/// The latest snapshot of each live market, and what others had a moment ago.
 pub(crate) struct Hub {
     looks: Looks,
     watching: BettingServiceClient<Channel>,
@@ -138,12 +138,13 @@ impl Hub {
     }
 
     fn take(&self, markets: Vec<Arc<Rendered>>) {
-        let mut ended = false;
+        let (mut changed, mut ended) = (false, false);
         let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
         for market in markets {
             let of_match = latest.entry(market.match_id).or_default();
             let known = of_match.get(&market.market_id);
             if known.is_none_or(|known| known.market.revision < market.revision) {
+                changed = true;
                 ended |= market.is_over();
                 of_match.insert(market.market_id, Arc::new(Snapshot::now(&market)));
             }
@@ -152,7 +153,10 @@ impl Hub {
             forget(&mut latest);
         }
         drop(latest);
-        self.connected.send_modify(|_| ());
+        // Everybody who listens looks whether it is news to them.
+        if changed {
+            self.connected.send_modify(|_| ());
+        }
     }
 
     /// All markets of `matches`, those that are over too, by lock: as they were a moment ago, or later where that is known.

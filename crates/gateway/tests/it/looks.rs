@@ -22,9 +22,9 @@ async fn look(gateway: &Gateway, query: impl Display) -> Value {
     page
 }
 
-/// Looks until the market is so.
-async fn shows(gateway: &Gateway, field: &str, value: Value) {
-    let looks = async { while look(gateway, MATCH).await["items"][0][field] != value {} };
+/// Looks until the match's first market is so.
+async fn shows(gateway: &Gateway, match_id: &str, field: &str, value: Value) {
+    let looks = async { while look(gateway, match_id).await["items"][0][field] != value {} };
     timeout(PATIENCE, looks).await.expect("it is seen");
 }
 
@@ -81,10 +81,11 @@ async fn who_has_bet_sees_the_market_with_the_bet() {
 }
 
 #[tokio::test]
-async fn what_changes_meanwhile_is_seen_before_the_next_read() {
+async fn what_a_watch_tells_is_seen_whatever_was_read() {
     let gateway = Gateway::start().await;
-    gateway.backend.betting.change(market(2, 2_000));
-    shows(&gateway, "revision", json!(2)).await;
+    // Reads go on telling of revision 1.
+    gateway.backend.betting.change(Market { match_id: LONG_MATCH.into(), ..market(2, 2_000) });
+    shows(&gateway, LONG_MATCH, "revision", json!(2)).await;
 }
 
 #[tokio::test]
@@ -94,7 +95,7 @@ async fn a_market_that_is_over_is_seen_as_such() {
     gateway.backend.betting.change(over);
     let one = gateway.get(&format!("/api/betting/markets/{MARKET}")).send().await.unwrap();
     assert_eq!(one.json::<Value>().await.unwrap()["state"], "void");
-    shows(&gateway, "state", json!("void")).await;
+    shows(&gateway, MATCH, "state", json!("void")).await;
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ pub(crate) struct MarketParams {
     responses((status = 200, body = Page<Market>)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Query(filter): Query<MarketParams>) -> Result {
     let limit = limit(filter.limit)?;
-    if let Some(page) = all(&app, &filter, limit).await? {
+    if let Some(page) = on_one_page(&app, &filter, limit).await? {
         return Ok(json(page));
     }
     let request = ListMarketsRequest {
@@ -59,7 +59,11 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Query(filter): Query<Marke
 }
 
 /// All markets of some matches, which others look at as well, if they fit one page.
-async fn all(app: &App, filter: &MarketParams, limit: i32) -> Result<Option<Page<Arc<Rendered>>>, Error> {
+async fn on_one_page(
+    app: &App,
+    filter: &MarketParams,
+    limit: i32,
+) -> Result<Option<Page<Arc<Rendered>>>, Error> {
     let matches = &filter.match_id;
     if matches.is_empty() || matches.len() > MAX_MATCHES || !filter.cursor.is_empty() {
         return Ok(None);

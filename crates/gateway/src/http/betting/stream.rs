@@ -16,7 +16,10 @@ use utoipa::IntoParams;
 use crate::{
     app::App,
     auth::{Identity, User},
-    betting::events::{self, frame},
+    betting::{
+        events::{self, frame},
+        looks::MAX_MATCHES,
+    },
     http::{
         client_address::{ClientAddress, limit_key},
         extract::{Query, Result},
@@ -24,7 +27,6 @@ use crate::{
     streams::{count_slow_reader, tell},
 };
 
-const MAX_MATCHES: usize = 100;
 /// What is told is told now, and is of no use later.
 const HEADERS: [(HeaderName, &str); 2] =
     [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
