@@ -61,9 +61,26 @@ fn case() -> impl Strategy<Value = (Vec<i64>, Vec<Round>)> {
             let stake = |bet| Step::Stake { bet, other_request: false };
             Round::Transfers(bets.into_iter().map(stake).collect())
         });
+    // Closings alone, of each bet one: what a settlement or a void pays.
+    let closing = prop_oneof![
+        (Just(TransferKind::Payout), 1..700_i64).prop_map(|(kind, points)| (kind, Some(points))),
+        prop_oneof![Just(TransferKind::Void), Just(TransferKind::Cancel)].prop_map(|kind| (kind, None)),
+    ];
+    let closings = (
+        prop::sample::subsequence((0..BETS).collect::<Vec<_>>(), 1..=BETS),
+        prop::collection::vec(closing, BETS),
+    )
+        .prop_map(|(bets, closings)| {
+            let steps = bets.into_iter().zip(closings).map(|(bet, (kind, points))| match points {
+                Some(points) => Step::Close { bet, kind, points },
+                None => Step::Refund { bet, kind },
+            });
+            Round::Transfers(steps.collect())
+        });
     let rounds = prop_oneof![
         3 => prop::collection::vec(step(), 1..12).prop_map(Round::Transfers),
         2 => stakes,
+        2 => closings,
         1 => prop::collection::vec((0..BETS, 0..700_i64), 1..4).prop_map(Round::Results),
         1 => (0..ACCOUNTS - 1, 1..400_i64).prop_map(|(account, points)| Round::Give { account, points }),
     ];

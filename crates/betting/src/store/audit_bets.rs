@@ -33,12 +33,17 @@ macro_rules! select_rows {
             Row,
             r#"SELECT b.bet_id AS "bet_id!: _", b.seq AS "seq!", b.account_id AS "account_id!: _",
                 b.market_id AS "market_id!: _", b.stake AS "stake!: _", b.state AS "state!: _",
-                b.returned AS "returned!: _", o.bet_id IS NOT NULL AS "is_owed!",
+                b.returned AS "returned!: _", o.bet_id IS NOT NULL OR w.market_id IS NOT NULL AS "is_owed!",
                 c.bet_id IS NOT NULL AS "is_correction_owed!", m.outcome_id AS "corrected?: _",
                 m.pool AS "pool?: _"
             "# + $from + r#"
             LEFT JOIN LATERAL (SELECT * FROM owed WHERE bet_id = b.bet_id AND NOT correction LIMIT 1) o ON true
             LEFT JOIN LATERAL (SELECT * FROM owed WHERE bet_id = b.bet_id AND correction LIMIT 1) c ON true
+            LEFT JOIN LATERAL (
+                SELECT market_id FROM owed_chunks
+                WHERE market_id = b.market_id AND b.seq BETWEEN first_seq AND last_seq AND b.state IN ('won', 'lost', 'void')
+                LIMIT 1
+            ) w ON true
             LEFT JOIN LATERAL (
                 SELECT k.outcome_id, markets.pool FROM corrections k JOIN markets USING (market_id)
                 WHERE k.market_id = b.market_id AND k.outcome_id = b.outcome_id AND b.seq <= k.cursor LIMIT 1

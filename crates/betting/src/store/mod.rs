@@ -14,6 +14,7 @@ pub(crate) mod markets;
 pub(crate) mod matches;
 pub(crate) mod new_bets;
 pub(crate) mod owed;
+pub(crate) mod owed_chunks;
 pub(crate) mod periods;
 pub(crate) mod positions;
 pub(crate) mod reconcile;

@@ -147,10 +147,11 @@ fn keys(owed: &[Owed]) -> (Vec<BetId>, Vec<bool>) {
     owed.iter().map(|row| (row.bet_id, row.kind == OwedKind::Correction)).unzip()
 }
 
-/// How many rows wait, and how many of them are parked.
+/// How many payments and results wait, and how many of them are parked.
 pub(crate) async fn depth(db: impl PgExecutor<'_>) -> Result<(usize, usize), sqlx::Error> {
     let row = sqlx::query!(
-        r#"SELECT count(*) AS "waiting!", count(*) FILTER (WHERE parked) AS "parked!" FROM owed"#,
+        r#"SELECT count(*) + (SELECT coalesce(sum(bets), 0) FROM owed_chunks) AS "waiting!",
+            count(*) FILTER (WHERE parked) AS "parked!" FROM owed"#,
     )
     .fetch_one(db)
     .await?;

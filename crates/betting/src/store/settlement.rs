@@ -4,7 +4,7 @@ use loljoa_service_kit::{AccountId, BetId, MarketId, OutcomeId, Points};
 use sqlx::PgConnection;
 
 use crate::domain::{
-    BetState, MarketState, OwedKind, VoidReason,
+    BetState, MarketState, VoidReason,
     count::Page,
     payout::{Division, Winner},
 };
@@ -133,36 +133,32 @@ pub(crate) async fn next_bets(
 }
 
 /// How one bet ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Closed {
-    /// Which.
-    pub(crate) bet_id: BetId,
-    /// Where it stands from now on.
+    /// The server's own sequence.
+    pub(crate) seq: i64,
+    /// What it becomes.
     pub(crate) state: BetState,
     /// What the account gets back.
     pub(crate) returned: Points,
-    /// What is owed.
-    pub(crate) kind: OwedKind,
 }
 
-/// Closes bets, owes what follows, and moves the market's cursor to `last_seq`.
-pub(crate) async fn close_bets(
+/// Closes a chunk of bets, in the order of their sequences, owes what follows, and moves the market's cursor.
+pub(crate) async fn close_chunk(
     db: &mut PgConnection,
     market: MarketId,
     bets: &[Closed],
     last_seq: i64,
 ) -> Result<(), sqlx::Error> {
-    let ids: Vec<_> = bets.iter().map(|bet| bet.bet_id).collect();
+    let sequences: Vec<_> = bets.iter().map(|bet| bet.seq).collect();
     let states: Vec<_> = bets.iter().map(|bet| bet.state).collect();
     let returns: Vec<_> = bets.iter().map(|bet| bet.returned).collect();
-    let kinds: Vec<_> = bets.iter().map(|bet| bet.kind).collect();
     sqlx::query!(
-        "SELECT close_bets($1, $2, $3, $4, $5, $6)",
+        "SELECT close_chunk($1, $2, $3, $4, $5)",
         market as MarketId,
-        &ids as &[BetId],
+        &sequences,
         &states as &[BetState],
         &returns as &[Points],
-        &kinds as &[OwedKind],
         last_seq,
     )
     .fetch_one(db)
@@ -179,6 +175,7 @@ pub(crate) async fn finish(
         r#"UPDATE markets SET state = CASE state WHEN 'settling' THEN 'settled' ELSE 'void' END,
             closed_at = clock_timestamp(), revision = revision + 1
         WHERE market_id = $1 AND state IN ('settling', 'voiding')
+            AND NOT EXISTS (SELECT FROM owed_chunks WHERE market_id = $1)
             AND NOT EXISTS (SELECT FROM owed WHERE market_id = $1)
         RETURNING state AS "state: MarketState""#,
         market as MarketId,

@@ -1,4 +1,4 @@
-//! `close_bets` against a model that closes one bet after another.
+//! `close_chunk` against a model that closes one bet after another.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +23,8 @@ enum End {
     Won(i64),
 }
 
-/// Bets by number, and how they are to end. Numbers beyond the bets are of bets that nobody knows.
-type Chunk = Vec<(usize, End)>;
+/// How the next bets are to end, one after the other. Of those that are of another market, or have ended already, it says nothing.
+type Chunk = Vec<End>;
 
 /// Whether it is of the market or of its neighbour, account, outcome, stake.
 type Placed = (bool, u8, u8, i64);
@@ -33,7 +33,7 @@ type Placed = (bool, u8, u8, i64);
 fn stories() -> impl Strategy<Value = (Vec<Placed>, Vec<usize>, Vec<Chunk>)> {
     let bet = (prop::bool::weighted(0.8), 0..4_u8, 0..3_u8, 100..1_000_i64);
     let end = prop_oneof![Just(End::Lost), Just(End::Void), (0..5_000_i64).prop_map(End::Won)];
-    (vec(bet, 1..25), vec(0..25_usize, 0..4), vec(vec((0..28_usize, end), 0..12), 1..5))
+    (vec(bet, 1..25), vec(0..25_usize, 0..4), vec(vec(end, 1..12), 1..5))
 }
 
 /// State, points returned, and whether it is closed.
@@ -51,6 +51,7 @@ struct Model {
 
 struct Bet {
     id: Uuid,
+    seq: i64,
     account: Uuid,
     market: Uuid,
     stake: i64,
@@ -65,7 +66,7 @@ impl Model {
     }
 
     fn close(&mut self, n: usize, end: End) {
-        let Some(bet) = self.bets.get_mut(n) else { return };
+        let bet = &mut self.bets[n];
         if bet.market != self.markets[0] || bet.row.0 != "accepted" {
             return;
         }
@@ -97,21 +98,22 @@ async fn begin(pool: &PgPool, round: usize, bets: &[Placed]) -> Model {
         record(pool, round, &[id], &[(*account, *outcome, *stake)]).await;
         let row = ("accepted".into(), 0, false);
         let (account, market) = (account_id(*account), market_id(round));
-        model.bets.push(Bet { id, account, market, stake: *stake, row });
+        let seq = "SELECT seq FROM bets WHERE bet_id = $1";
+        let seq = sqlx::query_scalar(seq).bind(id).fetch_one(pool).await.unwrap();
+        model.bets.push(Bet { id, seq, account, market, stake: *stake, row });
     }
     model
 }
 
-async fn close(pool: &PgPool, model: &Model, chunk: &Chunk) {
-    let id = |n: usize| model.bets.get(n).map_or_else(loljoa_service_kit::ids::fresh, |bet| bet.id);
-    let stake = |n: usize| model.bets.get(n).map_or(100, |bet| bet.stake);
-    let ends: Vec<_> = chunk.iter().map(|(n, end)| ended(*end, stake(*n))).collect();
-    sqlx::query("SELECT close_bets($1, $2, $3, $4, $5, $6)")
+/// Closes the bets from number `first` on.
+async fn close(pool: &PgPool, model: &Model, first: usize, chunk: &[End]) {
+    let bets = &model.bets[first..first + chunk.len()];
+    let ends: Vec<_> = bets.iter().zip(chunk).map(|(bet, end)| ended(*end, bet.stake)).collect();
+    sqlx::query("SELECT close_chunk($1, $2, $3, $4, $5)")
         .bind(model.markets[0])
-        .bind(chunk.iter().map(|(n, _)| id(*n)).collect::<Vec<_>>())
+        .bind(bets.iter().map(|bet| bet.seq).collect::<Vec<_>>())
         .bind(ends.iter().map(|end| end.0).collect::<Vec<_>>())
         .bind(ends.iter().map(|end| end.1).collect::<Vec<_>>())
-        .bind(ends.iter().map(|end| end.2).collect::<Vec<_>>())
         .bind(model.cursor)
         .execute(pool)
         .await
@@ -129,8 +131,8 @@ async fn assert_same(pool: &PgPool, model: &Model) {
         assert_eq!(row, bet.row);
     }
     let owed: Vec<(Uuid, Uuid, Uuid, String, i64, i64)> = sqlx::query_as(
-        "SELECT bet_id, account_id, market_id, kind, points, staked FROM owed
-         WHERE market_id = ANY ($1) AND NOT correction AND NOT parked AND attempts = 0",
+        "SELECT bet_id, account_id, market_id, kind, points, staked FROM owed_bets
+         WHERE market_id = ANY ($1) AND NOT correction AND NOT parked",
     )
     .bind(model.markets)
     .fetch_all(pool)
@@ -165,21 +167,22 @@ async fn bets_close_as_if_one_after_another(pool: PgPool) {
                 model.cancel(n);
             }
         }
-        for mut chunk in chunks {
-            // A chunk names each bet once.
-            chunk.sort_by_key(|(n, _)| *n);
-            chunk.dedup_by_key(|(n, _)| *n);
-            model.cursor += 10;
-            close(&pool, &model, &chunk).await;
-            for (n, end) in &chunk {
-                model.close(*n, *end);
+        let mut first = 0;
+        for chunk in chunks {
+            let chunk = &chunk[..chunk.len().min(model.bets.len() - first)];
+            let Some(last) = model.bets[first..][..chunk.len()].last() else { break };
+            model.cursor = last.seq;
+            close(&pool, &model, first, chunk).await;
+            for (n, end) in chunk.iter().enumerate() {
+                model.close(first + n, *end);
             }
             assert_same(&pool, &model).await;
             // The same chunk again closes nothing twice.
-            close(&pool, &model, &chunk).await;
+            close(&pool, &model, first, chunk).await;
             assert_same(&pool, &model).await;
+            first += chunk.len();
         }
     }
-    // What `close_bets` leaves alone still follows from the bets.
+    // What `close_chunk` leaves alone still follows from the bets.
     assert_eq!(loljoa_betting::audit::full(&pool).await.unwrap(), []);
 }

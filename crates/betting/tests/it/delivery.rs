@@ -115,7 +115,7 @@ async fn a_stake_that_goes_back_does_not_wait_behind_payouts(pool: PgPool) {
     world.stop_account_service().await;
     world.feed.say(game.fixture.completed(2, [2, 0]));
     eventually(async || {
-        let owed: i64 = sqlx::query_scalar("SELECT count(*) FROM owed").fetch_one(&pool).await.unwrap();
+        let owed: i64 = sqlx::query_scalar("SELECT count(*) FROM owed_bets").fetch_one(&pool).await.unwrap();
         (owed == 60).then_some(())
     })
     .await;

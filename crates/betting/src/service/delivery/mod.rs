@@ -1,5 +1,6 @@
 //! Tells the ledger what is owed, until it acknowledges.
 
+mod chunks;
 mod search;
 
 use std::sync::Arc;
@@ -42,6 +43,12 @@ enum Failure {
     Own(Error),
 }
 
+/// What the ledger has said.
+struct Told {
+    acknowledged: Vec<Owed>,
+    refused: Vec<(Owed, TransferOutcome)>,
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Own(error)
@@ -74,17 +81,27 @@ impl Delivery {
         run_when_woken("delivery", &waker, self.config.interval(), &closing, work).await;
     }
 
-    /// Delivers all that is due and not leased by another replica, chunk by chunk until `closing`.
+    /// Delivers all that is due and not leased by another replica, until `closing`: two chunks at a time, so that one is read and
+    /// written down while the ledger has the other.
     async fn run_once(&self, closing: &CancellationToken) -> Result<(), Error> {
+        let (one, other) = tokio::join!(self.deliver_all(closing), self.deliver_all(closing));
+        one.and(other)
+    }
+
+    /// Delivers chunk by chunk. What comes singly goes first: stakes that go back are among it.
+    async fn deliver_all(&self, closing: &CancellationToken) -> Result<(), Error> {
         let (limit, lease) = (i64::from(self.config.chunk), i64::from(self.config.lease_ms));
         while !closing.is_cancelled() {
             let owed = store::owed::lease(&self.pool, limit, lease).await?;
-            if owed.is_empty() {
+            let delivered = if owed.is_empty() {
+                self.deliver_chunk().await
+            } else {
+                self.deliver(&owed).await.map(|()| true)
+            };
+            self.wakers.closing.notify_one();
+            if !delivered? {
                 return Ok(());
             }
-            let delivered = self.deliver(&owed).await;
-            self.wakers.closing.notify_one();
-            delivered?;
         }
         Ok(())
     }
@@ -96,8 +113,9 @@ impl Delivery {
         let mut search = Search::over(owed.len());
         while let Some(part) = parts.pop() {
             let error = match self.tell(part).await {
-                Ok(()) => {
+                Ok(told) => {
                     search.succeeded();
+                    self.note(told).await?;
                     continue;
                 }
                 Err(Failure::Own(error)) => Err(error),
@@ -140,25 +158,35 @@ impl Delivery {
         Ok(search.answered(was_away).then_some(error))
     }
 
-    async fn tell(&self, owed: &[Owed]) -> Result<(), Failure> {
+    /// Tells the ledger, and which it has acknowledged and which it refused.
+    async fn tell(&self, owed: &[Owed]) -> Result<Told, Failure> {
         self.failpoints.pass(Step::AfterLease)?;
-        let (acknowledged, refused) = self.pay(owed).await?;
+        let told = self.pay(owed).await?;
         self.failpoints.pass(Step::AfterPayment)?;
-        let results: Vec<_> = acknowledged.iter().filter_map(ledger::result).collect();
+        let results: Vec<_> = told.acknowledged.iter().filter_map(ledger::result).collect();
         if !results.is_empty() {
             self.ledger.record_results(results).await.map_err(Failure::Ledger)?;
         }
         self.failpoints.pass(Step::AfterResults)?;
-        store::owed::acknowledge(&self.pool, &acknowledged).await?;
-        counter!("loljoa_owed_delivered_total", "service" => "betting").increment(acknowledged.len() as u64);
-        for (owed, outcome) in refused {
+        Ok(told)
+    }
+
+    /// Forgets what was acknowledged, and sets aside what was refused.
+    async fn note(&self, told: Told) -> Result<(), Error> {
+        store::owed::acknowledge(&self.pool, &told.acknowledged).await?;
+        Self::count(told.acknowledged.len());
+        for (owed, outcome) in told.refused {
             self.park(&owed, outcome.as_str_name()).await?;
         }
         Ok(())
     }
 
+    fn count(delivered: usize) {
+        counter!("loljoa_owed_delivered_total", "service" => "betting").increment(delivered as u64);
+    }
+
     /// Pays what is to be paid, and tells what the ledger has acknowledged and what it refused.
-    async fn pay(&self, owed: &[Owed]) -> Result<(Vec<Owed>, Vec<(Owed, TransferOutcome)>), Failure> {
+    async fn pay(&self, owed: &[Owed]) -> Result<Told, Failure> {
         let (payments, mut acknowledged): (Vec<_>, Vec<_>) =
             owed.iter().cloned().partition(|owed| owed.points > Points::ZERO);
         let (mut refused, mut without_stake) = (Vec::new(), Vec::new());
@@ -186,7 +214,7 @@ impl Delivery {
                 }
             }
         }
-        Ok((acknowledged, refused))
+        Ok(Told { acknowledged, refused })
     }
 
     /// Has one row wait for its next attempt, or sets it aside when that was its last one.

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::{Progress, Settlement};
 use crate::{
-    domain::{BetState, OwedKind, payout::Winner},
+    domain::{BetState, payout::Winner},
     failpoints::Step,
     store::{
         settlement::{self as store, Closed, Standing},
@@ -33,20 +33,20 @@ impl Settlement {
         };
         let standing = bets.iter().filter(|bet| bet.state == BetState::Accepted);
         let closed: Vec<_> = standing.map(|bet| close(end, bet)).collect();
-        store::close_bets(db, market, &closed, last.seq).await?;
+        store::close_chunk(db, market, &closed, last.seq).await?;
         Self::record_chunk(started, closed.len());
         Ok(Progress::Closed)
     }
 }
 
 fn close(end: End, bet: &Standing) -> Closed {
-    let (state, returned, kind) = match end {
+    let (state, returned) = match end {
         End::Settled(outcome, division) if bet.outcome_id == Some(outcome) => {
             let winner = Winner { seq: bet.seq, stake: bet.stake };
-            (BetState::Won, division.payout(winner), OwedKind::Payout)
+            (BetState::Won, division.payout(winner))
         }
-        End::Settled(..) => (BetState::Lost, Points::ZERO, OwedKind::Lost),
-        End::Void => (BetState::Void, bet.stake, OwedKind::Void),
+        End::Settled(..) => (BetState::Lost, Points::ZERO),
+        End::Void => (BetState::Void, bet.stake),
     };
-    Closed { bet_id: bet.bet_id, state, returned, kind }
+    Closed { seq: bet.seq, state, returned }
 }

@@ -14,7 +14,10 @@ macro_rules! select_audited {
             r#"SELECT changed_xid::text::bigint AS "xid!", seq, bet_id AS "bet_id: _", account_id AS "account_id: _",
                 market_id AS "market_id: _", stake AS "stake: _", state AS "state: _", returned AS "returned: _",
                 fingerprint AS "fingerprint: _",
-                EXISTS (SELECT FROM owed o WHERE o.bet_id = b.bet_id AND NOT o.correction) AS "owed!"
+                EXISTS (SELECT FROM owed o WHERE o.bet_id = b.bet_id AND NOT o.correction) OR EXISTS (
+                    SELECT FROM owed_chunks c
+                    WHERE c.market_id = b.market_id AND b.seq BETWEEN c.first_seq AND c.last_seq AND b.state IN ('won', 'lost', 'void')
+                ) AS "owed!"
             FROM bets b "# + $rest
             $(, $argument)*
         )

@@ -144,6 +144,7 @@ impl World {
         for expire in [
             "UPDATE feed_cursors SET leased_until = '-infinity'",
             "UPDATE owed SET leased_until = '-infinity'",
+            "UPDATE owed_chunks SET leased_until = '-infinity'",
             "UPDATE markets SET claimed_until = '-infinity' WHERE claimed_by IS NOT NULL",
         ] {
             sqlx::query(expire).execute(&self.pool).await.unwrap();
@@ -342,7 +343,7 @@ impl World {
     pub(crate) async fn until_delivered(&self) {
         eventually(async || {
             let left: i64 = sqlx::query_scalar(
-                "SELECT (SELECT count(*) FROM owed)
+                "SELECT (SELECT count(*) FROM owed_bets)
                     + (SELECT count(*) FROM markets WHERE state IN ('settling', 'voiding'))
                     + (SELECT count(*) FROM markets WHERE state = 'locked' AND decided_outcome_id IS NOT NULL)
                     + (SELECT count(*) FROM late_refunds)

@@ -158,7 +158,10 @@ impl Books {
             markets: markets.into_iter().map(|market| (market.market_id, market)).collect(),
             outcomes: all(&mut betting, "SELECT * FROM outcomes").await,
             locks: all(&mut betting, "SELECT * FROM witness.locks ORDER BY place").await,
-            owed: sqlx::query_scalar("SELECT count(*) FROM owed").fetch_one(&mut *betting).await.unwrap(),
+            owed: sqlx::query_scalar("SELECT count(*) FROM owed_bets")
+                .fetch_one(&mut *betting)
+                .await
+                .unwrap(),
         }
     }
 

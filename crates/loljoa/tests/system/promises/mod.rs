@@ -47,7 +47,7 @@ async fn quiet(db: &TestDatabases) -> Books {
 
 /// Whether betting has nothing under way.
 pub(crate) async fn at_rest(db: &TestDatabases) -> bool {
-    let at_rest = "SELECT NOT EXISTS (SELECT FROM owed)
+    let at_rest = "SELECT NOT EXISTS (SELECT FROM owed_bets)
         AND NOT EXISTS (SELECT FROM markets WHERE state IN ('settling', 'voiding'))
         AND NOT EXISTS (SELECT FROM markets WHERE state = 'locked' AND decided_outcome_id IS NOT NULL)
         AND NOT EXISTS (SELECT FROM late_refunds) AND NOT EXISTS (SELECT FROM corrections WHERE done_at IS NULL)";
