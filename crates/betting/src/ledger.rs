@@ -7,7 +7,10 @@ use loljoa_proto::account::v1::{
 };
 use loljoa_service_kit::{
     Error, MarketId, Points,
-    grpc::{Channel, client::repeatable},
+    grpc::{
+        Channel,
+        client::{batch, repeatable},
+    },
 };
 
 use crate::domain::{NewBet, Owed, OwedKind, finding::AuditedBet};
@@ -44,7 +47,7 @@ impl Ledger {
     ) -> Result<Vec<TransferOutcome>, Error> {
         let transfers: Vec<_> = transfers.collect();
         let asked = transfers.len();
-        let request = repeatable(ApplyTransfersRequest { transfers });
+        let request = batch(ApplyTransfersRequest { transfers });
         let response = self.0.clone().apply_transfers(request).await?.into_inner();
         if response.outcomes.len() != asked {
             return Err(Error::internal("the ledger did not answer for each transfer"));

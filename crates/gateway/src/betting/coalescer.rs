@@ -10,7 +10,12 @@ use loljoa_proto::betting::v1::{
     Bet, PlaceBet, PlaceBetResult, PlaceBetsRequest, PlaceBetsResponse, Refusal,
     betting_service_client::BettingServiceClient, place_bet_result,
 };
-use loljoa_service_kit::{Caller, Error, ErrorCode, MarketId, gather::Batches, grpc::Channel, telemetry};
+use loljoa_service_kit::{
+    Caller, Error, ErrorCode, MarketId,
+    gather::Batches,
+    grpc::{Channel, client::batch},
+    telemetry,
+};
 use metrics::{counter, gauge, histogram};
 use tokio::sync::{mpsc, oneshot};
 use tonic::Code;
@@ -20,7 +25,7 @@ use super::markets::Hub;
 use crate::{
     SERVICE,
     api::market::Rendered,
-    call::{self, repeat, stopping},
+    call::{self, stopping},
     config::Bets,
     usernames::Usernames,
 };
@@ -158,10 +163,9 @@ impl Coalescer {
     /// One answer for each bet. Repeating the call is safe: each bet has its key.
     async fn call(&self, bets: Vec<PlaceBet>) -> Vec<Answer> {
         let size = bets.len();
-        let response = repeat!(self.betting, place_bets, PlaceBetsRequest { bets });
-        let answers = match response {
-            Ok(response) => self.answers(response, size).await,
-            Err(error) => Err(error),
+        let answers = match self.betting.clone().place_bets(batch(PlaceBetsRequest { bets })).await {
+            Ok(response) => self.answers(response.into_inner(), size).await,
+            Err(status) => Err(Error::from(status)),
         };
         answers.unwrap_or_else(|error| vec![Err(error); size])
     }

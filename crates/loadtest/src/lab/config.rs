@@ -5,8 +5,8 @@
 //! load balancers to look elsewhere. And a gateway has room for as many connections and event streams as the lab opens.
 //!
 //! In front of ours a gateway gathers bets as it does by itself. An old design decides each bet alone, so waiting for others would
-//! only slow it down: in front of one, up to sixteen calls are under way, and each begins with whatever waits. So old designs are
-//! served at their best.
+//! only slow it down: in front of one, up to sixteen calls are under way, each begins with whatever waits, and they are spread over
+//! its replicas. So old designs are served at their best.
 
 use std::net::SocketAddr;
 
@@ -107,7 +107,7 @@ impl Common {
             "upstreams": {
                 "account": { "url": account },
                 "league_schedule": upstream(league),
-                "betting": { "url": betting },
+                "betting": { "url": betting, "together": against.design().is_none() },
             },
         })
     }

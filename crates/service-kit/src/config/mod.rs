@@ -317,6 +317,10 @@ pub struct Upstream {
     /// Spreads calls over all addresses of the name. Off under Envoy, which does so itself.
     #[serde(default = "Upstream::default_balance")]
     pub balance: bool,
+    /// Sends batches to the first of these addresses that has none of ours under way, so that the batches of all callers meet and
+    /// become larger there. Off, they are spread as all other calls are.
+    #[serde(default = "Upstream::default_together")]
+    pub together: bool,
     /// The deadline of one call. Milliseconds.
     #[serde(default = "Upstream::default_timeout_ms")]
     pub timeout_ms: u64,
@@ -333,6 +337,7 @@ impl Upstream {
         Self {
             url: RedactedUrl::new(url),
             balance: Self::default_balance(),
+            together: Self::default_together(),
             timeout_ms: Self::default_timeout_ms(),
             silence_ms: Self::default_silence_ms(),
         }
@@ -362,6 +367,10 @@ impl Upstream {
     }
 
     const fn default_balance() -> bool {
+        true
+    }
+
+    const fn default_together() -> bool {
         true
     }
 

@@ -22,6 +22,22 @@ pub fn repeatable<T>(message: T) -> Request<T> {
     marked(message, Mark::Repeatable)
 }
 
+/// A [`repeatable`] call that carries what many callers wait for, and goes where such calls meet.
+pub fn batch<T>(message: T) -> Request<T> {
+    let mut request = repeatable(message);
+    request.extensions_mut().insert(Batch);
+    request
+}
+
+/// Marks a [`batch`].
+#[derive(Clone, Copy, Debug)]
+struct Batch;
+
+/// Whether a call is a [`batch`].
+pub(super) fn is_batch(request: &http::Request<Body>) -> bool {
+    request.extensions().get::<Batch>().is_some()
+}
+
 /// A call that is sent again only when it never left. One that is not marked at all is not sent again, and its answer, which
 /// may be a stream, is not read before it is handed on.
 pub fn sent_once<T>(message: T) -> Request<T> {

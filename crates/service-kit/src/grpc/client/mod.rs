@@ -29,7 +29,7 @@ use tonic::{
 };
 use tower::{Service, ServiceExt};
 
-pub use message::{repeatable, sent_once};
+pub use message::{batch, repeatable, sent_once};
 
 use self::{
     message::{Answer, Mark},
@@ -84,7 +84,7 @@ pub fn connect_from(service: &'static str, upstream: &Upstream) -> Result<Channe
         members.send_replace(HashMap::from([(None, Arc::new(Member::new(names.clone(), whole, silence)))]));
         None
     };
-    let neighbour = Arc::new(Neighbour::new(names, known));
+    let neighbour = Arc::new(Neighbour::new(names, known, upstream.together));
     Ok(Channel { neighbour, deadline: Some(upstream.timeout()), _resolver: resolver })
 }
 

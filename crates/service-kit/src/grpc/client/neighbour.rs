@@ -14,7 +14,7 @@ use tower::retry::budget::TpsBudget;
 use super::{
     attempts::{self, Attempts},
     lost::{self, Lost},
-    message::{Answer, Call, Mark},
+    message::{Answer, Call, Mark, is_batch},
     pulse,
     replica::{Condition, Names, Replica},
 };
@@ -42,11 +42,13 @@ pub(super) struct Neighbour {
     pub(super) names: Names,
     pub(super) members: watch::Receiver<Members>,
     pub(super) budget: TpsBudget,
+    /// Batches go where they meet.
+    pub(super) together: bool,
 }
 
 impl Neighbour {
-    pub(super) fn new(names: Names, members: watch::Receiver<Members>) -> Self {
-        Self { names, members, budget: attempts::budget() }
+    pub(super) fn new(names: Names, members: watch::Receiver<Members>, together: bool) -> Self {
+        Self { names, members, budget: attempts::budget(), together }
     }
 
     /// Makes a call, and once more where that does no harm and may help, until `until`.
@@ -83,16 +85,17 @@ impl Neighbour {
 
     /// Begins a call whose answer is a stream.
     pub(super) async fn stream(&self, request: http::Request<Body>) -> Result<http::Response<Body>, Status> {
-        self.pick().await?.call(request).await
+        self.pick(false).await?.call(request).await
     }
 
     async fn ask(&self, request: http::Request<Body>) -> Result<Answer, Status> {
-        Answer::read(self.pick().await?.call(request).await?).await
+        let replica = self.pick(self.together && is_batch(&request)).await?;
+        Answer::read(replica.call(request).await?).await
     }
 
-    /// Of two that answer, the one with less to do. Where none does, one that may be there after all. Waits only until any
-    /// address is known.
-    async fn pick(&self) -> Result<Arc<Replica>, Status> {
+    /// Of two that answer, the one with less to do; for a batch that is to meet others, the first that has none of ours. Where none
+    /// answers, one that may be there after all. Waits only until any address is known.
+    async fn pick(&self, meets: bool) -> Result<Arc<Replica>, Status> {
         let mut members = self.members.clone();
         let known = members.wait_for(|members| !members.is_empty()).await;
         let known = known.map_err(|_| Lost::NotSent.status("its name is not resolved any more"))?;
@@ -100,7 +103,10 @@ impl Neighbour {
             let some = known.values().map(|member| &member.replica);
             some.filter(|replica| replica.condition() == condition).cloned().collect::<Vec<_>>()
         };
-        let picked = less_busy(&of(Condition::Answers)).or_else(|| less_busy(&of(Condition::Refuses)));
+        let meeting = meets.then(|| first_without_batch(&known)).flatten();
+        let picked = meeting
+            .or_else(|| less_busy(&of(Condition::Answers)))
+            .or_else(|| less_busy(&of(Condition::Refuses)));
         picked.ok_or_else(|| {
             let Names { service, neighbour } = &self.names;
             counter!("loljoa_neighbour_refusals_total", "service" => *service, "neighbour" => neighbour.clone())
@@ -113,6 +119,14 @@ impl Neighbour {
 fn announced(mut request: http::Request<Body>, until: Instant) -> http::Request<Body> {
     deadline::announce(request.headers_mut(), until.saturating_duration_since(Instant::now()));
     request
+}
+
+/// The first that answers and has no batch of ours under way. The order is the addresses', so that all callers have the same.
+fn first_without_batch(known: &Members) -> Option<Arc<Replica>> {
+    let free = known.iter().filter(|(_, member)| {
+        member.replica.condition() == Condition::Answers && !member.replica.has_batch()
+    });
+    free.min_by_key(|(address, _)| **address).map(|(_, member)| Arc::clone(&member.replica))
 }
 
 /// The less busy one of two that chance picks.

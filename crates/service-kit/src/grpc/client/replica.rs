@@ -22,7 +22,10 @@ use tonic::{
 };
 use tower::ServiceExt;
 
-use super::lost::{self, Lost};
+use super::{
+    lost::{self, Lost},
+    message::is_batch,
+};
 use crate::config::redacted;
 
 /// What is known of a replica.
@@ -60,6 +63,7 @@ pub(super) struct Replica {
     endpoint: Endpoint,
     state: Mutex<State>,
     in_flight: AtomicUsize,
+    batches: AtomicUsize,
     /// Something is to be watched: a question that has no answer yet, or a replica that does not answer.
     pub(super) watched: Notify,
 }
@@ -88,6 +92,7 @@ impl Replica {
             endpoint,
             state: Mutex::new(state),
             in_flight: AtomicUsize::new(0),
+            batches: AtomicUsize::new(0),
             watched: Notify::new(),
         };
         replica.gauge(Condition::Answers).increment(1);
@@ -98,6 +103,7 @@ impl Replica {
     pub(super) async fn call(&self, request: http::Request<Body>) -> Result<http::Response<Body>, Status> {
         let (transport, hung) = self.ask();
         let _in_flight = InFlight::new(&self.in_flight);
+        let _batch = is_batch(&request).then(|| InFlight::new(&self.batches));
         let result = tokio::select! {
             biased;
             result = transport.oneshot(request) => result,
@@ -122,6 +128,11 @@ impl Replica {
     /// Calls that wait for their answers.
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Whether a batch of ours is under way there.
+    pub(super) fn has_batch(&self) -> bool {
+        self.batches.load(Ordering::Relaxed) > 0
     }
 
     pub(super) fn transport(&self) -> Transport {

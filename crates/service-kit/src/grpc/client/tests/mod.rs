@@ -5,6 +5,7 @@ mod hangs;
 mod lost;
 mod repeats;
 mod scripted;
+mod together;
 
 use std::{collections::HashSet, net::SocketAddr};
 
@@ -39,7 +40,7 @@ fn resolved(silence: Duration) -> (Channel, Resolver) {
     let names = Names { service: "test", neighbour: "several".to_owned() };
     let (members, known) = watch::channel(Members::new());
     let resolver = Resolver { host: String::new(), port: 0, names: names.clone(), silence, members };
-    let neighbour = Arc::new(Neighbour::new(names, known));
+    let neighbour = Arc::new(Neighbour::new(names, known, true));
     (Channel { neighbour, deadline: Some(LONG), _resolver: None }, resolver)
 }
 

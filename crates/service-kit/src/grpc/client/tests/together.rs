@@ -1,0 +1,67 @@
+//! Batches go where batches are.
+
+use tokio::time;
+
+use super::{scripted::Scripted, *};
+
+const CALLS: usize = 20;
+
+/// Two services that answer after `pause`, the one with the lesser address first, and a channel to both.
+async fn two(pause: Duration) -> ([Scripted; 2], Channel, Resolver) {
+    let mut services = [Scripted::saying(|| Ok(()), pause).await, Scripted::saying(|| Ok(()), pause).await];
+    services.sort_by_key(|service| service.address);
+    let (channel, resolver) = resolved(LONG);
+    resolver.apply(&services.iter().map(|service| service.address).collect());
+    (services, channel, resolver)
+}
+
+async fn send(channel: &Channel) {
+    OpsServiceClient::new(channel.clone()).hello(batch(HelloRequest {})).await.unwrap();
+}
+
+#[tokio::test]
+async fn batches_meet_at_one_address_and_other_calls_are_spread() {
+    let ([first, second], channel, _resolver) = two(Duration::ZERO).await;
+    for _ in 0..CALLS {
+        send(&channel).await;
+    }
+    assert_eq!((first.calls(), second.calls()), (CALLS, 0));
+    // That all of so many fall on one address does not happen.
+    for _ in 0..CALLS {
+        hello(&channel).await.unwrap();
+    }
+    assert!(second.calls() > 0);
+}
+
+#[tokio::test]
+async fn a_batch_beside_another_goes_elsewhere() {
+    let ([first, second], channel, _resolver) = two(Duration::from_millis(200)).await;
+    tokio::join!(send(&channel), send(&channel));
+    assert_eq!((first.calls(), second.calls()), (1, 1));
+}
+
+#[tokio::test]
+async fn where_batches_meet_nobody_has_to_be() {
+    let ([first, second], channel, resolver) = two(Duration::ZERO).await;
+    send(&channel).await;
+    assert_eq!((first.calls(), second.calls()), (1, 0));
+    let address = first.address;
+    drop(first);
+    while std::net::TcpStream::connect(address).is_ok() {
+        time::sleep(Duration::from_millis(10)).await;
+    }
+    send(&channel).await;
+    assert_eq!(second.calls(), 1);
+    drop(resolver);
+}
+
+#[tokio::test]
+async fn batches_are_spread_where_they_are_not_to_meet() {
+    let ([first, second], mut channel, _resolver) = two(Duration::ZERO).await;
+    let known = channel.neighbour.members.clone();
+    channel.neighbour = Arc::new(Neighbour::new(channel.neighbour.names.clone(), known, false));
+    for _ in 0..CALLS {
+        send(&channel).await;
+    }
+    assert!(first.calls() > 0 && second.calls() > 0);
+}
