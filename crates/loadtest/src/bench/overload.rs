@@ -13,7 +13,7 @@ use crate::{
     console::complain,
     engine::{Load, Pace, Recorder, Step, Window, drive, view::Live},
     lab::{GATEWAY, Lab, Stack},
-    measure::{Sample, Subject, used},
+    measure::{Apart, Sample, Subject, used},
     results::{Found, Overload, Part, Run, title},
     scenario::{
         Kind, World,
@@ -35,6 +35,9 @@ pub(super) async fn run(
     let subject = lab.subject_of(stack)?;
     let title = title(Kind::Overload, Some(stack.against()), connections, stack.replicas(), manner.rate);
     complain(format_args!("{title} …"));
+    // The crowd that asks for too much costs as much as the system: beside it on the same processors, the system would have less for
+    // what it sustains than it had when that was found out.
+    let _apart = Apart::begin(&subject)?;
     let (mut run, accepted) = asked(stack, &subject, world.clone(), connections, &title, manner).await?;
     run.audit = Some(lab.audit(stack, &world, accepted).await?);
     Ok(run)

@@ -1,5 +1,6 @@
 //! What a load costs: processor time and memory of every process, and the log that PostgreSQL writes.
 
+mod apart;
 mod machine;
 mod proc;
 
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 
 use sqlx::PgPool;
 
+pub use apart::Apart;
 pub use machine::{machine, revision};
 use proc::{Children, Process};
 

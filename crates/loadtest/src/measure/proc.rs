@@ -47,6 +47,12 @@ fn seconds(ticks: u64) -> f64 {
     ticks as f64 / TICKS_A_SECOND
 }
 
+/// The processes that a process has started and that run still.
+pub(super) fn children(parent: u32) -> anyhow::Result<Vec<u32>> {
+    let of_it = |pid: &u32| Process::read(*pid).is_ok_and(|process| process.parent == parent);
+    Ok(pids()?.into_iter().filter(of_it).collect())
+}
+
 /// A process and all that it has started, those that have ended as well.
 pub(super) struct Children {
     ticks: u64,
