@@ -1,7 +1,7 @@
 //! How markets end: decided first, then fixed, then closed bet by bet, then final. The caller holds the market.
 
 use loljoa_service_kit::{AccountId, BetId, MarketId, OutcomeId, Points};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgExecutor};
 
 use crate::domain::{
     BetState, MarketState, OwedKind, VoidReason,
@@ -75,6 +75,17 @@ pub(crate) async fn begin_settling(
     .execute(db)
     .await?;
     Ok(begun.rows_affected() == 1)
+}
+
+/// Notes that every cell of the ledger has cleared a market that is being settled.
+pub(crate) async fn set_cleared(db: impl PgExecutor<'_>, market: MarketId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE markets SET cleared_at = clock_timestamp() WHERE market_id = $1 AND cleared_at IS NULL",
+        market as MarketId,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// open or locked → voiding.

@@ -39,7 +39,8 @@ impl Settlement {
     }
 }
 
-fn close(end: End, bet: &Standing) -> Closed {
+/// How a standing bet ends.
+pub(super) fn close(end: End, bet: &Standing) -> Closed {
     let (state, returned, kind) = match end {
         End::Settled(outcome, division) if bet.outcome_id == Some(outcome) => {
             let winner = Winner { seq: bet.seq, stake: bet.stake };

@@ -1,4 +1,4 @@
-//! The keys that access tokens are checked with, as account publishes them.
+//! The keys that one cell of account publishes.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,9 +24,8 @@ const MAX_KEYS: usize = 64;
 /// Until there are keys, nobody can be let in: then we ask this often.
 const PAUSE_WITHOUT_KEYS: Duration = Duration::from_millis(100);
 
-/// The published keys, fetched when a token names one that is not known yet, and in the background where
-/// [`Keys::keep_fresh`] runs.
-pub struct Keys {
+/// The published keys of a cell, fetched when a token names one that is not known yet, and in the background.
+pub(super) struct CellKeys {
     account: AccountServiceClient<Channel>,
     published: RwLock<Option<Published>>,
     /// Keys that were removed before their time. They never come back, whoever still publishes them.
@@ -41,10 +40,10 @@ struct Published {
     by_kid: HashMap<String, Arc<DecodingKey>>,
 }
 
-impl Keys {
+impl CellKeys {
     /// The keys that the service behind `account` publishes, asked for at most once in `pause`.
     #[must_use]
-    pub fn new(account: Channel, pause: Duration) -> Self {
+    pub(super) fn new(account: Channel, pause: Duration) -> Self {
         Self {
             account: AccountServiceClient::new(account),
             published: RwLock::new(None),
@@ -59,7 +58,7 @@ impl Keys {
     /// # Errors
     ///
     /// Code `unavailable` while account has told none.
-    pub async fn document(&self) -> Result<Arc<str>, Error> {
+    pub(super) async fn document(&self) -> Result<Arc<str>, Error> {
         if let Some(document) = self.published(|keys| Arc::clone(&keys.document)) {
             return Ok(document);
         }
@@ -68,17 +67,17 @@ impl Keys {
     }
 
     /// The ids of the published keys.
-    pub fn ids(&self) -> Vec<String> {
+    pub(super) fn ids(&self) -> Vec<String> {
         self.published(|keys| keys.by_kid.keys().cloned().collect()).unwrap_or_default()
     }
 
     /// Whether the key called `kid` is published.
-    pub(crate) fn is_published(&self, kid: &str) -> bool {
+    pub(super) fn is_published(&self, kid: &str) -> bool {
         self.published(|keys| keys.by_kid.contains_key(kid)).unwrap_or_default()
     }
 
     /// Takes these keys out at once and for good.
-    pub fn remove(&self, kids: &[String]) {
+    pub(super) fn remove(&self, kids: &[String]) {
         self.removed.write().unwrap_or_else(PoisonError::into_inner).extend(kids.iter().cloned());
         let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(keys) = published.take() {
@@ -101,7 +100,7 @@ impl Keys {
 
     /// Fetches the keys again and again until `shutdown`, more often while that fails. Whoever needs them at once does not
     /// wait for this.
-    pub async fn keep_fresh(self: Arc<Self>, every: Duration, shutdown: CancellationToken) {
+    pub(super) async fn keep_fresh(&self, every: Duration, shutdown: CancellationToken) {
         loop {
             let fetched = self.fetch_unless_just_done().await.is_ok() && self.published(|_| ()).is_some();
             let pause = if fetched { every } else { self.pause.min(every) };

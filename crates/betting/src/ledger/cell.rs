@@ -1,7 +1,7 @@
-//! Calls to the points ledger of the account service.
+//! Calls to one cell of the points ledger.
 
 use loljoa_proto::account::v1::{
-    ApplyTransfersRequest, BatchGetPoolBalancesRequest, BetResult, CheckTransfersRequest,
+    ApplyTransfersRequest, BatchGetPoolBalancesRequest, BetResult, CheckTransfersRequest, ClearMarketRequest,
     ListTransferFeedRequest, ListTransferFeedResponse, RecordResultsRequest, Transfer, TransferKind,
     TransferOutcome, ledger_service_client::LedgerServiceClient,
 };
@@ -10,7 +10,7 @@ use loljoa_service_kit::{
     grpc::{Channel, client::repeatable},
 };
 
-use crate::domain::{NewBet, Owed, OwedKind, finding::AuditedBet};
+use super::clearing::Clearing;
 
 /// Kinds of transfers that betting causes.
 const KINDS: [TransferKind; 6] = [
@@ -22,14 +22,14 @@ const KINDS: [TransferKind; 6] = [
     TransferKind::Correction,
 ];
 
-/// The ledger. Cheap to clone. Every call is safe to repeat, and is repeated when nobody knows what became of it.
+/// A cell of the ledger. Cheap to clone. Every call is safe to repeat, and is repeated when nobody knows what became of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Ledger(LedgerServiceClient<Channel>);
+pub(crate) struct LedgerCell(LedgerServiceClient<Channel>);
 
-impl Ledger {
-    /// The ledger at the other end of `channel`.
+impl LedgerCell {
+    /// The cell at the other end of `channel`.
     #[must_use]
-    pub(crate) fn new(channel: Channel) -> Self {
+    pub(super) fn new(channel: Channel) -> Self {
         Self(LedgerServiceClient::new(channel))
     }
 
@@ -38,11 +38,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When the ledger cannot be reached or refuses the call; some or all transfers may have been applied.
-    pub(crate) async fn apply(
-        &self,
-        transfers: impl Iterator<Item = Transfer>,
-    ) -> Result<Vec<TransferOutcome>, Error> {
-        let transfers: Vec<_> = transfers.collect();
+    pub(crate) async fn apply(&self, transfers: Vec<Transfer>) -> Result<Vec<TransferOutcome>, Error> {
         let asked = transfers.len();
         let request = repeatable(ApplyTransfersRequest { transfers });
         let response = self.0.clone().apply_transfers(request).await?.into_inner();
@@ -92,9 +88,9 @@ impl Ledger {
     /// When the ledger cannot be reached or refuses the call.
     pub(crate) async fn check(
         &self,
-        transfers: impl Iterator<Item = Transfer>,
+        transfers: Vec<Transfer>,
     ) -> Result<Vec<(usize, Option<Points>)>, Error> {
-        let request = repeatable(CheckTransfersRequest { transfers: transfers.collect() });
+        let request = repeatable(CheckTransfersRequest { transfers });
         let response = self.0.clone().check_transfers(request).await?.into_inner();
         let differences = response.differences.into_iter().map(|difference| {
             let index = usize::try_from(difference.index).map_err(Error::internal)?;
@@ -117,72 +113,24 @@ impl Ledger {
             .map(|pool| Ok((MarketId::parse(&pool.market_id)?, Points(pool.points))))
             .collect()
     }
-}
 
-/// The transfer that takes a bet's stake.
-#[must_use]
-pub(crate) fn stake(bet: &NewBet) -> Transfer {
-    Transfer {
-        transfer_id: bet.bet_id.stake_transfer().to_string(),
-        kind: TransferKind::Stake.into(),
-        account_id: bet.account_id.to_string(),
-        market_id: bet.market_id.to_string(),
-        bet_id: bet.bet_id.to_string(),
-        points: bet.stake.0,
-        fingerprint: bet.fingerprint.0.to_vec(),
-        closes_transfer_id: String::new(),
+    /// Clears a market, once for each purpose.
+    ///
+    /// # Errors
+    ///
+    /// When the cell cannot be reached or refuses the call; `clearing_refused` when it has cleared the market otherwise, or holds
+    /// less than it is to give.
+    pub(crate) async fn clear(&self, market: MarketId, clearing: Clearing) -> Result<(), Error> {
+        let Clearing { purpose, points, cover } = clearing;
+        let (market_id, purpose) = (market.to_string(), purpose.into());
+        let request = ClearMarketRequest { market_id, purpose, points: points.0, cover: cover.0 };
+        let answer = self.0.clone().clear_market(repeatable(request)).await?.into_inner();
+        match answer.outcome() {
+            TransferOutcome::Applied | TransferOutcome::AlreadyApplied => Ok(()),
+            refused => {
+                let message = format!("a cell of the ledger refused to clear market {market}: {refused:?}");
+                Err(Error::conflict("clearing_refused", message))
+            }
+        }
     }
-}
-
-/// The transfer that the ledger must have for a bet: its closing, if that has been acknowledged, or else its stake.
-#[must_use]
-pub(crate) fn due(bet: &AuditedBet) -> Transfer {
-    bet.closing().as_ref().and_then(payment).unwrap_or_else(|| Transfer {
-        transfer_id: bet.bet_id.stake_transfer().to_string(),
-        kind: TransferKind::Stake.into(),
-        account_id: bet.account_id.to_string(),
-        market_id: bet.market_id.to_string(),
-        bet_id: bet.bet_id.to_string(),
-        points: bet.stake.0,
-        fingerprint: bet.fingerprint.0.to_vec(),
-        closes_transfer_id: String::new(),
-    })
-}
-
-/// The transfer that pays what is owed; none for a lost bet.
-#[must_use]
-pub(crate) fn payment(owed: &Owed) -> Option<Transfer> {
-    Some(Transfer {
-        transfer_id: owed.transfer_id().to_string(),
-        kind: transfer_kind(owed.kind)?.into(),
-        account_id: owed.account_id.to_string(),
-        market_id: owed.market_id.to_string(),
-        bet_id: owed.bet_id.to_string(),
-        points: owed.points.0,
-        fingerprint: owed.fingerprint().0.to_vec(),
-        closes_transfer_id: owed.bet_id.stake_transfer().to_string(),
-    })
-}
-
-const fn transfer_kind(kind: OwedKind) -> Option<TransferKind> {
-    match kind {
-        OwedKind::Payout => Some(TransferKind::Payout),
-        OwedKind::Lost => None,
-        OwedKind::Cancel => Some(TransferKind::Cancel),
-        OwedKind::Void => Some(TransferKind::Void),
-        OwedKind::Tombstone => Some(TransferKind::Tombstone),
-        OwedKind::Correction => Some(TransferKind::Correction),
-    }
-}
-
-/// How a bet ended; none for what does not count for profit.
-#[must_use]
-pub(crate) fn result(owed: &Owed) -> Option<BetResult> {
-    owed.is_result().then(|| BetResult {
-        bet_id: owed.bet_id.to_string(),
-        account_id: owed.account_id.to_string(),
-        market_id: owed.market_id.to_string(),
-        staked: owed.staked.0,
-        paid: owed.points.0,
-    })
 }

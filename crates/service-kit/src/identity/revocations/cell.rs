@@ -1,33 +1,30 @@
-//! Access tokens that are good no more before their time: those of sessions that were ended, and those of keys that were
-//! removed.
+//! What one cell of account tells of tokens that are good no more.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
-use loljoa_proto::account::v1::{
-    ListRevocationsRequest, ListRevocationsResponse, account_service_client::AccountServiceClient,
-};
+use loljoa_proto::account::v1::{ListRevocationsRequest, account_service_client::AccountServiceClient};
 use prost_types::Timestamp;
 use tokio::{sync::Mutex, time};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
-use uuid::Uuid;
 
-use super::Keys;
+use super::Ended;
 use crate::{
     Error,
     grpc::{Channel, client::repeatable},
+    identity::Keys,
 };
 
-/// What account tells of, asked for again and again. While account does not answer, what is known stands, and gets older.
-pub struct Revocations {
+/// What a cell tells of, asked for again and again. While it does not answer, what is known stands, and gets older.
+pub(super) struct CellRevocations {
     account: AccountServiceClient<Channel>,
+    /// Which cell it is.
+    place: usize,
     keys: Arc<Keys>,
-    /// Until when each ended session has to be remembered.
-    ended: RwLock<HashMap<Uuid, Instant>>,
+    ended: Arc<Ended>,
     /// Up to when everything is known.
     known: RwLock<Option<Instant>>,
     asking: Mutex<Asking>,
@@ -40,27 +37,22 @@ struct Asking {
     answered: bool,
 }
 
-impl Revocations {
-    /// What account tells of sessions, and of `keys`, which are kept to those that are still there.
+impl CellRevocations {
+    /// What the cell at this place tells of sessions, and of its `keys`, which are kept to those that are still there.
     #[must_use]
-    pub fn new(account: Channel, keys: Arc<Keys>) -> Self {
+    pub(super) fn new(account: Channel, place: usize, keys: Arc<Keys>, ended: Arc<Ended>) -> Self {
         Self {
             account: AccountServiceClient::new(account),
+            place,
             keys,
-            ended: RwLock::default(),
+            ended,
             known: RwLock::default(),
             asking: Mutex::new(Asking { since: None, tried: None, answered: true }),
         }
     }
 
-    /// Whether a session was ended, as far as is known here.
-    #[must_use]
-    pub fn has_ended(&self, session: Uuid) -> bool {
-        self.ended.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)
-    }
-
     /// Asks so often until `shutdown`.
-    pub async fn follow(self: Arc<Self>, every: Duration, shutdown: CancellationToken) {
+    pub(super) async fn follow(&self, every: Duration, shutdown: CancellationToken) {
         loop {
             // Whoever waits for an answer at the end need not.
             let asked = async { self.ask(&mut *self.asking.lock().await).await };
@@ -76,7 +68,7 @@ impl Revocations {
     /// # Errors
     ///
     /// `revocations_unknown` (code `unavailable`) when account does not answer. Those who ask meanwhile share that one attempt.
-    pub async fn known_within(&self, age: Duration) -> Result<(), Error> {
+    pub(super) async fn known_within(&self, age: Duration) -> Result<(), Error> {
         let began = Instant::now();
         let earliest = began.checked_sub(age);
         if self.is_known_since(earliest) {
@@ -114,29 +106,19 @@ impl Revocations {
     async fn read_on(&self, asking: &mut Asking) -> Result<(), Status> {
         loop {
             // A key that comes while account answers may be missing in the answer and is none that was removed.
-            let known = self.keys.ids();
+            let known = self.keys.ids_of(self.place);
             let request = repeatable(ListRevocationsRequest { since: asking.since });
             let answer = self.account.clone().list_revocations(request).await?.into_inner();
             let removed: Vec<_> = known.into_iter().filter(|kid| !answer.key_ids.contains(kid)).collect();
             if !removed.is_empty() {
                 tracing::info!(?removed, "signing keys are published no more");
-                self.keys.remove(&removed);
+                self.keys.remove_of(self.place, &removed);
             }
-            self.remember(&answer);
+            self.ended.remember(&answer);
             asking.since = answer.until.or(asking.since);
             if !answer.more {
                 return Ok(());
             }
-        }
-    }
-
-    fn remember(&self, answer: &ListRevocationsResponse) {
-        let now = Instant::now();
-        let until = now + Duration::from_secs(answer.keep_seconds.unsigned_abs());
-        let mut ended = self.ended.write().unwrap_or_else(PoisonError::into_inner);
-        ended.retain(|_, until| now < *until);
-        for session in answer.access_session_ids.iter().filter_map(|id| Uuid::parse_str(id).ok()) {
-            ended.entry(session).or_insert(until);
         }
     }
 }
