@@ -18,8 +18,17 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use loljoa_service_kit::{
-    Clock, admin, cli::Listeners, config::Database, grpc::server, health::Health, identity::Reader,
-    lifecycle::Parts, metrics::describe, postgres, postgres::Pools, probe::Probe,
+    Clock, admin, cells,
+    cli::Listeners,
+    config::{Database, Tokens},
+    grpc::{client, server},
+    health::Health,
+    identity::{PublishedAdmins, Reader},
+    lifecycle::Parts,
+    metrics::describe,
+    postgres,
+    postgres::Pools,
+    probe::Probe,
 };
 use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
@@ -31,7 +40,7 @@ use audit::Reconciler;
 use config::SEALING_KEY_BYTES;
 use domain::{rotation, skeleton::Reserved};
 use passwords::Hasher;
-use service::Service;
+use service::{AllAdmins, Service};
 use tokens::{Keyring, Sealer, Stamp};
 
 /// The service's name in logs, traces and metrics.
@@ -92,7 +101,8 @@ pub async fn serve_at(
     spawn_background(&mut parts, &config, &service, &health, &pools);
     parts.spawn_worker("readiness", probe.run(closing.clone()));
     parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), parts.ending()));
-    let (routes, experiments) = (grpc::routes(service, &pools), config.runtime.experiments);
+    let admins = Arc::new(AllAdmins::new(service.clone(), other_admins(&mut parts, &config)?));
+    let (routes, experiments) = (grpc::routes(service, admins, &pools), config.runtime.experiments);
     parts.spawn("gRPC port", async move {
         server::serve(&config.grpc, listeners.service, health, experiments, routes, closing).await
     });
@@ -100,6 +110,13 @@ pub async fn serve_at(
         tokio::join!(pools.close(), reads.close());
     };
     parts.run(&drain, close).await
+}
+
+/// What tells the admins of other cells, where there are any.
+fn other_admins(parts: &mut Parts, config: &Config) -> anyhow::Result<Option<Arc<PublishedAdmins>>> {
+    let Some(account) = config.account.as_ref().filter(|_| !config.cell.is_alone()) else { return Ok(None) };
+    let cells = client::connect_cells_from(SERVICE, account)?;
+    Ok(Some(PublishedAdmins::serve(parts, cells, &Tokens::default())))
 }
 
 /// The pool for what anybody may look at.
@@ -114,6 +131,15 @@ fn spawn_background(parts: &mut Parts, config: &Config, service: &Service, healt
         health.start_warming();
         let bootstrap = service::bootstrap_admin(service.clone(), admin, health.clone(), closing.clone());
         parts.spawn("bootstrap admin", bootstrap);
+    }
+    if !config.cell.is_alone() {
+        health.start_warming();
+        let service = service.clone();
+        let stranger = move || {
+            let service = service.clone();
+            async move { service.stranger().await }
+        };
+        parts.spawn("cell", cells::keep_to(config.cell, health.clone(), closing.clone(), stranger));
     }
     parts.spawn("signing keys", service.keyring.clone().run(closing.clone()));
     let upkeep =
@@ -144,6 +170,7 @@ fn service(
         hasher: Hasher::new(&config.passwords)?,
         ledger,
         throttle: config.throttle.policies(),
+        cell: config.cell,
         session_lives: TimeDelta::from_std(Duration::from_secs(config.tokens.session_seconds))?,
     })
 }

@@ -12,6 +12,11 @@ pub const METRICS: &[Described] = &[
     ("loljoa_ledger_batch_size", Histogram, "Transfers in a batch, by class."),
     ("loljoa_ledger_transfers_total", Counter, "Transfers, by outcome."),
     ("loljoa_ledger_refusals_total", Counter, "Calls that found no place in the ledger's queue, by class."),
+    (
+        "loljoa_ledger_clearing_points",
+        Gauge,
+        "Points of the clearing account, by the replica that audits; over all cells 0, once every market is cleared.",
+    ),
     ("loljoa_password_queue_depth", Gauge, "Password hashes that wait or are being computed."),
     ("loljoa_password_wait_seconds", Histogram, "How long a password hash waited for its turn."),
     (

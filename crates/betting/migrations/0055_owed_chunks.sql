@@ -10,11 +10,14 @@ CREATE TABLE owed_chunks (
     -- The market's bets from the first to the last of these that have won, lost or gone back with the market, as they say.
     first_seq    bigint NOT NULL,
     last_seq     bigint NOT NULL,
+    -- Of these, the bets of accounts in these slots: those of one cell of the ledger (docs/adr/0041).
+    first_slot   int NOT NULL,
+    last_slot    int NOT NULL,
     bets         int NOT NULL CHECK (bets > 0),
     leased_until timestamptz NOT NULL DEFAULT '-infinity',
     created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (market_id, first_seq),
-    CHECK (first_seq <= last_seq)
+    PRIMARY KEY (market_id, first_seq, first_slot),
+    CHECK (first_seq <= last_seq AND first_slot <= last_slot)
 ) WITH (fillfactor = 50);
 
 CREATE INDEX owed_chunks_due ON owed_chunks (created_at);
@@ -25,12 +28,15 @@ SELECT bet_id, correction, account_id, market_id, kind, points, staked, parked F
 UNION ALL
 SELECT b.bet_id, false, b.account_id, b.market_id, CASE b.state WHEN 'won' THEN 'payout' ELSE b.state END, b.returned, b.stake, false
 FROM owed_chunks c JOIN bets b ON b.market_id = c.market_id AND b.seq BETWEEN c.first_seq AND c.last_seq
-WHERE b.state IN ('won', 'lost', 'void');
+WHERE b.state IN ('won', 'lost', 'void') AND slot_of(b.account_id) BETWEEN c.first_slot AND c.last_slot;
 
 -- Closes a chunk of a market's bets as settlement or void decided, owes what follows, and moves the market's cursor. `sequences` ascend,
--- and begin behind those of the chunk before. The caller holds the market's lock. The planner takes a chunk for ten bets: without the
+-- and begin behind those of the chunk before; `first_slots` and `last_slots` are those of the ledger's cells. The caller holds the market's lock. The planner takes a chunk for ten bets: without the
 -- nested loop that it would choose, the chunk is read once, by its range, and not once for each of its bets.
-CREATE FUNCTION close_chunk(market uuid, sequences bigint[], new_states text[], returns bigint[], last_seq bigint) RETURNS void
+CREATE FUNCTION close_chunk(
+    market uuid, sequences bigint[], new_states text[], returns bigint[], last_seq bigint,
+    first_slots int[] DEFAULT '{0}', last_slots int[] DEFAULT '{4095}'
+) RETURNS void
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_nestloop = off SET jit = off AS $$
 DECLARE
     instant CONSTANT timestamptz := clock_timestamp();
@@ -40,8 +46,19 @@ BEGIN
     FROM unnest(sequences, new_states, returns) AS i (seq, new_state, returned)
     WHERE b.market_id = market AND b.seq BETWEEN sequences[1] AND last_seq AND b.seq = i.seq AND b.state = 'accepted';
     GET DIAGNOSTICS closed = ROW_COUNT;
-    IF closed > 0 THEN
-        INSERT INTO owed_chunks (market_id, first_seq, last_seq, bets) VALUES (market, sequences[1], last_seq, closed);
+    IF closed > 0 AND cardinality(first_slots) = 1 THEN
+        INSERT INTO owed_chunks (market_id, first_seq, last_seq, first_slot, last_slot, bets)
+        VALUES (market, sequences[1], last_seq, first_slots[1], last_slots[1], closed);
+    ELSIF closed > 0 THEN
+        INSERT INTO owed_chunks (market_id, first_seq, last_seq, first_slot, last_slot, bets)
+        SELECT market, sequences[1], last_seq, first_slot, last_slot, bets
+        FROM unnest(first_slots, last_slots) AS cell (first_slot, last_slot)
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS bets FROM bets b
+            WHERE b.market_id = market AND b.seq BETWEEN sequences[1] AND last_seq AND b.state IN ('won', 'lost', 'void')
+                AND slot_of(b.account_id) BETWEEN first_slot AND last_slot
+        ) own
+        WHERE bets > 0 ORDER BY first_slot;
     END IF;
     UPDATE markets SET close_cursor = last_seq, revision = revision + 1 WHERE market_id = market;
 END

@@ -6,7 +6,7 @@ use loljoa_proto::betting::v1::{
     betting_service_server::BettingServiceServer, market_admin_service_server::MarketAdminServiceServer,
 };
 use loljoa_service_kit::{
-    admin, admin_log,
+    Cell, Cells, admin, admin_log, cells,
     cli::Listeners,
     grpc::{Channel, client, server},
     health::Health,
@@ -44,6 +44,7 @@ use crate::{
         ticker,
         watch::{BetWatch, MarketWatch},
     },
+    store,
 };
 
 const METRICS_EVERY: Duration = Duration::from_secs(1);
@@ -53,7 +54,7 @@ struct Shared {
     replica: Uuid,
     config: Config,
     pools: Pools,
-    account: Channel,
+    account: Cells<Channel>,
     ledger: Ledger,
     wakers: Wakers,
     failpoints: FailPoints,
@@ -68,17 +69,18 @@ pub(crate) async fn serve(
     failpoints: FailPoints,
 ) -> anyhow::Result<()> {
     let pools = Pools::new(&config.database, SERVICE)?;
-    let account = client::connect_from(SERVICE, &config.account)?;
-    let ledger = Ledger::new(account.clone());
+    let account = client::connect_cells_from(SERVICE, &config.account)?;
+    let ledger = Ledger::new(&account);
     let health = Health::new(SERVICE);
     let probe = Probe::new(&config.database, &MIGRATOR, health.clone())?;
-    let (replica, wakers) = (ids::fresh(), Wakers::default());
+    let (replica, wakers) = (ids::fresh(), Wakers::new(account.count()));
     let settlement = Settlement::new(
         pools.background.clone(),
         replica,
         config.settlement.clone(),
         wakers.clone(),
         failpoints.clone(),
+        ledger.clone(),
     );
     let shared = Shared { replica, config, pools, account, ledger, wakers, failpoints, settlement };
     let mut parts = Parts::new(health.clone(), shutdown);
@@ -86,6 +88,16 @@ pub(crate) async fn serve(
     parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), parts.ending()));
     parts.spawn_worker("readiness", probe.run(closing.clone()));
     parts.spawn_worker("pool metrics", shared.pools.clone().report(SERVICE, closing.clone()));
+    let (cell, pool) = (shared.config.cell, shared.pools.background.clone());
+    if !cell.is_alone() {
+        health.start_warming();
+        let (health, closing) = (health.clone(), closing.clone());
+        let stranger = move || {
+            let pool = pool.clone();
+            async move { Ok(store::markets::stranger(&pool, cell).await?) }
+        };
+        parts.spawn("cell", cells::keep_to(cell, health, closing, stranger));
+    }
     spawn_workers(&mut parts, &shared)?;
     let routes = routes(&mut parts, &shared);
     let (grpc, experiments) = (shared.config.grpc.clone(), shared.config.runtime.experiments);
@@ -100,18 +112,25 @@ pub(crate) async fn serve(
 fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
     let Shared { replica, config, pools, ledger, wakers, failpoints, settlement, .. } = shared;
     let (closing, replica) = (parts.closing(), *replica);
-    let (pool, ledger, wakers) = (|| pools.background.clone(), || ledger.clone(), || wakers.clone());
+    let pool = || pools.background.clone();
     parts.spawn_worker("settlement", settlement.clone().run(closing.clone()));
     parts.spawn_worker("incident metrics", Incidents::new(pool()).report(closing.clone()));
-    let delivery = Delivery::new(pool(), ledger(), config.settlement.clone(), wakers(), failpoints.clone());
-    parts.spawn_worker("delivery", delivery.run(closing.clone()));
-    let recovery = Recovery::new(pool(), ledger(), replica, config.recovery.clone(), wakers());
-    parts.spawn_worker("recovery", recovery.run(closing.clone()));
-    let auditor = Auditor::new(pool(), ledger(), replica, config.recovery.clone());
+    for (place, cell) in (0..).zip(ledger.cells().iter()) {
+        let of = Cell { index: place, of: ledger.cells().count() };
+        let settlement = config.settlement.clone();
+        let delivery =
+            Delivery::new(pool(), cell.clone(), of, settlement, wakers.clone(), failpoints.clone());
+        parts.spawn_worker("delivery", delivery.run(closing.clone()));
+        let (of, recovery) = ((place, cell.clone()), config.recovery.clone());
+        let recovery = Recovery::new(pool(), of, config.cell, replica, recovery, wakers.clone());
+        parts.spawn_worker("recovery", recovery.run(closing.clone()));
+    }
+    let auditor = Auditor::new(pool(), ledger.clone(), replica, config.recovery.clone());
     parts.spawn_worker("audit", auditor.run(closing.clone()));
     let feed = client::connect_from(SERVICE, &config.league_schedule)?;
     for (name, source) in [("life", Source::Matches), ("questions", Source::Questions)] {
-        let life = Life::new(source, pool(), feed.clone(), replica, config.life.clone(), wakers());
+        let (feed, life) = (feed.clone(), config.life.clone());
+        let life = Life::new(source, pool(), feed, replica, life, config.cell, wakers.clone());
         parts.spawn_worker(name, life.run(closing.clone()));
     }
     let tick = Duration::from_millis(config.life.tick_ms);
@@ -159,9 +178,9 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
     };
     let admins = PublishedAdmins::serve(parts, shared.account.clone(), &shared.config.tokens);
     let market_admin = MarketAdmin {
-        admin: Admin::new(pool.clone(), shared.settlement.over(pool.clone()), wakers.clone()),
+        admin: Admin::new(pool.clone(), shared.settlement.over(pool.clone()), wakers.clone(), config.cell),
         incidents: Incidents::new(pool.clone()),
-        preview: Preview::new(pool.clone()),
+        preview: Preview::new(pool.clone(), config.cell),
         cancel_window,
     };
     Routes::default()

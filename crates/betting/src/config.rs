@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use chrono::TimeDelta;
 use loljoa_service_kit::{
+    Cell,
     cli::ServiceConfig,
     config::{Check, Database, GrpcServer, Problems, Runtime, Tokens, Upstream},
     gather::Gathering,
@@ -50,6 +51,9 @@ pub struct Config {
     /// How often watchers are told of changes. Milliseconds.
     #[serde(default = "default_watch_interval_ms")]
     pub watch_interval_ms: u64,
+    /// Which of betting's cells this is.
+    #[serde(default)]
+    pub cell: Cell,
 }
 
 impl Config {
@@ -70,6 +74,7 @@ impl Config {
             life: Life::default(),
             retention: Retention::default(),
             watch_interval_ms: default_watch_interval_ms(),
+            cell: Cell::default(),
         }
     }
 
@@ -243,6 +248,7 @@ impl Check for Config {
         self.tokens.check(problems);
         self.account.check("account", problems);
         self.league_schedule.check("league_schedule", problems);
+        self.cell.check("cell", problems);
         let Placement { queue, batch, workers, gather, lock_timeout_ms, record_within_ms } = self.placement;
         problems.require(queue > 0, "placement.queue", queue, "must be 1 or more");
         problems.require((1..=5_000).contains(&batch), "placement.batch", batch, "must be from 1 to 5000");

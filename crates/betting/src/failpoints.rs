@@ -23,6 +23,8 @@ pub enum Step {
     AfterCount,
     /// How a market ends is fixed, none of its bets is closed yet.
     AfterFreeze,
+    /// What the cells of the ledger are to clear has been counted.
+    AfterTally,
     /// A chunk of a market's bets is closed, the next is not.
     AfterChunk,
     /// A chunk of corrections is owed, the next is not.

@@ -6,6 +6,7 @@ mod app;
 mod auth;
 mod betting;
 mod call;
+mod cells;
 pub mod config;
 mod http;
 mod limits;
@@ -13,6 +14,7 @@ pub mod metrics;
 #[doc(hidden)]
 pub mod micro;
 mod rest;
+mod services;
 mod streams;
 mod usernames;
 
@@ -44,7 +46,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let health = Health::new(SERVICE);
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
-    let (app, Workers { coalescer, looker, claimer }) =
+    let (app, Workers { coalescers, looker, claimer }) =
         App::new(&config, &health, Clock::system(), closing.clone())?;
     let router = http::router(&app, &config)?;
 
@@ -53,8 +55,10 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     // From here on only requests hold the app; when the last has ended, workers run out of work and end too.
     drop(app);
 
-    for _ in 0..config.bets.workers {
-        parts.spawn_worker("coalescer", Arc::clone(&coalescer).work());
+    for coalescer in coalescers {
+        for _ in 0..config.bets.workers {
+            parts.spawn_worker("coalescer", Arc::clone(&coalescer).work());
+        }
     }
     for _ in 0..looks::WORKERS {
         parts.spawn_worker("looks", Arc::clone(&looker).work());

@@ -2,12 +2,13 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use futures::future::join_all;
 use loljoa_proto::{
     account::v1::{BatchGetUsernamesRequest, account_service_client::AccountServiceClient},
     betting::v1 as pb,
 };
 use loljoa_service_kit::{
-    AccountId, Error,
+    AccountId, Cells, Error, Slot,
     grpc::{Channel, client::repeatable},
 };
 use moka::sync::Cache;
@@ -30,13 +31,13 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Looks usernames up.
 pub(crate) struct Usernames {
-    account: AccountServiceClient<Channel>,
+    account: Cells<AccountServiceClient<Channel>>,
     known: Cache<AccountId, Arc<str>>,
     rest: Rest,
 }
 
 impl Usernames {
-    pub(crate) fn new(account: AccountServiceClient<Channel>) -> Self {
+    pub(crate) fn new(account: Cells<AccountServiceClient<Channel>>) -> Self {
         Self { account, known: Cache::new(REMEMBERED), rest: Rest::default() }
     }
 
@@ -64,17 +65,30 @@ impl Usernames {
                 None => unknown.push(id),
             }
         }
-        for ids in unknown.chunks(MAX_BATCH) {
-            found.extend(self.look_up(ids).await);
-        }
+        let places = self.account.split(&unknown, |id| Slot::of_account(*id));
+        let by_cell = self.account.iter().zip(places).map(|(cell, places)| {
+            let ids: Vec<_> = places.into_iter().filter_map(|place| unknown.get(place).copied()).collect();
+            async move {
+                let mut found = Vec::new();
+                for ids in ids.chunks(MAX_BATCH) {
+                    found.extend(self.look_up(cell, ids).await);
+                }
+                found
+            }
+        });
+        found.extend(join_all(by_cell).await.into_iter().flatten());
         found
     }
 
-    async fn look_up(&self, ids: &[AccountId]) -> Vec<(AccountId, Arc<str>)> {
+    async fn look_up(
+        &self,
+        cell: &AccountServiceClient<Channel>,
+        ids: &[AccountId],
+    ) -> Vec<(AccountId, Arc<str>)> {
         if self.rest.is_on() {
             return Vec::new();
         }
-        let mut account = self.account.clone();
+        let mut account = cell.clone();
         let request = BatchGetUsernamesRequest { account_ids: ids.iter().map(ToString::to_string).collect() };
         let late = |_| Err(Status::deadline_exceeded("usernames took too long"));
         let usernames = match time::timeout(PATIENCE, account.batch_get_usernames(repeatable(request)))

@@ -61,7 +61,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let news = postgres::session_pool(&config.database, &format!("{SERVICE} news"))?;
     let changes = Changes::new(pools.background.clone(), news.clone(), closing.clone());
     let longest_wait = Duration::from_millis(config.grpc.timeout_ms).saturating_sub(FEED_MARGIN);
-    let account = client::connect_from(SERVICE, &config.account)?;
+    let account = client::connect_cells_from(SERVICE, &config.account)?;
     let admins = PublishedAdmins::serve(&mut parts, account, &config.tokens);
     let routes = grpc::routes(&pools.requests, admins, changes.clone(), longest_wait);
     parts.spawn_worker("readiness", probe.run(closing.clone()));

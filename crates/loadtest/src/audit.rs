@@ -48,7 +48,11 @@ impl Lab {
     pub async fn audit(&self, stack: &Stack, world: &World, accepted: u64) -> anyhow::Result<Audit> {
         let markets: Vec<Uuid> = world.markets.iter().map(|market| market.market_id).collect();
         let (mut audit, there) = if stack.against() == Against::Ours {
-            (self.audit_ours().await?, bets_of_ours(stack.bets(), &markets).await?)
+            let mut there = 0;
+            for bets in stack.all_bets() {
+                there += bets_of_ours(bets, &markets).await?;
+            }
+            (self.audit_ours().await?, there)
         } else {
             (old(stack.bets()).await?, bets_of_old(stack.bets(), &markets).await?)
         };
@@ -61,8 +65,12 @@ impl Lab {
     async fn audit_ours(&self) -> anyhow::Result<Audit> {
         let mut command = Command::new(self.program());
         command.args(["audit", "--json", "--no-progress", "--grace", &GRACE.as_secs().to_string()]);
-        command.env("LOLJOA_ACCOUNT_DATABASE", self.account_database());
-        command.env("LOLJOA_BETTING_DATABASE", self.database(Against::Ours));
+        for database in self.account_databases() {
+            command.args(["--account-database", &database]);
+        }
+        for database in self.betting_databases() {
+            command.args(["--betting-database", &database]);
+        }
         let output = command.output().await?;
         let complaint = String::from_utf8_lossy(&output.stderr);
         let report: Report =

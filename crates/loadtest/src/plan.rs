@@ -71,7 +71,7 @@ fn fewest(counts: &[usize]) -> usize {
 /// The fewest of everything, as they are otherwise.
 fn base(wanted: &Wanted) -> Replicas {
     let Wanted { replicas, gateways, accounts, .. } = wanted;
-    Replicas { betting: fewest(replicas), gateway: fewest(gateways), account: fewest(accounts) }
+    Replicas { betting: fewest(replicas), gateway: fewest(gateways), account: fewest(accounts), cells: 1 }
 }
 
 fn replicas(wanted: &Wanted) -> Vec<Replicas> {
@@ -142,6 +142,7 @@ mod tests {
             (hot, 1_000),
             (Kind::HotAccount, middle),
             (Kind::Refusals, middle),
+            (Kind::Markets, middle),
             (Kind::Season, middle),
             (Kind::Burst, 1_000),
             (Kind::Bare, middle),
@@ -176,7 +177,7 @@ mod tests {
             gateways: vec![1],
             accounts: vec![3],
         };
-        let replicas = Replicas { betting: 2, gateway: 1, account: 3 };
+        let replicas = Replicas { betting: 2, gateway: 1, account: 3, cells: 1 };
         let expected = Stage { against: Against::Ours, replicas, runs: vec![(Kind::Refusals, 8)] };
         assert_eq!(stages(&one), [expected]);
     }

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -91,7 +91,8 @@ struct State {
     instance: String,
     started: Instant,
     missing: watch::Sender<Option<Missing>>,
-    warming: AtomicBool,
+    /// How much has to be done before the first request.
+    warming: AtomicUsize,
     draining: AtomicBool,
     turned_off: AtomicBool,
     blocked_until: watch::Sender<Option<Instant>>,
@@ -107,7 +108,7 @@ impl Health {
             instance,
             started: Instant::now(),
             missing: watch::Sender::new(None),
-            warming: AtomicBool::new(false),
+            warming: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             turned_off: AtomicBool::new(false),
             blocked_until: watch::Sender::new(None),
@@ -152,7 +153,7 @@ impl Health {
         let states = [
             (is_set(&self.0.turned_off), "turned off by an experiment"),
             (blocked, "blocked by an experiment"),
-            (is_set(&self.0.warming), "warming up"),
+            (self.0.warming.load(Ordering::Relaxed) > 0, "warming up"),
             (is_set(&self.0.draining), "draining"),
         ];
         let states = states.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why.to_owned());
@@ -179,14 +180,14 @@ impl Health {
         }
     }
 
-    /// Not ready until [`Self::finish_warming`]: something has to be done before the first request.
+    /// Not ready until [`Self::finish_warming`], for each time: something has to be done before the first request.
     pub fn start_warming(&self) {
-        self.0.warming.store(true, Ordering::Relaxed);
+        self.0.warming.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What had to be done before the first request is done.
     pub fn finish_warming(&self) {
-        self.0.warming.store(false, Ordering::Relaxed);
+        self.0.warming.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// From now on not ready: the replica is about to stop.

@@ -8,6 +8,7 @@ pub mod admin;
 pub mod admin_log;
 mod allocator;
 pub mod caller;
+pub mod cells;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -32,6 +33,7 @@ pub mod share;
 pub mod telemetry;
 
 pub use caller::Caller;
+pub use cells::{Cell, Cells, Slot};
 pub use clock::Clock;
 pub use correction::Correction;
 pub use error::{Error, ErrorCode};

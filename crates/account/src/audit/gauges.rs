@@ -1,6 +1,6 @@
 //! What a replica says of the audit. Only the one that audits says anything but 0, so the greatest over all replicas holds.
 
-use loljoa_service_kit::Clock;
+use loljoa_service_kit::{Clock, Points};
 use metrics::{counter, gauge};
 
 use super::Difference;
@@ -13,6 +13,8 @@ pub(super) struct Known {
     pub(super) balances: Findings,
     /// Covers of markets.
     pub(super) covers: Findings,
+    /// What the clearing account holds, which is no difference.
+    pub(super) clearing: Points,
 }
 
 impl Known {
@@ -54,11 +56,14 @@ pub(super) fn failed(error: &sqlx::Error) {
 
 /// The gauges hold absolute values, so that no difference hides another.
 fn report(known: Known) {
-    let Known { balances, covers } = known;
+    let Known { balances, covers, clearing } = known;
     for (check, points) in [("balances", balances.apart), ("sum", balances.sum), ("covers", covers.apart)] {
         let apart = number(points.0.unsigned_abs());
         gauge!("loljoa_audit_difference", "service" => SERVICE, "check" => check).set(apart);
     }
+    let sign = if clearing < Points::ZERO { -1.0 } else { 1.0 };
+    gauge!("loljoa_ledger_clearing_points", "service" => SERVICE)
+        .set(sign * number(clearing.0.unsigned_abs()));
     set("loljoa_audit_findings", known.count().unsigned_abs());
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub use crate::domain::audit::{BetResult, BetTransfer, BetTransferKind, Check, Difference};
 use crate::{
     domain::audit::Rebuilt,
-    store::{audit_full, audit_pools},
+    store::{audit_full, audit_pools, clearings},
 };
 pub use bets::{bet_results, bet_results_after, bet_transfers, refused_stakes};
 pub use fold::{Fold, SystemAccounts};
@@ -94,6 +94,15 @@ pub async fn holding(
     limit: i64,
 ) -> sqlx::Result<Vec<(MarketId, Points)>> {
     audit_pools::holding(pool, after.unwrap_or(MarketId(Uuid::nil())), limit).await
+}
+
+/// What the clearing account holds: over all cells nothing, once every market is cleared.
+///
+/// # Errors
+///
+/// When the database does not answer.
+pub async fn clearing(pool: &PgPool) -> sqlx::Result<Points> {
+    clearings::balance(pool).await
 }
 
 /// Rebuilds every balance, staked points and profit from the first transfer on and compares them with what is stored.

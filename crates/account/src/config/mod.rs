@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use loljoa_service_kit::{
+    Cell,
     cli::ServiceConfig,
-    config::{Check, Database, GrpcServer, Problems, Runtime},
+    config::{Check, Database, GrpcServer, Problems, Runtime, Upstream},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,13 @@ pub struct Config {
     /// An admin to be made at start, if there is none of this name.
     #[serde(default)]
     pub bootstrap_admin: Option<BootstrapAdmin>,
+    /// Which of account's cells this is.
+    #[serde(default)]
+    pub cell: Cell,
+    /// Account itself with all of its cells, as every caller knows it: for the keys of admins whose account is in another one.
+    /// Needed where there is more than one cell.
+    #[serde(default)]
+    pub account: Option<Upstream>,
 }
 
 impl Config {
@@ -66,6 +74,8 @@ impl Config {
             reads: Reads::default(),
             audit: Audit::default(),
             bootstrap_admin: None,
+            cell: Cell::default(),
+            account: None,
         }
     }
 }
@@ -84,6 +94,13 @@ impl Check for Config {
         problems.require(workers >= needed, "database.worker_connections", workers, &allowed);
         self.reads.check(problems);
         self.audit.check(problems);
+        self.cell.check("cell", problems);
+        if let Some(account) = &self.account {
+            account.check("account", problems);
+        }
+        let known = self.account.as_ref().map_or(1, Upstream::cells);
+        let allowed = "must name as many cells as cell.of says";
+        problems.require(known == self.cell.of, "account.further_cells", known, allowed);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rules of accounts, sessions and the ledger, without any input or output.
 
 pub(crate) mod audit;
+pub(crate) mod clearing;
 pub(crate) mod feed;
 pub(crate) mod grant;
 pub(crate) mod leaderboard;

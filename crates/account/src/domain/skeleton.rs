@@ -78,6 +78,9 @@ fn bare(skeleton: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use loljoa_service_kit::cells as slots;
     use proptest::prelude::*;
 
     use super::*;
@@ -113,6 +116,37 @@ mod tests {
         }
         for name in ["faker", "administrators", "admin2", "관리자님"] {
             assert!(!reserved.contains(&of(name)), "{name}");
+        }
+    }
+
+    /// What a name is hashed from follows from its skeleton alone, or two names that look alike could be in two cells. The skeleton
+    /// of a name is that of its letters and jamo one after the other, so it is enough to look at each of these.
+    #[test]
+    fn names_that_look_alike_are_in_one_slot() {
+        let ascii = ('a'..='z').chain('0'..='9').chain(['_']);
+        let syllable = |place: u32| char::from_u32(0xac00 + place).unwrap();
+        let leads = (0..19).map(|lead| {
+            (char::from_u32(0x1100 + lead).unwrap(), slots::folded(&syllable(lead * 588).to_string()))
+        });
+        let vowels = (0..21).map(|vowel| (char::from_u32(0x1161 + vowel).unwrap(), String::new()));
+        let trails = (1..28).map(|trail| {
+            // Behind ㅇ.
+            let folded = slots::folded(&syllable(11 * 588 + trail).to_string());
+            (char::from_u32(0x11a7 + trail).unwrap(), folded.strip_prefix('o').unwrap().to_owned())
+        });
+        let letters = ascii.map(|letter| (letter, slots::folded(&letter.to_string())));
+        let parts: Vec<_> = letters.chain(leads).chain(vowels).chain(trails).collect();
+        let mut comes_to = HashMap::new();
+        let is_single = |looks: &str| looks.chars().count() == 1;
+        for (part, folded) in parts.iter().filter(|(part, _)| is_single(&of(&part.to_string()))) {
+            let looks = of(&part.to_string()).chars().next().unwrap();
+            let known = comes_to.entry(looks).or_insert_with(|| folded.clone());
+            assert_eq!(known, folded, "{part:?} looks like {looks:?}");
+        }
+        for (part, folded) in &parts {
+            let looks = of(&part.to_string());
+            let whole: Option<String> = looks.chars().map(|letter| comes_to.get(&letter).cloned()).collect();
+            assert_eq!(whole.as_ref(), Some(folded), "{part:?} looks like {looks:?}");
         }
     }
 

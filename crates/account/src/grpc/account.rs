@@ -10,7 +10,7 @@ use loljoa_proto::account::v1::{
     account_service_server::AccountService,
 };
 use loljoa_service_kit::{
-    AccountId, Error, ErrorCode, IdempotencyKey,
+    AccountId, Error, ErrorCode, IdempotencyKey, Points,
     identity::{Identity, token},
     page, postgres,
 };
@@ -169,11 +169,16 @@ impl AccountService for Accounts {
             own,
         };
         let leaderboard = self.service.leaderboard(query).await?;
+        let better = match request.better_than {
+            Some(profit) => self.service.better_than(Points(profit)).await?,
+            None => 0,
+        };
         let next = leaderboard.next.map(|next| self.service.cursors.encode_cursor(&next));
         Ok(Response::new(ListLeaderboardResponse {
             accounts: leaderboard.accounts.into_iter().map(convert::place).collect(),
             next_cursor: next.unwrap_or_default(),
             own: leaderboard.own.map(convert::account),
+            better,
         }))
     }
 

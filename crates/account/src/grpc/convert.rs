@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use loljoa_proto::account::v1::{
-    Account, BetResult as BetResultMessage, FeedTransfer, ListRevocationsResponse, ManagedAccount,
-    Role as RoleMessage, Session, StatementLine, Tier as TierMessage, Transfer as TransferMessage,
-    TransferDifference, TransferKind, TransferOutcome,
+    Account, BetResult as BetResultMessage, ClearMarketRequest, ClearingPurpose, FeedTransfer,
+    ListRevocationsResponse, ManagedAccount, Role as RoleMessage, Session, StatementLine,
+    Tier as TierMessage, Transfer as TransferMessage, TransferDifference, TransferKind, TransferOutcome,
 };
 use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points, TransferId};
 use prost_types::Timestamp;
@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 
 use crate::{
     domain::{
+        clearing::{Clearing, Purpose},
         feed::Entry,
         profile::{Ranked, Role},
         results::BetResult,
@@ -115,6 +116,18 @@ pub(super) fn statement_line(line: &Line) -> StatementLine {
         corrects_transfer_id: text(corrects),
         created_at: Some(timestamp(line.created_at)),
     }
+}
+
+pub(super) fn clearing_from(message: &ClearMarketRequest) -> Result<Clearing, Error> {
+    let purpose = match message.purpose() {
+        ClearingPurpose::Settlement => Purpose::Settlement,
+        ClearingPurpose::Correction => Purpose::Correction,
+        ClearingPurpose::Unspecified => {
+            return Err(Error::invalid_field("purpose", "purpose_unknown", "must be a purpose"));
+        }
+    };
+    let (points, cover) = (Points(message.points), Points(message.cover));
+    Ok(Clearing { market: MarketId::parse(&message.market_id)?, purpose, points, cover })
 }
 
 pub(super) fn transfer_from(message: TransferMessage) -> Result<Transfer, Error> {

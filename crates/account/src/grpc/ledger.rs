@@ -2,10 +2,14 @@
 
 use loljoa_proto::account::v1::{
     ApplyTransfersRequest, ApplyTransfersResponse, BatchGetPoolBalancesRequest, BatchGetPoolBalancesResponse,
-    CheckTransfersRequest, CheckTransfersResponse, ListTransferFeedRequest, ListTransferFeedResponse,
-    PoolBalance, RecordResultsRequest, RecordResultsResponse, ledger_service_server::LedgerService,
+    CheckTransfersRequest, CheckTransfersResponse, ClearMarketRequest, ClearMarketResponse,
+    ListTransferFeedRequest, ListTransferFeedResponse, PoolBalance, RecordResultsRequest,
+    RecordResultsResponse, ledger_service_server::LedgerService,
 };
-use loljoa_service_kit::{Error, MarketId, page, postgres::Pools};
+use loljoa_service_kit::{
+    Cell, Error, MarketId, page,
+    postgres::{self, Pools},
+};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{
@@ -15,7 +19,7 @@ use super::{
 use crate::{
     domain::{feed, transfer::MAX_BATCH},
     ledger::Handle,
-    store::{self, checks, pools},
+    store::{self, checks, clearings, pools, transfers},
 };
 
 const MAX_MARKETS: usize = 1_000;
@@ -23,11 +27,12 @@ const MAX_MARKETS: usize = 1_000;
 pub(super) struct Ledger {
     pools: Pools,
     ledger: Handle,
+    cell: Cell,
 }
 
 impl Ledger {
-    pub(super) const fn new(pools: Pools, ledger: Handle) -> Self {
-        Self { pools, ledger }
+    pub(super) const fn new(pools: Pools, ledger: Handle, cell: Cell) -> Self {
+        Self { pools, ledger, cell }
     }
 }
 
@@ -119,5 +124,20 @@ impl LedgerService for Ledger {
             checks::differences(&self.pools.background, &described).await.map_err(Error::from)?;
         let differences = differences.into_iter().map(convert::difference).collect();
         Ok(Response::new(CheckTransfersResponse { differences }))
+    }
+
+    async fn clear_market(
+        &self,
+        request: Request<ClearMarketRequest>,
+    ) -> Result<Response<ClearMarketResponse>, Status> {
+        if self.cell.is_alone() {
+            let why = "there is one cell: pools need no clearing";
+            return Err(Error::conflict("one_cell", why).into());
+        }
+        let clearing = convert::clearing_from(&request.into_inner())?;
+        let stripe = rand::random_range(0..transfers::STRIPES);
+        let clear = || clearings::clear(&self.pools.background, &clearing, stripe);
+        let outcome = postgres::repeating(clear).await.map_err(Error::from)?;
+        Ok(Response::new(ClearMarketResponse { outcome: convert::outcome(outcome).into() }))
     }
 }

@@ -15,13 +15,12 @@ use loljoa_proto::account::v1::{
 use loljoa_service_kit::{admin_log, identity::AdminOnly, postgres::Pools};
 use tonic::service::Routes;
 
-use crate::service::Service;
+use crate::service::{AllAdmins, Service};
 
 /// Everything that the service serves.
-pub(crate) fn routes(service: Service, pools: &Pools) -> Routes {
-    let ledger = ledger::Ledger::new(pools.clone(), service.ledger.clone());
+pub(crate) fn routes(service: Service, admins: Arc<AllAdmins>, pools: &Pools) -> Routes {
+    let ledger = ledger::Ledger::new(pools.clone(), service.ledger.clone(), service.cell);
     let admin = AccountAdminServiceServer::new(admin::Admin::new(service.clone()));
-    let admins = Arc::new(service.clone());
     let accounts = account::Accounts::new(service);
     Routes::new(AccountServiceServer::new(accounts))
         .add_service(AdminOnly::new(admin, admins.clone()))

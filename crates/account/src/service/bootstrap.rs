@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loljoa_service_kit::{AccountId, Error, ErrorCode, health::Health, postgres};
+use loljoa_service_kit::{AccountId, Error, ErrorCode, health::Health, ids, postgres};
 use metrics::gauge;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,8 @@ enum Found {
     Outdated,
     /// A user who is no admin has the name.
     Squatter,
+    /// The admin's name belongs to another cell, which makes it.
+    Elsewhere,
 }
 
 /// Makes the admin if there is none of this name, and applies a configured password that never was, as soon as the database
@@ -91,6 +93,9 @@ impl Service {
     async fn ensure_admin(&self, admin: &BootstrapAdmin) -> Result<Found, Error> {
         let username = Username::parse(&admin.username)?;
         password::check(&admin.password)?;
+        if self.own_slot(&username).is_err() {
+            return Ok(Found::Elsewhere);
+        }
         match accounts::credentials_by_name(&self.pool, &username.key).await? {
             None => self.make_admin(admin, username).await,
             Some(stored) if stored.role == Role::Admin => self.keep_password(admin, &stored).await,
@@ -101,13 +106,14 @@ impl Service {
     async fn make_admin(&self, admin: &BootstrapAdmin, username: Username) -> Result<Found, Error> {
         let password_hash = self.hasher.hash(self.hasher.admit()?, admin.password.clone()).await?;
         let configured_hash = Some(password_hash.clone());
-        let (account, role, created_at) = (AccountId::fresh(), Role::Admin, self.clock.now());
+        let account = AccountId(self.own_slot(&username)?.stamp(ids::fresh()));
+        let (role, created_at) = (Role::Admin, self.clock.now());
         let mut user = NewUser { account, username, password_hash, role, created_at, configured_hash };
         // A name that only looks like the admin's does not keep the admin away.
         let apart = skeleton::apart(&user.username.skeleton, account);
-        let made = self.create(&user).await? || {
+        let made = self.create(&user, None).await? || {
             user.username.skeleton = apart;
-            self.create(&user).await?
+            self.create(&user, None).await?
         };
         if made {
             tracing::info!(username = user.username.shown, "made the admin");

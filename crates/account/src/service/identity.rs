@@ -1,9 +1,11 @@
 //! Who asks, by an access token that account itself has given, and by what account itself knows of its session.
 
+use std::sync::Arc;
+
 use jsonwebtoken::{DecodingKey, jwk::Jwk};
 use loljoa_service_kit::{
     Error,
-    identity::{Admins, Identity, Reader, Role, refused, require_admin, session_over},
+    identity::{Admins, Identity, PublishedAdmins, Reader, Role, refused, require_admin, session_over},
     postgres,
 };
 use tonic::async_trait;
@@ -50,10 +52,26 @@ impl Service {
     }
 }
 
+/// Tells admins: those whose accounts are here by what is known here, those of other cells by what these publish.
+pub(crate) struct AllAdmins {
+    own: Service,
+    others: Option<Arc<PublishedAdmins>>,
+}
+
+impl AllAdmins {
+    pub(crate) const fn new(own: Service, others: Option<Arc<PublishedAdmins>>) -> Self {
+        Self { own, others }
+    }
+}
+
 #[async_trait]
-impl Admins for Service {
+impl Admins for AllAdmins {
     async fn admin_of(&self, token: &str) -> Result<Identity, Error> {
-        let identity = self.identify(token).await?;
+        let identity = match (self.own.identify(token).await, &self.others) {
+            // Of a key of another cell, if of any.
+            (Err(error), Some(others)) if error.reason == refused().reason => others.admin_of(token).await?,
+            (identity, _) => identity?,
+        };
         require_admin(&identity)?;
         Ok(identity)
     }

@@ -1,6 +1,7 @@
 //! What the service does with accounts and sessions.
 
 mod bootstrap;
+mod cell;
 mod identity;
 mod log_in;
 mod password;
@@ -18,7 +19,7 @@ mod upkeep;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use loljoa_service_kit::{AccountId, Clock, Error, IdempotencyKey, identity::Reader, postgres};
+use loljoa_service_kit::{AccountId, Cell, Clock, Error, IdempotencyKey, identity::Reader, postgres};
 use secrecy::SecretString;
 use sqlx::PgPool;
 
@@ -30,6 +31,7 @@ use crate::{
     tokens::{Keyring, Stamp},
 };
 pub(crate) use bootstrap::bootstrap_admin;
+pub(crate) use identity::AllAdmins;
 pub(crate) use ranking::run as run_ranking;
 pub(crate) use reads::LeaderboardQuery;
 pub(crate) use revocations::Revocations;
@@ -70,6 +72,8 @@ pub(crate) struct Service {
     pub(crate) cursors: Stamp,
     /// How long a session lives.
     pub(crate) session_lives: TimeDelta,
+    /// Whose accounts these are.
+    pub(crate) cell: Cell,
 }
 
 impl Service {

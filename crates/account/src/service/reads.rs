@@ -38,6 +38,11 @@ impl Service {
         ranked(&self.reads, account).await
     }
 
+    /// How many accounts have a greater profit, some seconds ago.
+    pub(crate) async fn better_than(&self, profit: Points) -> Result<i64, Error> {
+        Ok(ranks::better(&mut *postgres::reading(&self.reads).await?, profit).await?)
+    }
+
     /// Accounts by profit, best first, and the asking account with its place.
     pub(crate) async fn leaderboard(&self, query: LeaderboardQuery) -> Result<Leaderboard, Error> {
         let everyone = (Points(i64::MIN), Points(i64::MAX));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{AccountId, Error, ErrorCode, ids, metrics::refused, postgres};
+use loljoa_service_kit::{AccountId, Error, ErrorCode, Slot, ids, metrics::refused, postgres};
 use secrecy::SecretString;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -50,8 +50,9 @@ impl Service {
         password_hash: &str,
     ) -> Result<OpenSession, Error> {
         let now = self.clock.now();
-        let session =
-            Session { id: ids::fresh(), account, expires_at: now + self.session_lives, revoked: false };
+        // Whoever reads a refresh token knows by it whom to ask.
+        let id = Slot::of_account(account).stamp(ids::fresh());
+        let session = Session { id, account, expires_at: now + self.session_lives, revoked: false };
         let token = RefreshToken::new(session.id, &refresh_token::secret()?);
         let door = postgres::retrying(async || {
             let mut transaction = postgres::begin(&self.pool).await?;

@@ -2,6 +2,8 @@
 
 use loljoa_service_kit::{AccountId, Error, ErrorCode, IdempotencyKey, ids, postgres};
 
+use uuid::Uuid;
+
 use super::{OpenSession, Service, SignUp};
 use crate::{
     domain::{grant, password, profile::Role, transfer::Outcome, username::Username},
@@ -18,11 +20,17 @@ impl Service {
         let SignUp { credentials, key } = &request;
         let username = Username::parse(&credentials.username)?;
         password::check(&credentials.password)?;
-        let account = key.map_or_else(AccountId::fresh, account_of);
+        let slot = self.own_slot(&username)?;
+        let made_of = key.map(derived_from);
         // The name first: where the same request has just taken it, its account is then seen, too.
         let mut db = postgres::reading(&self.pool).await?;
         let taken = accounts::credentials_by_name(&mut *db, &username.key).await?.is_some();
+        let made = match made_of {
+            Some(id) => accounts::made_of(&mut *db, id).await?,
+            None => None,
+        };
         drop(db);
+        let account = made.unwrap_or_else(|| AccountId(slot.stamp(made_of.unwrap_or_else(ids::fresh))));
         if key.is_some()
             && let Some(session) = self.repeat_sign_up(account, &username, &request).await?
         {
@@ -43,19 +51,31 @@ impl Service {
         let created_at = self.clock.now();
         let user =
             NewUser { account, username, password_hash, role: Role::User, created_at, configured_hash: None };
-        if self.create(&user).await? {
+        if self.create(&user, made_of).await? {
             return self.open_session(account, &user.password_hash).await;
         }
-        // Somebody was faster: the same request sent twice at once, or another with the same name.
+        // Somebody was faster: the same request sent twice at once, or another with the same name or key.
+        let made = match made_of {
+            Some(id) => accounts::made_of(&mut *postgres::reading(&self.pool).await?, id).await?,
+            None => None,
+        };
+        let account = made.unwrap_or(account);
         self.repeat_sign_up(account, &user.username, &request).await?.ok_or_else(username_taken)
     }
 
-    /// Stores a user with its balance and grant in one commit; tells whether id, name and the name's looks were free.
-    pub(super) async fn create(&self, user: &NewUser) -> Result<bool, Error> {
+    /// Stores a user with its balance and grant in one commit; tells whether id, name and the name's looks were free, and, where
+    /// the id is made of another, whether nobody had made an account of that.
+    pub(super) async fn create(&self, user: &NewUser, made_of: Option<Uuid>) -> Result<bool, Error> {
         let stripe = rand::random_range(0..transfers::STRIPES);
         let grant = [grant::signup(user.account)];
         let created = postgres::retrying(async || {
             let mut transaction = postgres::begin(&self.pool).await?;
+            if let Some(id) = made_of {
+                accounts::hold_made_of(&mut transaction, id).await?;
+                if accounts::made_of(&mut *transaction, id).await?.is_some() {
+                    return Ok(None);
+                }
+            }
             if !accounts::insert(&mut transaction, user).await? {
                 return Ok(None);
             }
@@ -93,8 +113,9 @@ impl Service {
     }
 }
 
-fn account_of(key: IdempotencyKey) -> AccountId {
-    AccountId(ids::derived(&[b"signup", key.0.as_bytes()]))
+/// What the id of an account is made of that a key has made: with the slot of its name it is that id.
+fn derived_from(key: IdempotencyKey) -> Uuid {
+    ids::derived(&[b"signup", key.0.as_bytes()])
 }
 
 fn username_taken() -> Error {

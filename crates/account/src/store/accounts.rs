@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{AccountId, Points};
+use loljoa_service_kit::{AccountId, Points, Slot};
 use sqlx::{PgConnection, PgExecutor};
+use uuid::Uuid;
 
 use crate::domain::{
     profile::{Profile, Role},
@@ -57,6 +58,25 @@ pub(crate) async fn insert(connection: &mut PgConnection, user: &NewUser) -> sql
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
+}
+
+/// The account whose id is this one with a slot, or was this one before ids told their slots.
+pub(crate) async fn made_of(executor: impl PgExecutor<'_>, id: Uuid) -> sqlx::Result<Option<AccountId>> {
+    let [first, last] = Slot::range_made_of(id);
+    let found = sqlx::query_scalar!(
+        r#"SELECT account_id AS "account: AccountId" FROM users
+        WHERE account_id = $1 OR account_id BETWEEN $2 AND $3 ORDER BY account_id"#,
+        id,
+        first,
+        last,
+    );
+    Ok(found.fetch_all(executor).await?.into_iter().find(|account| Slot::is_made_of(account.0, id)))
+}
+
+/// Lets one at a time make an account of this id.
+pub(crate) async fn hold_made_of(connection: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(6012041, uuid_hash($1))", id).execute(connection).await?;
+    Ok(())
 }
 
 /// The credentials of the user of this name.

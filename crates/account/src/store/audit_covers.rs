@@ -72,7 +72,8 @@ pub(crate) async fn compare(
         ), looked_at AS (
             SELECT market_id, sum(change)::bigint AS change FROM changes GROUP BY market_id
         ), compared AS (
-            SELECT l.market_id, l.change + coalesce(a.cover, 0) AS expected,
+            SELECT l.market_id, l.change + coalesce(a.cover, 0)
+                    + coalesce((SELECT sum(c.cover) FROM cleared c WHERE c.ledger_id = l.market_id), 0)::bigint AS expected,
                 coalesce((SELECT sum(s.cover) FROM system_balances s WHERE s.ledger_id = l.market_id), 0)::bigint AS found
             FROM looked_at l
             LEFT JOIN LATERAL (SELECT cover FROM audit_covers a WHERE a.market_id = l.market_id LIMIT 1) a ON true
@@ -143,9 +144,13 @@ pub(crate) struct Tail {
 pub(crate) async fn tail(connection: &mut PgConnection, from: Position) -> sqlx::Result<Vec<Tail>> {
     sqlx::query_as!(
         Tail,
-        r#"WITH moved AS (
-            SELECT market_id, sum(cover_change(kind, points))::bigint AS change FROM transfers
-            WHERE (xid, seq) > ((SELECT $1::bigint::text::xid8), $2) AND market_id IS NOT NULL GROUP BY market_id
+        r#"WITH changes AS (
+            SELECT market_id, cover_change(kind, points) AS change FROM transfers
+            WHERE (xid, seq) > ((SELECT $1::bigint::text::xid8), $2) AND market_id IS NOT NULL
+            UNION ALL
+            SELECT ledger_id, cover FROM cleared
+        ), moved AS (
+            SELECT market_id, sum(change)::bigint AS change FROM changes GROUP BY market_id
         ), stored AS (
             SELECT ledger_id AS market_id, sum(cover)::bigint AS cover FROM system_balances GROUP BY ledger_id
         )
@@ -167,6 +172,7 @@ pub(crate) async fn difference(connection: &mut PgConnection, market: Uuid) -> s
     sqlx::query_scalar!(
         r#"SELECT CASE WHEN EXISTS (SELECT FROM archived_markets WHERE market_id = $1) THEN 0 ELSE
             coalesce((SELECT sum(cover_change(kind, points)) FROM transfers WHERE market_id = $1), 0)
+            + coalesce((SELECT sum(cover) FROM cleared WHERE ledger_id = $1), 0)
             - coalesce((SELECT sum(cover) FROM system_balances WHERE ledger_id = $1), 0)
         END::bigint AS "difference!: Points""#,
         market,

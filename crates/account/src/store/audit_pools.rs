@@ -75,7 +75,7 @@ pub(crate) async fn page(
     Ok(entries.collect())
 }
 
-/// A system account as it is stored, and what moved in archived periods and behind a place of the feed.
+/// A system account as it is stored, and what moved in archived periods, behind a place of the feed, and when it was cleared.
 pub(crate) struct Tail {
     pub(crate) ledger: Uuid,
     pub(crate) stored: Points,
@@ -95,6 +95,8 @@ pub(crate) async fn tail(connection: &mut PgConnection, from: Position) -> sqlx:
             FROM transfers WHERE (xid, seq) > ((SELECT $1::bigint::text::xid8), $2)
             UNION ALL
             SELECT id, balance, 0 FROM opening_balances WHERE is_system
+            UNION ALL
+            SELECT ledger_id, points, 0 FROM cleared
         ), moved AS (
             SELECT ledger_id, sum(change)::bigint AS change, sum(transfers) AS transfers FROM late GROUP BY ledger_id
         ), stored AS (
@@ -118,7 +120,7 @@ pub(crate) async fn holding(
 ) -> sqlx::Result<Vec<(MarketId, Points)>> {
     let rows = sqlx::query!(
         r#"SELECT ledger_id AS "market: MarketId", sum(balance)::bigint AS "points!: Points" FROM system_balances
-        WHERE ledger_id > $1 AND ledger_id <> house() GROUP BY ledger_id HAVING sum(balance) <> 0
+        WHERE ledger_id > $1 AND ledger_id NOT IN (house(), clearing()) GROUP BY ledger_id HAVING sum(balance) <> 0
         ORDER BY ledger_id LIMIT $2"#,
         after as MarketId,
         limit,

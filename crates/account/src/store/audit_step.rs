@@ -170,7 +170,7 @@ pub(crate) async fn move_sample(connection: &mut PgConnection, to: Uuid) -> sqlx
 
 /// Compares what is stored with what should be, for `ids` and for all that is touched by transfers behind `from`.
 ///
-/// What should be is the folded balance and the transfers behind `from`, which are not folded yet.
+/// What should be is the folded balance and the transfers behind `from`, which are not folded yet, and what was cleared.
 pub(crate) async fn compare(
     connection: &mut PgConnection,
     from: Position,
@@ -188,7 +188,8 @@ pub(crate) async fn compare(
         ), looked_at AS (
             SELECT id, sum(change)::bigint AS change FROM sides GROUP BY id
         ), compared AS (
-            SELECT l.id, l.change + coalesce(a.balance, 0) AS expected,
+            SELECT l.id, l.change + coalesce(a.balance, 0)
+                    + coalesce((SELECT sum(c.points) FROM cleared c WHERE c.ledger_id = l.id), 0)::bigint AS expected,
                 coalesce(u.balance, (SELECT sum(s.balance) FROM system_balances s WHERE s.ledger_id = l.id), 0)::bigint
                     AS found
             FROM looked_at l

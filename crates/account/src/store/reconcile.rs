@@ -92,6 +92,7 @@ pub(crate) async fn system_difference(connection: &mut PgConnection, ledger: Uui
                 SELECT sum(CASE WHEN credit_id = $1 THEN points ELSE -points END) FROM transfers
                 WHERE credit_id = $1 OR debit_id = $1
             ), 0) + coalesce((SELECT balance FROM opening_balances WHERE id = $1 AND is_system), 0)
+            + coalesce((SELECT sum(points) FROM cleared WHERE ledger_id = $1), 0)
             - coalesce((SELECT sum(balance) FROM system_balances WHERE ledger_id = $1), 0)
         )::bigint AS "difference!: Points""#,
         ledger,

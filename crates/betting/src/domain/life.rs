@@ -3,6 +3,7 @@
 use std::{cmp::Ordering, fmt};
 
 use chrono::{DateTime, Utc};
+use loljoa_service_kit::{Cell, MatchId};
 
 use super::{
     Market, MarketState, MatchNews, MatchState, Outcome, VoidReason,
@@ -76,6 +77,16 @@ pub(crate) struct Plan {
     pub(crate) lock: Lock,
     /// How the markets end.
     pub(crate) fate: Fate,
+}
+
+impl Plan {
+    /// The same for a match of a cell: what is opened has ids that tell their slot, where there are several.
+    #[must_use]
+    pub(crate) fn in_cell(mut self, cell: Cell, match_id: MatchId) -> Self {
+        let open = std::mem::take(&mut self.change.open);
+        self.change.open = open.into_iter().map(|draft| draft.in_cell(cell, match_id)).collect();
+        self
+    }
 }
 
 /// Decides what `news` means for these `markets` of its match, at `now` by the database's clock.

@@ -1,6 +1,6 @@
 //! The questions that are asked of every match, and which answer its result makes right.
 
-use loljoa_service_kit::{MarketId, MatchId, OutcomeId, ids};
+use loljoa_service_kit::{Cell, MarketId, MatchId, OutcomeId, Slot, ids};
 
 use super::{Market, Outcome, Team, Template, life::Answer};
 
@@ -18,6 +18,22 @@ pub(crate) struct MarketDraft {
     pub(crate) question_ko: String,
     /// Its answers, in order.
     pub(crate) outcomes: Vec<OutcomeDraft>,
+}
+
+impl MarketDraft {
+    /// The same market of this match under an id that tells its slot, where there are several cells.
+    #[must_use]
+    pub(crate) fn in_cell(self, cell: Cell, match_id: MatchId) -> Self {
+        if cell.is_alone() {
+            return self;
+        }
+        let market_id = MarketId(Slot::of_match(match_id).stamp(self.market_id.0));
+        let outcomes = self
+            .outcomes
+            .into_iter()
+            .map(|outcome| OutcomeDraft { outcome_id: outcome_id(market_id, &outcome.key), ..outcome });
+        Self { market_id, outcomes: outcomes.collect(), ..self }
+    }
 }
 
 /// An answer of a market to be opened.

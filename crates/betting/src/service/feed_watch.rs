@@ -1,6 +1,9 @@
 //! How far this replica is behind a feed that it follows, and whether it stands where the feed has never been.
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use loljoa_service_kit::Error;
 use metrics::gauge;
@@ -17,7 +20,7 @@ pub(crate) const CURSOR_AHEAD: &str = "cursor_ahead";
 /// What is reported of one feed. Gauges are set while this replica follows the feed, and zeroed when it stops.
 #[derive(Debug)]
 pub(crate) struct FeedWatch {
-    feed: &'static str,
+    feed: Cow<'static, str>,
     pool: PgPool,
     /// Everything older than this has been read.
     read_to: Option<Instant>,
@@ -26,8 +29,8 @@ pub(crate) struct FeedWatch {
 impl FeedWatch {
     /// Watches over `feed`, and reports incidents to `pool`.
     #[must_use]
-    pub(crate) const fn new(feed: &'static str, pool: PgPool) -> Self {
-        Self { feed, pool, read_to: None }
+    pub(crate) fn new(feed: impl Into<Cow<'static, str>>, pool: PgPool) -> Self {
+        Self { feed: feed.into(), pool, read_to: None }
     }
 
     /// The feed was read, and the oldest entry behind was this old; 0 when there was none.
@@ -46,7 +49,7 @@ impl FeedWatch {
         if error.reason == CURSOR_AHEAD {
             self.set_ahead(1);
             if let Err(error) = store::incidents::report(&self.pool, &self.ahead(cursor)).await {
-                tracing::warn!(%error, feed = self.feed, "a cursor that is ahead could not be reported");
+                tracing::warn!(%error, feed = %self.feed, "a cursor that is ahead could not be reported");
             }
         }
     }
@@ -55,21 +58,21 @@ impl FeedWatch {
     pub(crate) fn stand_down(&mut self) {
         if self.read_to.take().is_some() {
             self.set_ahead(0);
-            gauge!("loljoa_feed_lag_seconds", "service" => "betting", "feed" => self.feed).set(0);
+            gauge!("loljoa_feed_lag_seconds", "service" => "betting", "feed" => self.feed.clone()).set(0);
         }
     }
 
     fn report_lag(&self) {
         let lag = self.read_to.map_or(0.0, |at| at.elapsed().as_secs_f64());
-        gauge!("loljoa_feed_lag_seconds", "service" => "betting", "feed" => self.feed).set(lag);
+        gauge!("loljoa_feed_lag_seconds", "service" => "betting", "feed" => self.feed.clone()).set(lag);
     }
 
     fn set_ahead(&self, ahead: u32) {
-        gauge!("loljoa_feed_cursor_ahead", "service" => "betting", "feed" => self.feed).set(ahead);
+        gauge!("loljoa_feed_cursor_ahead", "service" => "betting", "feed" => self.feed.clone()).set(ahead);
     }
 
     fn ahead(&self, cursor: &str) -> Report {
-        let feed = self.feed;
+        let feed = &self.feed;
         Report {
             kind: IncidentKind::CursorAhead,
             match_id: None,

@@ -27,12 +27,38 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use cache::MarketCache;
 
 /// Wakes the workers of this replica as soon as there is something to do for them. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Wakers {
-    /// Something is owed.
-    pub(crate) owed: Arc<Notify>,
+    /// Something is owed, in whichever cell of the ledger.
+    pub(crate) owed: Bells,
     /// A market is to be closed, or nothing is owed for it any more.
     pub(crate) closing: Arc<Notify>,
+}
+
+impl Wakers {
+    /// For a ledger of so many cells.
+    #[must_use]
+    pub(crate) fn new(cells: u16) -> Self {
+        let owed = Bells((0..cells).map(|_| Arc::default()).collect());
+        Self { owed, closing: Arc::default() }
+    }
+}
+
+/// One for the worker of each cell of the ledger. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Bells(Arc<[Arc<Notify>]>);
+
+impl Bells {
+    /// Wakes the worker of every cell.
+    pub(crate) fn ring(&self) {
+        self.0.iter().for_each(|bell| bell.notify_one());
+    }
+
+    /// That of one cell.
+    #[must_use]
+    pub(crate) fn of(&self, cell: u16) -> Arc<Notify> {
+        self.0.get(usize::from(cell)).map(Arc::clone).unwrap_or_default()
+    }
 }
 
 /// Runs `work` when woken, and every `interval` for what another replica left, until `closing`. A failure is logged, and

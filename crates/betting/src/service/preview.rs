@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use loljoa_service_kit::{Error, MarketId, MatchId, Points, postgres};
+use loljoa_service_kit::{Cell, Error, MarketId, MatchId, Points, postgres};
 use sqlx::PgPool;
 
 use super::life::news::News;
@@ -22,13 +22,14 @@ const MOST_STAKES: i64 = 10;
 #[derive(Clone, Debug)]
 pub(crate) struct Preview {
     pool: PgPool,
+    cell: Cell,
 }
 
 impl Preview {
     /// Looks at the markets in `pool`'s database.
     #[must_use]
-    pub(crate) const fn new(pool: PgPool) -> Self {
-        Self { pool }
+    pub(crate) const fn new(pool: PgPool, cell: Cell) -> Self {
+        Self { pool, cell }
     }
 
     /// What these changes of matches and contests would do, in their order. Their revisions do not count.
@@ -48,7 +49,8 @@ impl Preview {
             .flat_map(|news| {
                 let id = news.id();
                 let markets = markets.get(&id).map_or(&[][..], Vec::as_slice);
-                preview::touched(id, &news.plan(known.get(&id), markets, now), markets, now)
+                let plan = news.plan(known.get(&id), markets, now).in_cell(self.cell, id);
+                preview::touched(id, &plan, markets, now)
             })
             .collect();
         let late = touched.iter().filter_map(|touched| Some((touched.market_id, touched.late_from?)));

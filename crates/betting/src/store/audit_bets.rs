@@ -42,6 +42,7 @@ macro_rules! select_rows {
             LEFT JOIN LATERAL (
                 SELECT market_id FROM owed_chunks
                 WHERE market_id = b.market_id AND b.seq BETWEEN first_seq AND last_seq AND b.state IN ('won', 'lost', 'void')
+                    AND slot_of(b.account_id) BETWEEN first_slot AND last_slot
                 LIMIT 1
             ) w ON true
             LEFT JOIN LATERAL (

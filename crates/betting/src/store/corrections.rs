@@ -21,6 +21,8 @@ pub(crate) struct Correction {
     pub(crate) cursor: i64,
     /// Whether everything has been.
     pub(crate) is_done: bool,
+    /// Whether the cells of the ledger have cleared it.
+    pub(crate) is_cleared: bool,
 }
 
 impl Correction {
@@ -71,7 +73,8 @@ pub(crate) async fn begin(
 pub(crate) async fn of(db: impl PgExecutor<'_>, market: MarketId) -> Result<Option<Correction>, sqlx::Error> {
     let row = sqlx::query!(
         r#"SELECT c.outcome_id AS "outcome_id: OutcomeId", c.winning_total AS "winning_total: Points", c.cutoff_remainder,
-            c.cutoff_seq, c.bets, c.cursor, c.done_at IS NOT NULL AS "is_done!", m.pool AS "pool: Points"
+            c.cutoff_seq, c.bets, c.cursor, c.done_at IS NOT NULL AS "is_done!",
+            c.cleared_at IS NOT NULL AS "is_cleared!", m.pool AS "pool: Points"
         FROM corrections c JOIN markets m USING (market_id) WHERE market_id = $1"#,
         market as MarketId,
     )
@@ -90,6 +93,7 @@ pub(crate) async fn of(db: impl PgExecutor<'_>, market: MarketId) -> Result<Opti
             }),
             cursor: row.cursor,
             is_done: row.is_done,
+            is_cleared: row.is_cleared,
         }
     }))
 }
@@ -111,6 +115,17 @@ pub(crate) async fn freeze(
         division.map(|division| division.winning_total) as Option<Points>,
         remainder,
         seq,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Notes that every cell of the ledger has cleared a correction.
+pub(crate) async fn set_cleared(db: impl PgExecutor<'_>, market: MarketId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE corrections SET cleared_at = clock_timestamp() WHERE market_id = $1 AND cleared_at IS NULL",
+        market as MarketId,
     )
     .execute(db)
     .await?;

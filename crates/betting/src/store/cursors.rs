@@ -1,20 +1,35 @@
 //! Where each consumer of a feed stands.
 
+use std::borrow::Cow;
+
 use sqlx::{PgConnection, PgExecutor, postgres::types::PgInterval};
 use uuid::Uuid;
 
 /// A feed that betting follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Consumer {
     /// Changes of matches.
     LeagueSchedule,
     /// Changes of questions about whole stages.
     Questions,
-    /// Transfers of the ledger.
-    Ledger,
+    /// Transfers of a cell of the ledger.
+    Ledger(u16),
     /// The audit, whose own cursors are elsewhere: only its lease is here.
     Audit,
+}
+
+impl Consumer {
+    /// Its name in the database.
+    #[must_use]
+    pub(crate) fn name(self) -> Cow<'static, str> {
+        match self {
+            Self::LeagueSchedule => "league_schedule".into(),
+            Self::Questions => "questions".into(),
+            Self::Ledger(0) => "ledger".into(),
+            Self::Ledger(cell) => format!("ledger_{cell}").into(),
+            Self::Audit => "audit".into(),
+        }
+    }
 }
 
 /// Takes or renews the lease on a feed for `lease_ms`; the cursor, unless another replica has the lease.
@@ -29,7 +44,7 @@ pub(crate) async fn lease(
         "UPDATE feed_cursors SET holder = $2, leased_until = clock_timestamp() + $3
          WHERE consumer = $1 AND (holder = $2 OR leased_until < clock_timestamp())
          RETURNING cursor",
-        consumer as Consumer,
+        &consumer.name(),
         replica,
         lease,
     )
@@ -45,7 +60,7 @@ pub(crate) async fn release(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE feed_cursors SET leased_until = '-infinity' WHERE consumer = $1 AND holder = $2",
-        consumer as Consumer,
+        &consumer.name(),
         replica,
     )
     .execute(db)
@@ -62,7 +77,7 @@ pub(crate) async fn advance(
 ) -> Result<bool, sqlx::Error> {
     let moved = sqlx::query!(
         "UPDATE feed_cursors SET cursor = $3 WHERE consumer = $1 AND cursor = $2",
-        consumer as Consumer,
+        &consumer.name(),
         from,
         to,
     )

@@ -1,7 +1,7 @@
 //! Markets with their outcomes.
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{AccountId, MarketId, MatchId, OutcomeId, Points};
+use loljoa_service_kit::{AccountId, Cell, MarketId, MatchId, OutcomeId, Points};
 use sqlx::{PgConnection, PgExecutor};
 
 use crate::domain::{
@@ -264,4 +264,17 @@ pub(crate) async fn lock_due(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error
     .execute(db)
     .await?;
     Ok(locked.rows_affected())
+}
+
+/// A market whose id does not tell one of the cell's slots.
+pub(crate) async fn stranger(db: impl PgExecutor<'_>, cell: Cell) -> Result<Option<MarketId>, sqlx::Error> {
+    let [first, last] = cell.id_group();
+    sqlx::query_scalar!(
+        r#"SELECT market_id AS "market: MarketId" FROM markets
+        WHERE substr(market_id::text, 15, 4) COLLATE "C" NOT BETWEEN $1 AND $2 LIMIT 1"#,
+        first,
+        last,
+    )
+    .fetch_optional(db)
+    .await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use loljoa_service_kit::BetId;
+use loljoa_service_kit::{BetId, Cell};
 use sqlx::{PgExecutor, postgres::types::PgInterval};
 
 use crate::domain::{Owed, OwedKind};
@@ -10,17 +10,22 @@ use crate::domain::{Owed, OwedKind};
 /// Leases up to `limit` rows that are due for `lease_ms`, so that replicas do not deliver the same at the same time. Stakes
 /// that go back come first, then the oldest.
 ///
-/// The index gives them in this order. Passed over are only those that are leased already or wait for their next attempt.
+/// The index gives them in this order. Passed over are only those that are leased already or wait for their next attempt, and
+/// those of accounts in other cells of the ledger.
 pub(crate) async fn lease(
     db: impl PgExecutor<'_>,
+    cell: Cell,
     limit: i64,
     lease_ms: i64,
 ) -> Result<Vec<Owed>, sqlx::Error> {
     let lease = PgInterval { months: 0, days: 0, microseconds: lease_ms * 1_000 };
+    let slots = (!cell.is_alone()).then(|| cell.slots());
+    let (first, last) = slots.map(|slots| (i32::from(*slots.start()), i32::from(*slots.end()))).unzip();
     sqlx::query_as!(
         Owed,
         r#"WITH due AS (
             SELECT bet_id, correction FROM owed WHERE NOT parked AND leased_until < clock_timestamp()
+                AND ($3::int IS NULL OR slot_of(account_id) BETWEEN $3 AND $4)
             ORDER BY owed_priority(kind), created_at LIMIT $1 FOR UPDATE SKIP LOCKED
         )
         UPDATE owed o SET leased_until = clock_timestamp() + $2
@@ -29,6 +34,8 @@ pub(crate) async fn lease(
             o.kind AS "kind: _", o.points AS "points: _", o.staked AS "staked: _""#,
         limit,
         lease,
+        first,
+        last,
     )
     .fetch_all(db)
     .await

@@ -1,7 +1,7 @@
 //! How markets end: decided first, then fixed, then closed bet by bet, then final. The caller holds the market.
 
-use loljoa_service_kit::{AccountId, BetId, MarketId, OutcomeId, Points};
-use sqlx::PgConnection;
+use loljoa_service_kit::{AccountId, BetId, Cell, MarketId, OutcomeId, Points};
+use sqlx::{PgConnection, PgExecutor};
 
 use crate::domain::{
     BetState, MarketState, VoidReason,
@@ -77,6 +77,17 @@ pub(crate) async fn begin_settling(
     Ok(begun.rows_affected() == 1)
 }
 
+/// Notes that every cell of the ledger has cleared a market that is being settled.
+pub(crate) async fn set_cleared(db: impl PgExecutor<'_>, market: MarketId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE markets SET cleared_at = clock_timestamp() WHERE market_id = $1 AND cleared_at IS NULL",
+        market as MarketId,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// open or locked → voiding.
 pub(crate) async fn begin_voiding(
     db: &mut PgConnection,
@@ -143,23 +154,30 @@ pub(crate) struct Closed {
     pub(crate) returned: Points,
 }
 
-/// Closes a chunk of bets, in the order of their sequences, owes what follows, and moves the market's cursor.
+/// Closes a chunk of bets, in the order of their sequences, owes what follows in each of the ledger's `cells`, and moves the market's
+/// cursor.
 pub(crate) async fn close_chunk(
     db: &mut PgConnection,
     market: MarketId,
     bets: &[Closed],
     last_seq: i64,
+    cells: u16,
 ) -> Result<(), sqlx::Error> {
+    let slots = (0..cells).map(|index| Cell { index, of: cells }.slots());
+    let (first_slots, last_slots): (Vec<_>, Vec<_>) =
+        slots.map(|slots| (i32::from(*slots.start()), i32::from(*slots.end()))).unzip();
     let sequences: Vec<_> = bets.iter().map(|bet| bet.seq).collect();
     let states: Vec<_> = bets.iter().map(|bet| bet.state).collect();
     let returns: Vec<_> = bets.iter().map(|bet| bet.returned).collect();
     sqlx::query!(
-        "SELECT close_chunk($1, $2, $3, $4, $5)",
+        "SELECT close_chunk($1, $2, $3, $4, $5, $6, $7)",
         market as MarketId,
         &sequences,
         &states as &[BetState],
         &returns as &[Points],
         last_seq,
+        &first_slots,
+        &last_slots,
     )
     .fetch_one(db)
     .await?;

@@ -38,6 +38,8 @@ pub(crate) struct Held {
     pub(crate) cursor: i64,
     /// Another replica counts its bets.
     pub(crate) is_claimed: bool,
+    /// Every cell of the ledger has cleared it.
+    pub(crate) is_cleared: bool,
 }
 
 /// How a market ends.
@@ -59,7 +61,8 @@ pub(crate) async fn hold(
         r#"SELECT state AS "state: MarketState", pool AS "pool: Points", decided_outcome_id AS "decided: OutcomeId",
             settled_outcome_id AS "outcome: OutcomeId", winning_total AS "winning_total: Points", cutoff_remainder,
             cutoff_seq, close_cursor,
-            claimed_by IS DISTINCT FROM $2 AND claimed_until > clock_timestamp() AS "is_claimed!"
+            claimed_by IS DISTINCT FROM $2 AND claimed_until > clock_timestamp() AS "is_claimed!",
+            cleared_at IS NOT NULL AS "is_cleared!"
         FROM markets WHERE market_id = $1 FOR NO KEY UPDATE SKIP LOCKED"#,
         market as MarketId,
         replica,
@@ -80,6 +83,7 @@ pub(crate) async fn hold(
             end,
             cursor: row.close_cursor,
             is_claimed: row.is_claimed,
+            is_cleared: row.is_cleared,
         }
     }))
 }

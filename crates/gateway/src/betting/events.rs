@@ -4,11 +4,10 @@
 
 use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
-use async_stream::stream;
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream};
 use loljoa_proto::betting::v1::{self as pb, WatchBetsRequest, betting_service_client::BettingServiceClient};
-use loljoa_service_kit::{AccountId, Error, MarketId, MatchId, grpc::Channel};
+use loljoa_service_kit::{AccountId, Cells, Error, MarketId, MatchId, grpc::Channel};
 use tokio::{sync::mpsc, time};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -39,7 +38,7 @@ pub(crate) enum Event {
 
 /// The present state of the markets of `matches`, then their changes.
 pub(crate) fn of_markets(hub: Arc<Hub>, matches: Vec<MatchId>) -> impl Stream<Item = Event> {
-    stream! {
+    async_stream::stream! {
         let mut connected = hub.subscribe();
         let mut seen = HashMap::new();
         let mut pauses = pauses();
@@ -81,13 +80,22 @@ fn newer(seen: &mut HashMap<MarketId, i64>, snapshots: Vec<Arc<Snapshot>>) -> Ve
     newer
 }
 
-/// What happens to the bets of `account_id` from now on.
+/// What happens to the bets of `account_id` from now on, in every cell of betting.
 pub(crate) fn of_bets(
+    hub: &Arc<Hub>,
+    betting: &Cells<BettingServiceClient<Channel>>,
+    account_id: AccountId,
+) -> impl Stream<Item = Event> + use<> {
+    let cells = betting.iter().map(|cell| of_bets_in(Arc::clone(hub), cell.clone(), account_id));
+    stream::select_all(cells.map(Box::pin).collect::<Vec<_>>())
+}
+
+fn of_bets_in(
     hub: Arc<Hub>,
     mut betting: BettingServiceClient<Channel>,
     account_id: AccountId,
 ) -> impl Stream<Item = Event> {
-    ahead(stream! {
+    ahead(async_stream::stream! {
         let mut pauses = pauses();
         let mut missed = false;
         loop {
@@ -125,7 +133,7 @@ fn ahead(events: impl Stream<Item = Event> + Send + 'static) -> impl Stream<Item
         }
     };
     let task = AbortOnDropHandle::new(tokio::spawn(taking));
-    stream! {
+    async_stream::stream! {
         let _taken_meanwhile = task;
         while let Some(event) = waiting.recv().await {
             yield event;

@@ -13,7 +13,7 @@ use std::{
 use futures::future::join_all;
 use loljoa_proto::betting::v1::{ListMarketsRequest, betting_service_client::BettingServiceClient};
 use loljoa_service_kit::{
-    Caller, Error, MatchId,
+    Caller, Cells, Error, MatchId, Slot,
     gather::{Batches, Gathering},
     grpc::Channel,
 };
@@ -55,12 +55,15 @@ pub(crate) struct Looks(mpsc::Sender<Look>);
 /// Reads for those who wait; one for all the workers of a replica.
 pub(crate) struct Looker {
     batches: Batches<Look>,
-    betting: BettingServiceClient<Channel>,
+    betting: Cells<BettingServiceClient<Channel>>,
     usernames: Arc<Usernames>,
 }
 
 /// Looks, and who reads for them.
-pub(crate) fn new(betting: BettingServiceClient<Channel>, usernames: Arc<Usernames>) -> (Looks, Arc<Looker>) {
+pub(crate) fn new(
+    betting: Cells<BettingServiceClient<Channel>>,
+    usernames: Arc<Usernames>,
+) -> (Looks, Arc<Looker>) {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let batches = Batches::new(receiver, MAX_BATCH, |look: &Look| look.matches.len(), Gathering::default());
     (Looks(sender), Arc::new(Looker { batches, betting, usernames }))
@@ -100,17 +103,25 @@ impl Looker {
 
     async fn read(&self, matches: HashSet<MatchId>) -> Found {
         let matches: Vec<_> = matches.into_iter().collect();
-        let calls: Vec<_> = matches.chunks(MAX_MATCHES).collect();
-        let mut found = Found::new();
-        for calls in calls.chunks(CALLS) {
-            let answers = join_all(calls.iter().map(|matches| self.read_some(matches))).await;
-            found.extend(answers.into_iter().flatten());
-        }
-        found
+        let places = self.betting.split(&matches, |id| Slot::of_match(*id));
+        let cells = self.betting.iter().zip(places).map(|(cell, places)| {
+            let of_cell: Vec<_> =
+                places.into_iter().filter_map(|place| matches.get(place).copied()).collect();
+            async move {
+                let calls: Vec<_> = of_cell.chunks(MAX_MATCHES).collect();
+                let mut found = Found::new();
+                for calls in calls.chunks(CALLS) {
+                    let answers = join_all(calls.iter().map(|matches| self.read_some(cell, matches))).await;
+                    found.extend(answers.into_iter().flatten());
+                }
+                found
+            }
+        });
+        join_all(cells).await.into_iter().flatten().collect()
     }
 
-    async fn read_some(&self, matches: &[MatchId]) -> Found {
-        match self.list(matches).await {
+    async fn read_some(&self, cell: &BettingServiceClient<Channel>, matches: &[MatchId]) -> Found {
+        match self.list(cell, matches).await {
             Err(error) => matches.iter().map(|match_id| (*match_id, Err(error.clone()))).collect(),
             Ok(markets) => {
                 let mut found: HashMap<_, Vec<_>> = matches.iter().map(|id| (*id, Vec::new())).collect();
@@ -122,12 +133,16 @@ impl Looker {
         }
     }
 
-    async fn list(&self, matches: &[MatchId]) -> Result<Vec<Arc<Rendered>>, Error> {
+    async fn list(
+        &self,
+        cell: &BettingServiceClient<Channel>,
+        matches: &[MatchId],
+    ) -> Result<Vec<Arc<Rendered>>, Error> {
         let match_ids: Vec<String> = matches.iter().map(ToString::to_string).collect();
         let (mut markets, mut cursor) = (Vec::new(), String::new());
         loop {
             let request = ListMarketsRequest { match_ids: match_ids.clone(), limit: PAGE, cursor };
-            let page = repeat!(self.betting, list_markets, request)?;
+            let page = repeat!(cell, list_markets, request)?;
             markets.extend(page.markets);
             cursor = page.next_cursor;
             if cursor.is_empty() {

@@ -2,14 +2,15 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use bytes::Bytes;
+use futures::future::select_all;
 use loljoa_proto::betting::v1::{WatchMarketsRequest, betting_service_client::BettingServiceClient};
-use loljoa_service_kit::{Error, MarketId, MatchId, grpc::Channel};
+use loljoa_service_kit::{Cells, Error, MarketId, MatchId, Slot, grpc::Channel};
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
@@ -48,11 +49,13 @@ fn by_id(snapshot: &Arc<Snapshot>) -> (MarketId, Arc<Snapshot>) {
 /// The latest snapshot of each live market, and what others had a moment ago.
 pub(crate) struct Hub {
     looks: Looks,
-    watching: BettingServiceClient<Channel>,
+    watching: Cells<BettingServiceClient<Channel>>,
     usernames: Arc<Usernames>,
     seen: Seen,
     latest: RwLock<Latest>,
-    /// Whether betting is being watched. Sent anew for every change of a market.
+    /// How many of betting's cells are being watched.
+    watched: Mutex<u16>,
+    /// Whether all of betting is being watched. Sent anew for every change of a market.
     connected: watch::Sender<bool>,
 }
 
@@ -65,7 +68,7 @@ pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
 impl Hub {
     pub(crate) fn new(
         looks: Looks,
-        watching: BettingServiceClient<Channel>,
+        watching: Cells<BettingServiceClient<Channel>>,
         usernames: Arc<Usernames>,
     ) -> Self {
         Self {
@@ -74,28 +77,38 @@ impl Hub {
             usernames,
             seen: Seen::default(),
             latest: RwLock::default(),
+            watched: Mutex::default(),
             connected: watch::Sender::new(false),
         }
     }
 
     /// Follows betting's live markets until `shutdown`, through its restarts.
     pub(crate) async fn follow(self: Arc<Self>, shutdown: CancellationToken) {
-        let following = async {
+        let hub = &self;
+        let following = (0..self.watching.count()).map(|cell| async move {
             let mut pauses = pauses();
             loop {
-                if self.watch().await {
+                if hub.watch(cell).await {
                     pauses = self::pauses();
                 }
-                self.connected.send_replace(false);
                 time::sleep(pauses.next().unwrap_or_default()).await;
             }
-        };
+        });
+        let following = select_all(following.map(Box::pin));
         shutdown.run_until_cancelled(following).await;
     }
 
-    /// Follows one watch to its end; whether it ever began.
-    async fn watch(&self) -> bool {
-        let watch = self.watching.clone().watch_markets(WatchMarketsRequest { match_ids: Vec::new() }).await;
+    /// Notes that a cell is being watched from now on, or is so no more, and says so to whoever listens.
+    fn count_watched(&self, change: i16) {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        *watched = watched.saturating_add_signed(change);
+        self.connected.send_replace(*watched == self.watching.count());
+    }
+
+    /// Follows one watch of a cell to its end; whether it ever began.
+    async fn watch(&self, cell: u16) -> bool {
+        let Some(watching) = self.watching.iter().nth(usize::from(cell)) else { return false };
+        let watch = watching.clone().watch_markets(WatchMarketsRequest { match_ids: Vec::new() }).await;
         let mut changes = match watch {
             Ok(response) => response.into_inner(),
             Err(error) => {
@@ -103,24 +116,26 @@ impl Hub {
                 return false;
             }
         };
-        if self.catch_up().await.is_err() {
+        if self.catch_up(cell).await.is_err() {
             return false;
         }
-        self.connected.send_replace(true);
+        self.count_watched(1);
         while let Ok(Some(change)) = changes.message().await {
             // What cannot be read has been logged; the market's next change comes anew.
             if let Ok(markets) = self.usernames.name(change.market.into_iter().collect()).await {
                 self.take(markets);
             }
         }
+        self.count_watched(-1);
         true
     }
 
     /// Markets that ended while nobody watched are no longer among the live ones: ask for them.
-    async fn catch_up(&self) -> Result<(), Error> {
+    async fn catch_up(&self, cell: u16) -> Result<(), Error> {
         let live: Vec<MatchId> = self.read(|latest| {
             let live = latest.iter().filter(|(_, markets)| markets.values().any(|s| !s.market.is_over()));
-            live.map(|(match_id, _)| *match_id).collect()
+            let of_cell = |id: &MatchId| self.watching.index(Slot::of_match(*id)) == cell;
+            live.map(|(match_id, _)| *match_id).filter(of_cell).collect()
         });
         for matches in live.chunks(MAX_MATCHES) {
             let read = self.looks.at(matches.to_vec()).await?;

@@ -5,7 +5,7 @@ mod overload;
 mod settle;
 mod stream;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use loljoa_service_kit::Clock;
 
@@ -181,7 +181,17 @@ fn cost(before: &Sample, after: &Sample) -> Cost {
         cpu_seconds: measure::used(before, after),
         memory_bytes: after.memory.clone(),
         wal_bytes: after.wal.saturating_sub(before.wal),
+        stored_bytes: grown(&before.stored, &after.stored),
+        backend_seconds: measure::used_of(&before.backends, &after.backends),
+        connections: after.connections,
     }
+}
+
+fn grown(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    let grown = |(name, after): (&String, &u64)| {
+        (name.clone(), after.saturating_sub(before.get(name).copied().unwrap_or_default()))
+    };
+    after.iter().map(grown).collect()
 }
 
 /// A run in a line.

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod baseline;
+mod capacity;
 mod load;
 mod profile;
 mod report;
@@ -46,6 +47,8 @@ enum Command {
     Profile(profile::Arguments),
     /// Make a page and a document of results
     Report(report::Arguments),
+    /// Tell what a number of bets a second takes, and costs, by what results have measured
+    Capacity(capacity::Arguments),
     /// Serve an old design, as `run` does for itself
     #[command(hide = true)]
     Baseline(baseline::Arguments),
@@ -69,6 +72,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Target(arguments) => lean()?.block_on(target::run(arguments)),
         Command::Profile(arguments) => lean()?.block_on(profile::run(arguments)),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Capacity(arguments) => capacity::run(&arguments),
         Command::Baseline(arguments) => Runtime::new()?.block_on(baseline::run(arguments)),
     }
 }

@@ -64,6 +64,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let bench = env::current_exe().context("this program's own file is not known")?;
     let options = Options {
+        cells: 1,
         program: program.unwrap_or_else(|| bench.with_file_name("loljoa")),
         bench,
         place: env::temp_dir(),

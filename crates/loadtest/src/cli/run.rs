@@ -6,10 +6,10 @@ use loljoa_service_kit::lifecycle;
 
 use super::{code, load::LoadOptions};
 use crate::{
-    bench::{self, Size},
+    bench::{self, Manner, Size},
     lab::Options,
     plan::Wanted,
-    results::Against,
+    results::{Against, Results},
     scenario::Kind,
 };
 
@@ -20,6 +20,7 @@ use crate::{
     loljoa-bench run hot-market --rate 20000 --connections 1000      three times what is sustained\n  \
     loljoa-bench run season bare --against ours --json results.json\n  \
     loljoa-bench run settle --bets 100000\n  \
+    loljoa-bench run hot-market markets --cells 1,2 --connections 256 --against ours\n  \
     loljoa-bench run long                                            10,000,000 bets, half an hour"
 )]
 pub(super) struct Arguments {
@@ -41,6 +42,9 @@ pub(super) struct Arguments {
     /// Replicas of account; as for betting
     #[arg(long, value_delimiter = ',', default_values_t = [1])]
     accounts: Vec<usize>,
+    /// Cells of account, and as many of betting, each with a database of its own: one lab after the other
+    #[arg(long, value_delimiter = ',', default_values_t = [1], value_parser = clap::value_parser!(u16).range(1..=8))]
+    cells: Vec<u16>,
     #[command(flatten)]
     load: LoadOptions,
     /// Bets of `settle` and of `long` each [default: 1,000,000 and 10,000,000; less where no scenario is named]
@@ -68,6 +72,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         replicas,
         gateways,
         accounts,
+        cells,
         load,
         bets,
         listeners,
@@ -84,6 +89,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         place: place.unwrap_or_else(env::temp_dir),
         users,
         counts_statements: false,
+        cells: 1,
         designs: against.iter().filter_map(|against| against.design()).collect(),
     };
     let scenarios = if scenarios.is_empty() { Kind::ALL.to_vec() } else { scenarios };
@@ -91,11 +97,35 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let manner = load.manner(size);
     // Whatever runs is ended as the lab is dropped.
     let results = tokio::select! {
-        results = bench::run(&wanted, &manner, options) => results?,
+        results = in_cells(&wanted, &manner, &options, &cells) => results?,
         () = lifecycle::shutdown_on_signal().cancelled_owned() => bail!("stopped by hand; nothing was written"),
     };
     load.tell(&results)?;
     Ok(code(results.are_sound()))
+}
+
+/// The same with so many cells, in turn.
+async fn in_cells(
+    wanted: &Wanted,
+    manner: &Manner,
+    options: &Options,
+    cells: &[u16],
+) -> anyhow::Result<Results> {
+    let several = cells.iter().any(|count| *count > 1);
+    let only_ours = wanted.against == [Against::Ours];
+    anyhow::ensure!(only_ours || !several, "cells are ours alone: --against ours");
+    let alone = [&wanted.replicas, &wanted.gateways, &wanted.accounts].into_iter().all(|of| *of == [1]);
+    anyhow::ensure!(alone || !several, "cells are measured with one replica of everything");
+    let mut all: Option<Results> = None;
+    for count in cells {
+        let options = Options { cells: usize::from(*count), ..options.clone() };
+        let results = bench::run(wanted, manner, options).await?;
+        match &mut all {
+            Some(all) => all.runs.extend(results.runs),
+            None => all = Some(results),
+        }
+    }
+    all.context("there is nothing to measure")
 }
 
 /// What is asked for by name may be as large as it has to be; among everything else there is less time.
@@ -159,7 +189,7 @@ mod tests {
         )]);
         let more: Vec<_> = more.collect();
         runs.extend(more);
-        runs[0].replicas = Replicas { betting: 2, gateway: 3, account: 4 };
+        runs[0].replicas = Replicas { betting: 2, gateway: 3, account: 4, cells: 1 };
         for run in &mut runs {
             match run.scenario {
                 Kind::Overload => (run.connections, run.seconds) = (77 * CROWD, 30.0),

@@ -61,22 +61,22 @@ impl Common {
         })
     }
 
-    pub(super) fn league_schedule(&self, at: At, database: &str, account: &str) -> Value {
+    pub(super) fn league_schedule(&self, at: At, database: &str, account: &[String]) -> Value {
         json!({
             "runtime": self.runtime(at),
             "grpc": { "listen": at.service },
             "database": { "url": database },
-            "account": { "url": account },
+            "account": cells(account),
             "source": { "kind": "import" },
         })
     }
 
-    pub(super) fn betting(&self, at: At, database: &str, account: &str, league: SocketAddr) -> Value {
+    pub(super) fn betting(&self, at: At, database: &str, account: &[String], league: SocketAddr) -> Value {
         json!({
             "runtime": self.runtime(at),
             "grpc": { "listen": at.service },
             "database": { "url": database },
-            "account": { "url": account },
+            "account": cells(account),
             "league_schedule": upstream(league),
         })
     }
@@ -86,9 +86,9 @@ impl Common {
         &self,
         against: Against,
         at: At,
-        account: &str,
+        account: &[String],
         league: SocketAddr,
-        betting: &str,
+        betting: &[String],
     ) -> Value {
         let rate = json!({ "per_second": NEVER_REACHED, "burst": NEVER_REACHED });
         let slow_rate = json!({ "per_minute": NEVER_REACHED, "burst": NEVER_REACHED });
@@ -105,9 +105,9 @@ impl Common {
                 "log_in": slow_rate,
             },
             "upstreams": {
-                "account": { "url": account },
+                "account": cells(account),
                 "league_schedule": upstream(league),
-                "betting": { "url": betting, "together": against.design().is_none() },
+                "betting": together(cells(betting), against),
             },
         })
     }
@@ -119,6 +119,28 @@ fn bets(against: Against) -> Value {
         None => json!({}),
         Some(_) => json!({ "workers": 16, "gather": { "further_from": 1 } }),
     }
+}
+
+/// A service at these addresses, one for each of its cells.
+pub(super) fn cells(urls: &[String]) -> Value {
+    match urls.split_first() {
+        Some((first, further)) if !further.is_empty() => json!({ "url": first, "further_cells": further }),
+        first => json!({ "url": first.map(|(first, _)| first) }),
+    }
+}
+
+/// Batches meet in front of ours; in front of an old design calls are spread, as they were then.
+fn together(mut upstream: Value, against: Against) -> Value {
+    upstream["together"] = against.design().is_none().into();
+    upstream
+}
+
+/// A configuration for one of so many cells.
+pub(super) fn in_cell(mut config: Value, index: usize, of: usize) -> Value {
+    if of > 1 {
+        config["cell"] = json!({ "index": index, "of": of });
+    }
+    config
 }
 
 fn upstream(address: SocketAddr) -> Value {

@@ -22,6 +22,7 @@ use std::{
 
 use anyhow::Context;
 use loljoa_private_postgres::free_port;
+use loljoa_service_kit::{AccountId, Cell, Slot};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
 
@@ -62,6 +63,8 @@ pub struct Options {
     pub users: usize,
     /// The old designs that are measured.
     pub designs: Vec<Design>,
+    /// Cells of account, and as many of betting.
+    pub cells: usize,
     /// Whether PostgreSQL counts what each statement costs, which costs something itself.
     pub counts_statements: bool,
 }
@@ -72,6 +75,8 @@ pub struct Lab {
     common: Common,
     account: Process,
     account_at: At,
+    /// Account's other cells.
+    further: Vec<(At, Process)>,
     league: Process,
     league_at: At,
     secrets: Secrets,
@@ -98,16 +103,28 @@ impl Lab {
         // Nobody listens there: spans are made, gathered and dropped.
         let common = Common { collector: numbered()? };
         let (account_at, league_at) = (at()?, at()?);
-        for database in ["account", "league_schedule", "betting"] {
-            postgres.make(database).await?;
+        postgres.make("league_schedule").await?;
+        for cell in 0..options.cells {
+            for service in ["account", "betting"] {
+                postgres.make(&database_of_cell(service, cell)).await?;
+            }
         }
         for design in &options.designs {
             make_tables(&postgres, *design).await?;
         }
         let starting = Starting { options: &options, postgres: &postgres };
-        let config = common.account(account_at, &postgres.url("account"), &secrets, None);
-        let account = starting.service(ACCOUNT, &config, account_at).await?;
-        let config = common.league_schedule(league_at, &postgres.url("league_schedule"), &url(account_at));
+        let further_at = (1..options.cells).map(|_| at()).collect::<anyhow::Result<Vec<_>>>()?;
+        let all_at: Vec<_> = std::iter::once(account_at).chain(further_at).collect();
+        let urls: Vec<_> = all_at.iter().map(|at| url(*at)).collect();
+        let mut accounts = Vec::with_capacity(options.cells);
+        for (cell, at) in all_at.into_iter().enumerate() {
+            let database = postgres.url(&database_of_cell("account", cell));
+            let config = common.account(at, &database, &secrets, None);
+            let config = account_in_cell(config, cell, &urls);
+            accounts.push((at, starting.service(ACCOUNT, &config, at).await?));
+        }
+        let (_, account) = accounts.remove(0);
+        let config = common.league_schedule(league_at, &postgres.url("league_schedule"), &urls);
         let league = starting.service(LEAGUE_SCHEDULE, &config, league_at).await?;
         let calendar = Calendar::default();
         let users = Arc::default();
@@ -116,6 +133,7 @@ impl Lab {
             common,
             account,
             account_at,
+            further: accounts,
             league,
             league_at,
             secrets,
@@ -130,18 +148,30 @@ impl Lab {
     /// The users come in by a gateway of their own, and by an account that computes their hashes on all cores.
     async fn sign_up(&mut self) -> anyhow::Result<()> {
         let nobody = format!("http://{}", numbered()?);
-        let (hall_at, door_at) = (at()?, at()?);
+        let door_at = at()?;
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let config = self.account_config(hall_at, Some(cores));
-        let hall = self.starting().service(ACCOUNT, &config, hall_at).await?;
-        let config =
-            self.common.gateway(Against::Ours, door_at, &url(hall_at), self.league_at.service, &nobody);
+        let halls_at = (0..self.options.cells).map(|_| at()).collect::<anyhow::Result<Vec<_>>>()?;
+        let urls: Vec<_> = halls_at.iter().map(|at| url(*at)).collect();
+        let mut halls = Vec::with_capacity(self.options.cells);
+        for (cell, at) in halls_at.into_iter().enumerate() {
+            let database = self.postgres.url(&database_of_cell("account", cell));
+            let config = self.common.account(at, &database, &self.secrets, Some(cores));
+            halls.push(self.starting().service(ACCOUNT, &account_in_cell(config, cell, &urls), at).await?);
+        }
+        let config = self.common.gateway(Against::Ours, door_at, &urls, self.league_at.service, &[nobody]);
         let door = self.starting().service(GATEWAY, &config, door_at).await?;
         let users = users::sign_up(&Api::new(&url(door_at)), self.options.users, &self.secrets.user).await?;
         door.stop().await;
-        hall.stop().await;
+        for hall in halls {
+            hall.stop().await;
+        }
         self.users = Arc::new(users);
-        users::fund(&self.account_database(), &self.users).await?;
+        for (cell, database) in (0..).zip(self.account_databases()) {
+            let cell = Cell { index: cell, of: u16::try_from(self.options.cells)? };
+            let of_cell = |user: &&User| cell.owns(Slot::of_account(AccountId(user.account_id)));
+            let ids: Vec<Uuid> = self.users.iter().filter(of_cell).map(|user| user.account_id).collect();
+            users::fund(&database, &ids).await?;
+        }
         for design in &self.options.designs {
             self.fund(*design).await?;
         }
@@ -160,8 +190,9 @@ impl Lab {
         Ok(())
     }
 
-    fn account_config(&self, at: At, hashes: Option<usize>) -> serde_json::Value {
-        self.common.account(at, &self.account_database(), &self.secrets, hashes)
+    /// One more replica of account's only cell.
+    fn account_config(&self, at: At) -> serde_json::Value {
+        self.common.account(at, &self.postgres.url("account"), &self.secrets, None)
     }
 
     const fn starting(&self) -> Starting<'_> {
@@ -178,9 +209,23 @@ impl Lab {
         self.postgres.url(against.design().map_or("betting", database_of))
     }
 
-    /// The URL of account's database, for the superuser.
-    pub(crate) fn account_database(&self) -> String {
-        self.postgres.url("account")
+    /// The URLs of account's databases, one for each cell, for the superuser.
+    pub(crate) fn account_databases(&self) -> Vec<String> {
+        self.databases("account")
+    }
+
+    /// The URLs of betting's databases, one for each cell, for the superuser.
+    pub(crate) fn betting_databases(&self) -> Vec<String> {
+        self.databases("betting")
+    }
+
+    fn databases(&self, service: &str) -> Vec<String> {
+        (0..self.options.cells).map(|cell| self.postgres.url(&database_of_cell(service, cell))).collect()
+    }
+
+    /// Where account's other cells are.
+    fn further_accounts(&self) -> impl Iterator<Item = String> {
+        self.further.iter().map(|(at, _)| url(*at))
     }
 
     pub(crate) fn program(&self) -> &Path {
@@ -199,6 +244,9 @@ impl Lab {
     /// Stops everything.
     pub async fn stop(self) {
         self.league.stop().await;
+        for (_, cell) in self.further {
+            cell.stop().await;
+        }
         self.account.stop().await;
         self.postgres.stop().await;
     }
@@ -208,7 +256,8 @@ impl Lab {
     }
 
     fn subject(&self, stack: &Stack) -> anyhow::Result<Subject> {
-        let processes = [&self.account, &self.league].into_iter().chain(stack.processes());
+        let cells = self.further.iter().map(|(_, cell)| cell);
+        let processes = [&self.account, &self.league].into_iter().chain(cells).chain(stack.processes());
         let numbered = processes.map(|process| {
             let pid = process.pid().with_context(|| format!("{} has ended", process.name()))?;
             Ok((process.name(), pid))
@@ -219,6 +268,20 @@ impl Lab {
             pool: self.postgres.pool().clone(),
         })
     }
+}
+
+/// The database of a service's cell.
+fn database_of_cell(service: &str, cell: usize) -> String {
+    if cell == 0 { service.to_owned() } else { format!("{service}_{cell}") }
+}
+
+/// What a cell of account is told, which knows all of them.
+fn account_in_cell(config: serde_json::Value, cell: usize, urls: &[String]) -> serde_json::Value {
+    let mut config = config::in_cell(config, cell, urls.len());
+    if urls.len() > 1 {
+        config["account"] = config::cells(urls);
+    }
+    config
 }
 
 fn database_of(design: Design) -> &'static str {

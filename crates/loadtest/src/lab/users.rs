@@ -1,7 +1,5 @@
 //! The users: signed up as anybody is, and then made rich.
 
-use std::sync::Arc;
-
 use anyhow::Context;
 use futures::{StreamExt, TryStreamExt, stream};
 use http::HeaderValue;
@@ -39,10 +37,9 @@ fn user(session: &Session, credentials: SecretString) -> anyhow::Result<User> {
 }
 
 /// Gives each user points, by transfers from the house like any other.
-pub(super) async fn fund(account_database: &str, users: &Arc<Vec<User>>) -> anyhow::Result<()> {
+pub(super) async fn fund(account_database: &str, users: &[Uuid]) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(account_database).await?;
-    for some in users.chunks(AT_ONCE_FUNDED) {
-        let ids: Vec<Uuid> = some.iter().map(|user| user.account_id).collect();
+    for ids in users.chunks(AT_ONCE_FUNDED) {
         let applied: i64 = sqlx::query_scalar(
             "WITH funded AS (SELECT array_agg(gen_random_uuid()) AS ids, array_agg('signup_grant'::transfer_kind) AS kinds,
                 array_agg(account_id ORDER BY account_id) AS accounts, array_agg(NULL::uuid) AS none,
@@ -52,7 +49,7 @@ pub(super) async fn fund(account_database: &str, users: &Arc<Vec<User>>) -> anyh
                 unnest(apply_transfers(ids, kinds, accounts, none, none, points, fingerprints, none, 0::smallint)) AS outcome
             WHERE outcome::text = 'applied'",
         )
-        .bind(&ids)
+        .bind(ids)
         .bind(POINTS)
         .fetch_one(&mut connection)
         .await

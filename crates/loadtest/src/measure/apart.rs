@@ -27,7 +27,8 @@ impl Apart {
     /// When the kernel does not let us.
     pub fn begin(subject: &Subject) -> anyhow::Result<Option<Self>> {
         let whole = sched_getaffinity(Pid::this()).context("the processors that we may use are not known")?;
-        let numbers: Vec<_> = (0..CpuSet::count()).filter(|number| whole.is_set(*number).unwrap_or(false)).collect();
+        let numbers: Vec<_> =
+            (0..CpuSet::count()).filter(|number| whole.is_set(*number).unwrap_or(false)).collect();
         let (theirs, ours) = numbers.split_at(numbers.len() / 2);
         if theirs.is_empty() {
             return Ok(None);
@@ -112,7 +113,10 @@ mod tests {
         if apart.is_some() {
             let ours = processors(std::process::id());
             for theirs in [service.id(), server.id(), child].map(processors) {
-                assert!(!theirs.is_empty() && theirs.iter().all(|number| !ours.contains(number)), "{theirs:?}");
+                assert!(
+                    !theirs.is_empty() && theirs.iter().all(|number| !ours.contains(number)),
+                    "{theirs:?}"
+                );
             }
         } else {
             assert_eq!(whole.len(), 1);
@@ -121,7 +125,8 @@ mod tests {
         for pid in [std::process::id(), service.id(), server.id(), child] {
             assert_eq!(processors(pid), whole);
         }
-        let _ = nix::sys::signal::kill(Pid::from_raw(i32::try_from(child).unwrap()), nix::sys::signal::SIGKILL);
+        let _ =
+            nix::sys::signal::kill(Pid::from_raw(i32::try_from(child).unwrap()), nix::sys::signal::SIGKILL);
         for process in [&mut service, &mut server] {
             process.kill().unwrap();
             process.wait().unwrap();

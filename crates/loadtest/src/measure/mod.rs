@@ -37,6 +37,12 @@ pub struct Sample {
     pub memory: BTreeMap<String, u64>,
     /// How far the write-ahead log is. Bytes.
     pub wal: u64,
+    /// What the databases of each service take on the disk. Bytes.
+    pub stored: BTreeMap<String, u64>,
+    /// Since each backend of PostgreSQL began, by the service whose database it works in. Seconds.
+    pub backends: BTreeMap<String, f64>,
+    /// Connections of the services to PostgreSQL.
+    pub connections: u64,
 }
 
 impl Subject {
@@ -56,11 +62,33 @@ impl Subject {
             *sample.cpu.entry(name.to_owned()).or_default() += process.cpu_seconds();
             *sample.memory.entry(name.to_owned()).or_default() += proc::resident(pid)?;
         }
+        let databases: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT datname::text, pg_database_size(oid) FROM pg_database WHERE datname ~ '^(account|betting)'",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        for (database, bytes) in databases {
+            *sample.stored.entry(service_of(&database).to_owned()).or_default() += u64::try_from(bytes)?;
+        }
+        let connections = "SELECT count(*) FROM pg_stat_activity WHERE datname ~ '^(account|betting|league)'";
+        let connections: i64 = sqlx::query_scalar(connections).fetch_one(&self.pool).await?;
+        sample.connections = u64::try_from(connections)?;
         let server = Children::of(self.postmaster)?;
+        for (database, seconds) in server.by_database() {
+            *sample.backends.entry(service_of(&database).to_owned()).or_default() += seconds;
+        }
         sample.cpu.insert(POSTGRES.to_owned(), server.cpu_seconds());
         sample.memory.insert(POSTGRES.to_owned(), server.memory());
         Ok(sample)
     }
+}
+
+/// The service that a database belongs to, such as `betting` for `betting_1`.
+fn service_of(database: &str) -> &str {
+    database
+        .split_once('_')
+        .filter(|(service, _)| *service != "league")
+        .map_or(database, |(service, _)| service)
 }
 
 impl Subject {
@@ -87,8 +115,14 @@ pub fn of_system(used: &BTreeMap<String, f64>) -> f64 {
 /// What each process used between two looks. Seconds.
 #[must_use]
 pub fn used(before: &Sample, after: &Sample) -> BTreeMap<String, f64> {
+    used_of(&before.cpu, &after.cpu)
+}
+
+/// The same of some of them.
+#[must_use]
+pub fn used_of(before: &BTreeMap<String, f64>, after: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
     let used = |(name, after): (&String, &f64)| {
-        (name.clone(), (after - before.cpu.get(name).copied().unwrap_or_default()).max(0.0))
+        (name.clone(), (after - before.get(name).copied().unwrap_or_default()).max(0.0))
     };
-    after.cpu.iter().map(used).collect()
+    after.iter().map(used).collect()
 }

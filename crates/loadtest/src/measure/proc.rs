@@ -57,12 +57,15 @@ pub(super) fn children(parent: u32) -> anyhow::Result<Vec<u32>> {
 pub(super) struct Children {
     ticks: u64,
     memory: u64,
+    /// Of backends, which say in which database they work.
+    of_databases: Vec<(String, u64)>,
 }
 
 impl Children {
     pub(super) fn of(parent: u32) -> anyhow::Result<Self> {
         let first = Process::read(parent)?;
-        let mut all = Self { ticks: first.own + first.ended_children, memory: 0 };
+        let ticks = first.own + first.ended_children;
+        let mut all = Self { ticks, memory: 0, of_databases: Vec::new() };
         let mut shared = shared(parent);
         for pid in pids()? {
             // Whoever ends meanwhile is told of by the parent the next time.
@@ -70,6 +73,7 @@ impl Children {
             if process.parent == parent {
                 all.ticks += process.own;
                 all.memory += private(pid);
+                all.of_databases.extend(database_of(pid).map(|database| (database, process.own)));
                 shared = shared.max(self::shared(pid));
             }
         }
@@ -81,10 +85,27 @@ impl Children {
         seconds(self.ticks)
     }
 
+    /// What backends have used, by the database that each works in. Seconds.
+    pub(super) fn by_database(&self) -> impl Iterator<Item = (String, f64)> {
+        self.of_databases.iter().map(|(database, ticks)| (database.clone(), seconds(*ticks)))
+    }
+
     /// What each holds for itself, and what they share once: the most that one of them has touched. Bytes.
     pub(super) const fn memory(&self) -> u64 {
         self.memory
     }
+}
+
+/// The database of a backend, by its title, such as `postgres: user database 127.0.0.1(1234) idle`.
+fn database_of(pid: u32) -> Option<String> {
+    let title = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
+    in_title(&title)
+}
+
+fn in_title(title: &str) -> Option<String> {
+    let mut words = title.trim_end_matches('\0').strip_prefix("postgres: ")?.split_whitespace();
+    let (_user, database, client) = (words.next()?, words.next()?, words.next()?);
+    client.contains('(').then(|| database.to_owned())
 }
 
 fn pids() -> anyhow::Result<impl Iterator<Item = u32>> {
@@ -131,6 +152,17 @@ mod tests {
     #[test]
     fn what_is_no_line_of_stat_is_not_taken_for_one() {
         assert_eq!(Process::parse("4711 (postgres) S 17"), None);
+    }
+
+    #[test]
+    fn a_backend_tells_its_database_and_other_children_none() {
+        let title = |title: &str| in_title(title);
+        assert_eq!(
+            title("postgres: postgres betting_1 127.0.0.1(5000) idle\0").as_deref(),
+            Some("betting_1")
+        );
+        assert_eq!(title("postgres: walwriter \0"), None);
+        assert_eq!(title("postgres: autovacuum worker betting"), None);
     }
 
     #[test]

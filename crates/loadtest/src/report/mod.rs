@@ -1,5 +1,6 @@
 //! Results for people: a page with plots, and a document.
 
+pub mod capacity;
 mod document;
 mod figures;
 mod gallery;

@@ -50,6 +50,7 @@ fn run(against: Against, replicas: Replicas, accepted: u64, p99_ms: f64) -> Run 
             cpu_seconds: cpu.map(|(name, seconds)| (name.to_owned(), seconds)).into(),
             memory_bytes: BTreeMap::from([("gateway".to_owned(), 1 << 26)]),
             wal_bytes: accepted * 1_000,
+            ..Cost::default()
         }),
         audit: Some(Audit { looked_at: "all".into(), differences: Vec::new() }),
         parts: Vec::new(),

@@ -41,6 +41,9 @@ pub struct Replicas {
     /// Of account.
     #[serde(rename = "accounts", default = "one")]
     pub account: usize,
+    /// Cells of account, and as many of betting, each with a database of its own.
+    #[serde(default = "one")]
+    pub cells: usize,
 }
 
 const fn one() -> usize {
@@ -49,7 +52,7 @@ const fn one() -> usize {
 
 impl Replicas {
     /// One of each.
-    pub const ONE: Self = Self { betting: 1, gateway: 1, account: 1 };
+    pub const ONE: Self = Self { betting: 1, gateway: 1, account: 1, cells: 1 };
 
     /// So many of one service, and one of all others.
     #[must_use]
@@ -73,7 +76,12 @@ impl Replicas {
 
     /// Such as `, 4 replicas, 2 gateways`; nothing for one of each.
     pub(super) fn told(self) -> String {
-        let counts = [(self.betting, "replicas"), (self.gateway, "gateways"), (self.account, "accounts")];
+        let counts = [
+            (self.betting, "replicas"),
+            (self.gateway, "gateways"),
+            (self.account, "accounts"),
+            (self.cells, "cells"),
+        ];
         let many = counts.into_iter().filter(|(count, _)| *count != 1);
         many.map(|(count, what)| format!(", {count} {what}")).collect::<Vec<_>>().concat()
     }
@@ -98,6 +106,7 @@ mod tests {
             ", 4 replicas, 2 gateways"
         );
         assert_eq!(Replicas::only(Service::Account, 2).told(), ", 2 accounts");
+        assert_eq!(Replicas { cells: 2, ..Replicas::ONE }.told(), ", 2 cells");
     }
 
     #[test]

@@ -87,6 +87,15 @@ pub struct Cost {
     pub memory_bytes: BTreeMap<String, u64>,
     /// What PostgreSQL wrote to its log. Bytes.
     pub wal_bytes: u64,
+    /// By how much the databases of each service grew. Bytes.
+    #[serde(default)]
+    pub stored_bytes: BTreeMap<String, u64>,
+    /// Processor time of PostgreSQL's backends by the service whose database they work in. Seconds.
+    #[serde(default)]
+    pub backend_seconds: BTreeMap<String, f64>,
+    /// Connections of the services to PostgreSQL at the end.
+    #[serde(default)]
+    pub connections: u64,
 }
 
 /// Whether every point was accounted for.

@@ -7,6 +7,7 @@ mod expected;
 mod hot_account;
 mod hot_market;
 mod login_storm;
+mod markets;
 pub mod overload;
 mod refusals;
 mod season;
@@ -97,6 +98,8 @@ pub enum Kind {
     HotAccount,
     /// As hot-market, and every twentieth request cannot succeed
     Refusals,
+    /// Everybody bets, over 200 markets in turn
+    Markets,
     /// 80 % look, 15 % bet, 5 % read their history, over 200 markets
     Season,
     /// All users come within a second, bet four times a second for a while, and go
@@ -117,10 +120,11 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::HotMarket,
         Self::HotAccount,
         Self::Refusals,
+        Self::Markets,
         Self::Season,
         Self::Burst,
         Self::Bare,
@@ -138,6 +142,7 @@ impl Kind {
             Self::HotMarket => "hot-market",
             Self::HotAccount => "hot-account",
             Self::Refusals => "refusals",
+            Self::Markets => "markets",
             Self::Season => "season",
             Self::Burst => "burst",
             Self::Overload => "overload",
@@ -153,7 +158,7 @@ impl Kind {
     #[must_use]
     pub const fn markets(self) -> usize {
         match self {
-            Self::Season => season::MARKETS,
+            Self::Markets | Self::Season => season::MARKETS,
             _ => 1,
         }
     }
@@ -213,6 +218,7 @@ impl Kind {
             }
             Self::HotAccount => Arc::new(hot_account::HotAccount(world)),
             Self::Refusals => Arc::new(refusals::Refusals::new(world)),
+            Self::Markets => Arc::new(markets::Markets(world)),
             Self::Season => Arc::new(season::Season(world)),
             Self::Burst => Arc::new(burst::Burst(world)),
             Self::LoginStorm => Arc::new(login_storm::LoginStorm(world)),

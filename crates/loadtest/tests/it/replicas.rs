@@ -12,7 +12,7 @@ use crate::support::{briefly, options};
 #[tokio::test]
 async fn every_replica_of_the_gateway_and_of_account_has_a_share_of_the_bets() {
     let mut lab = Lab::start(options(Against::Ours)).await.unwrap();
-    let replicas = Replicas { betting: 2, gateway: 2, account: 2 };
+    let replicas = Replicas { betting: 2, gateway: 2, account: 2, cells: 1 };
     let stack = lab.stack(Against::Ours, replicas).await.unwrap();
     let run = bench::one(&mut lab, &stack, Kind::HotMarket, 8, &briefly()).await.unwrap();
     assert_eq!((run.failures(), run.replicas), (Vec::new(), replicas));

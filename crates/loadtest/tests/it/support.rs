@@ -23,6 +23,7 @@ pub(crate) fn program() -> PathBuf {
 
 pub(crate) fn options(against: Against) -> Options {
     Options {
+        cells: 1,
         program: program(),
         bench: bench(),
         place: env::temp_dir(),

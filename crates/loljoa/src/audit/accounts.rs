@@ -9,17 +9,20 @@ impl Audit<'_> {
     /// Rebuilds the accounts, range by range.
     pub(super) async fn accounts(&mut self) -> sqlx::Result<()> {
         self.progress.begin("accounts");
-        let (mut pace, mut after) = (self.pace(MOST), None);
-        loop {
-            let range = audit::accounts(&self.books.account, after, pace.begin()).await?;
-            pace.end();
-            self.progress.advance(range.accounts);
-            self.report.accounts += range.accounts;
-            self.findings.of_account(range.differences);
-            after = range.last;
-            if after.is_none() {
-                return Ok(());
+        for account in self.books.accounts() {
+            let (mut pace, mut after) = (self.pace(MOST), None);
+            loop {
+                let range = audit::accounts(account, after, pace.begin()).await?;
+                pace.end();
+                self.progress.advance(range.accounts);
+                self.report.accounts += range.accounts;
+                self.findings.of_account(range.differences);
+                after = range.last;
+                if after.is_none() {
+                    break;
+                }
             }
         }
+        Ok(())
     }
 }

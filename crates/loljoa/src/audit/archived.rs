@@ -1,6 +1,6 @@
 use loljoa_account::audit::holding;
-use loljoa_betting::periods::archived_markets;
 use loljoa_service_kit::{MarketId, Points};
+use sqlx::PgPool;
 
 use super::{Audit, Difference};
 
@@ -11,13 +11,20 @@ impl Audit<'_> {
     /// Does the ledger hold nothing for markets whose bets betting has archived? There are no bets any more to compare with.
     pub(super) async fn archived(&mut self) -> sqlx::Result<()> {
         self.progress.begin("archived markets");
+        for account in self.books.accounts() {
+            self.archived_of(account).await?;
+        }
+        Ok(())
+    }
+
+    async fn archived_of(&mut self, account: &PgPool) -> sqlx::Result<()> {
         let (mut pace, mut after) = (self.pace(MOST), None);
         loop {
-            let holding = holding(&self.books.account, after, pace.begin()).await?;
+            let holding = holding(account, after, pace.begin()).await?;
             let Some((last, _)) = holding.last() else { return Ok(()) };
             after = Some(*last);
             let markets: Vec<_> = holding.iter().map(|(market, _)| *market).collect();
-            let archived = archived_markets(&self.books.betting, &markets).await?;
+            let archived = self.archived_in_betting(&markets).await?;
             pace.end();
             self.progress.advance(i64::try_from(holding.len()).unwrap_or(i64::MAX));
             for (market, points) in holding.into_iter().filter(|(market, _)| archived.contains(market)) {

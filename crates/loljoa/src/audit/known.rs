@@ -5,8 +5,19 @@ use loljoa_betting::audit::{Known, Moved, OwedKind};
 use loljoa_service_kit::{BetId, TransferId};
 use sqlx::PgPool;
 
-/// All that the ledger knows of these bets: each has three transfers at most, whose ids follow from its own.
-pub(crate) async fn known(account: &PgPool, bets: &[BetId]) -> sqlx::Result<HashMap<BetId, Known>> {
+use super::Books;
+
+/// All that the ledger knows of these bets, in whichever cell the accounts are.
+pub(crate) async fn known(books: &Books, bets: &[BetId]) -> sqlx::Result<HashMap<BetId, Known>> {
+    let mut all = HashMap::new();
+    for account in books.accounts() {
+        all.extend(known_by(account, bets).await?);
+    }
+    Ok(all)
+}
+
+/// What a cell knows: each bet has three transfers at most, whose ids follow from its own.
+async fn known_by(account: &PgPool, bets: &[BetId]) -> sqlx::Result<HashMap<BetId, Known>> {
     let ids: Vec<TransferId> = bets
         .iter()
         .flat_map(|bet| [bet.stake_transfer(), bet.closing_transfer(), bet.correction_transfer()])

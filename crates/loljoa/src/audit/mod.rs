@@ -6,6 +6,7 @@
 mod accounts;
 mod archived;
 mod bets;
+mod clearing;
 mod findings;
 mod known;
 mod pace;
@@ -23,13 +24,35 @@ pub(crate) use known::known;
 use pace::Pace;
 use suspects::Suspects;
 
-/// The two databases that are compared.
+/// The two databases that are compared, or those of all cells.
 #[derive(Clone, Debug)]
 pub struct Books {
     /// account's.
     pub account: PgPool,
     /// betting's.
     pub betting: PgPool,
+    /// Those of account's other cells.
+    pub further_account: Vec<PgPool>,
+    /// Those of betting's other cells.
+    pub further_betting: Vec<PgPool>,
+}
+
+impl Books {
+    /// Those of services of one cell each.
+    #[must_use]
+    pub const fn single(account: PgPool, betting: PgPool) -> Self {
+        Self { account, betting, further_account: Vec::new(), further_betting: Vec::new() }
+    }
+
+    /// Those of all of account's cells.
+    pub fn accounts(&self) -> impl Iterator<Item = &PgPool> {
+        std::iter::once(&self.account).chain(&self.further_account)
+    }
+
+    /// Those of all of betting's cells.
+    pub fn bettings(&self) -> impl Iterator<Item = &PgPool> {
+        std::iter::once(&self.betting).chain(&self.further_betting)
+    }
 }
 
 /// How an audit looks.
@@ -94,7 +117,7 @@ struct Audit<'a> {
     suspects: Suspects,
 }
 
-/// Audits both databases, whether the system runs or not.
+/// Audits all databases, whether the system runs or not.
 ///
 /// # Errors
 ///
@@ -114,6 +137,7 @@ pub async fn run(books: &Books, options: Options, progress: &Progress) -> sqlx::
     audit.transfers().await?;
     audit.results().await?;
     audit.archived().await?;
+    audit.clearing().await?;
     audit.look_again().await?;
     let Findings { differences, omitted } = audit.findings;
     Ok(Report { differences, omitted, ..audit.report })

@@ -3,10 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use loljoa_betting::{
-    audit::{self, Difference, Known, compare, stray},
-    periods::archived_markets,
-};
+use loljoa_betting::audit::{self, Difference, Known, compare, stray};
 use loljoa_service_kit::{BetId, MarketId};
 use tokio::time;
 
@@ -55,8 +52,11 @@ impl Audit<'_> {
 
     async fn look(&self, ids: &BTreeSet<BetId>) -> sqlx::Result<HashMap<BetId, Vec<Difference>>> {
         let ids: Vec<_> = ids.iter().copied().collect();
-        let bets = audit::bets(&self.books.betting, &ids).await?;
-        let mut known = known(&self.books.account, &ids).await?;
+        let mut bets = Vec::new();
+        for betting in self.books.bettings() {
+            bets.extend(audit::bets(betting, &ids).await?);
+        }
+        let mut known = known(self.books, &ids).await?;
         let mut differences: HashMap<_, _> = bets
             .iter()
             .map(|bet| (bet.bet_id, compare(bet, &known.remove(&bet.bet_id).unwrap_or_default())))
@@ -64,7 +64,7 @@ impl Audit<'_> {
         // What is left belongs to bets that are not there. A market may have been archived since they were.
         let markets: HashSet<_> = known.values().filter_map(market_of).collect();
         let markets: Vec<_> = markets.into_iter().collect();
-        let archived = archived_markets(&self.books.betting, &markets).await?;
+        let archived = self.archived_in_betting(&markets).await?;
         known.retain(|_, known| market_of(known).is_none_or(|market| !archived.contains(&market)));
         differences.extend(known.into_iter().map(|(bet, known)| (bet, stray(bet, &known))));
         differences.retain(|_, differences| !differences.is_empty());

@@ -11,9 +11,8 @@ use super::{DataDirOption, PgBinOption};
 use crate::{
     audit::{Books, Options},
     data_dir::{DataDir, Lock, RunFile},
-    databases,
+    databases::{self, Cells},
     progress::Progress,
-    system::Databases,
 };
 
 const MAX_CONNECTIONS: u16 = 20;
@@ -27,7 +26,7 @@ pub(super) struct BooksOption {
     data_dir: DataDirOption,
     #[command(flatten)]
     postgres: PgBinOption,
-    /// account's database, instead of that of a data directory
+    /// account's database, instead of that of a data directory; once for each of its cells, in their order
     #[arg(
         long,
         env = "LOLJOA_ACCOUNT_DATABASE",
@@ -35,8 +34,8 @@ pub(super) struct BooksOption {
         requires = "betting_database",
         hide_env_values = true
     )]
-    account_database: Option<SecretString>,
-    /// betting's database, instead of that of a data directory
+    account_database: Vec<SecretString>,
+    /// betting's database, instead of that of a data directory; once for each of its cells, in their order
     #[arg(
         long,
         env = "LOLJOA_BETTING_DATABASE",
@@ -44,7 +43,7 @@ pub(super) struct BooksOption {
         requires = "account_database",
         hide_env_values = true
     )]
-    betting_database: Option<SecretString>,
+    betting_database: Vec<SecretString>,
     /// How long a bet and the ledger may differ; 0 when nothing is under way [default: 60, and 0 where nothing runs]
     #[arg(long, value_name = "SECONDS")]
     grace: Option<u64>,
@@ -67,8 +66,10 @@ struct Started {
 
 impl BooksOption {
     pub(super) async fn open(&self) -> anyhow::Result<OpenBooks> {
-        if let (Some(account), Some(betting)) = (&self.account_database, &self.betting_database) {
-            return OpenBooks::at(account, betting, None);
+        if !self.account_database.is_empty() {
+            let [account, betting] =
+                [&self.account_database, &self.betting_database].map(|of| of.iter().collect::<Vec<_>>());
+            return OpenBooks::at(&account, &betting, None);
         }
         let data = self.data_dir.open()?;
         match data.try_lock()? {
@@ -88,8 +89,9 @@ impl BooksOption {
         let secrets = data.secrets()?;
         let cluster = Cluster::open(data.cluster(), Lifetime::Lasting, &secrets.postgres, pg_bin).await?;
         let server = cluster.start(MAX_CONNECTIONS, &data.postgres_log()).await?;
-        let Databases { account, betting, .. } = databases::at_port(server.port(), &secrets);
-        OpenBooks::at(&account, &betting, Some(Started { server, lock }))
+        let databases =
+            databases::at_port(server.port(), &secrets, Cells::of_server(&server, &secrets).await?);
+        OpenBooks::at(&databases.accounts(), &databases.bettings(), Some(Started { server, lock }))
     }
 
     pub(super) fn options(&self, open: &OpenBooks) -> Options {
@@ -103,20 +105,30 @@ impl BooksOption {
 }
 
 fn open_running(data: &DataDir) -> anyhow::Result<OpenBooks> {
-    let port = RunFile::read(&data.run_file())?.postgres_port;
-    let Databases { account, betting, .. } = databases::at_port(port, &data.secrets()?);
-    OpenBooks::at(&account, &betting, None)
+    let RunFile { postgres_port, cells, .. } = RunFile::read(&data.run_file())?;
+    let databases = databases::at_port(postgres_port, &data.secrets()?, cells);
+    OpenBooks::at(&databases.accounts(), &databases.bettings(), None)
 }
 
 impl OpenBooks {
-    fn at(account: &SecretString, betting: &SecretString, started: Option<Started>) -> anyhow::Result<Self> {
-        let books = Books { account: pool(account)?, betting: pool(betting)? };
+    fn at(
+        account: &[&SecretString],
+        betting: &[&SecretString],
+        started: Option<Started>,
+    ) -> anyhow::Result<Self> {
+        let pools =
+            |urls: &[&SecretString]| urls.iter().map(|url| pool(url)).collect::<anyhow::Result<Vec<_>>>();
+        let (mut account, mut betting) = (pools(account)?, pools(betting)?);
+        let (own, others) = ((account.remove(0), betting.remove(0)), (account, betting));
+        let books =
+            Books { account: own.0, betting: own.1, further_account: others.0, further_betting: others.1 };
         Ok(Self { books, is_at_rest: started.is_some(), started })
     }
 
     pub(super) async fn close(self) {
-        self.books.account.close().await;
-        self.books.betting.close().await;
+        for pool in self.books.accounts().chain(self.books.bettings()) {
+            pool.close().await;
+        }
         if let Some(Started { server, lock }) = self.started {
             server.stop().await;
             drop(lock);

@@ -4,7 +4,10 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::system::{Service, ServiceAddresses};
+use crate::{
+    databases::Cells,
+    system::{Service, ServiceAddresses},
+};
 
 /// What the other commands need to know of a running `loljoa up`. Holds no secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -13,6 +16,9 @@ pub struct RunFile {
     pub postgres_port: u16,
     /// Where the services listen.
     pub services: BTreeMap<Service, ServiceAddresses>,
+    /// How many cells there are.
+    #[serde(default)]
+    pub cells: Cells,
 }
 
 impl RunFile {

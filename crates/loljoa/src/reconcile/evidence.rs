@@ -24,7 +24,7 @@ impl Evidence {
     /// The bet is read first: what it calls for came before it, or is owed.
     pub(super) async fn of(books: &Books, bet: BetId) -> sqlx::Result<Self> {
         let case = cases(&books.betting, &[bet]).await?.pop();
-        let known = known(&books.account, &[bet]).await?.remove(&bet).unwrap_or_default();
+        let known = known(books, &[bet]).await?.remove(&bet).unwrap_or_default();
         let stake = loljoa_account::audit::bet_transfers(&books.account, &[bet.stake_transfer()]).await?;
         let stake = stake.into_iter().find(|transfer| transfer.kind == BetTransferKind::Stake);
         let orphan = stake.map(|stake| Orphan {

@@ -3,31 +3,37 @@ use std::collections::BTreeMap;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::{ADMIN, Options, Service, ServiceAddresses};
+use super::{ADMIN, Options, Part, Service, ServiceAddresses};
+
+type Addresses = BTreeMap<Part, ServiceAddresses>;
 
 /// What each service is told, in the shape of its configuration file.
-pub(super) struct Configs(BTreeMap<Service, Value>);
+pub(super) struct Configs(BTreeMap<Part, Value>);
 
 impl Configs {
-    pub(super) fn new(options: &Options, addresses: &BTreeMap<Service, ServiceAddresses>) -> Self {
-        let configs = Service::ALL.into_iter().map(|service| {
-            let mut config = match service {
-                Service::Account => account(options),
+    pub(super) fn new(options: &Options, addresses: &Addresses) -> Self {
+        let configs = addresses.iter().map(|(part, at)| {
+            let mut config = match part.service {
+                Service::Account => account(options, addresses, part.cell),
                 Service::LeagueSchedule => league_schedule(options, addresses),
-                Service::Betting => betting(options, addresses),
+                Service::Betting => betting(options, addresses, part.cell),
                 Service::Gateway => gateway(options, addresses),
             };
-            merge(&mut config, &common(options, service, &addresses[&service]));
-            if let Some(overrides) = options.overrides.get(&service) {
+            merge(&mut config, &common(options, part.service, at));
+            if let Some(overrides) = options.overrides.get(&part.service) {
                 merge(&mut config, overrides);
             }
-            (service, config)
+            (*part, config)
         });
         Self(configs.collect())
     }
 
-    pub(super) fn of(&self, service: Service) -> &Value {
-        &self.0[&service]
+    pub(super) fn of(&self, part: Part) -> &Value {
+        &self.0[&part]
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Service, &Value)> {
+        self.0.iter().map(|(part, config)| (part.service, config))
     }
 }
 
@@ -53,15 +59,21 @@ fn common(options: &Options, service: Service, at: &ServiceAddresses) -> Value {
     })
 }
 
-fn account(options: &Options) -> Value {
-    json!({
-        "database": { "url": options.databases.account.expose_secret() },
+fn account(options: &Options, addresses: &Addresses, cell: u16) -> Value {
+    let mut config = json!({
+        "database": { "url": options.databases.accounts()[usize::from(cell)].expose_secret() },
         "tokens": { "sealing_key": options.sealing_key.expose_secret() },
         "bootstrap_admin": { "username": ADMIN, "password": options.admin_password.expose_secret() },
-    })
+    });
+    let of = options.databases.accounts().len();
+    if of > 1 {
+        let account = upstream(addresses, Service::Account);
+        merge(&mut config, &json!({ "cell": { "index": cell, "of": of }, "account": account }));
+    }
+    config
 }
 
-fn league_schedule(options: &Options, addresses: &BTreeMap<Service, ServiceAddresses>) -> Value {
+fn league_schedule(options: &Options, addresses: &Addresses) -> Value {
     let mut config = json!({
         "database": { "url": options.databases.league_schedule.expose_secret() },
         "account": upstream(addresses, Service::Account),
@@ -82,16 +94,21 @@ fn source(options: &Options) -> Value {
     json!({ "source": source })
 }
 
-fn betting(options: &Options, addresses: &BTreeMap<Service, ServiceAddresses>) -> Value {
-    json!({
-        "database": { "url": options.databases.betting.expose_secret() },
+fn betting(options: &Options, addresses: &Addresses, cell: u16) -> Value {
+    let mut config = json!({
+        "database": { "url": options.databases.bettings()[usize::from(cell)].expose_secret() },
         "account": upstream(addresses, Service::Account),
         "league_schedule": upstream(addresses, Service::LeagueSchedule),
         "cancel_window_ms": options.cancel_window.as_millis(),
-    })
+    });
+    let of = options.databases.bettings().len();
+    if of > 1 {
+        merge(&mut config, &json!({ "cell": { "index": cell, "of": of } }));
+    }
+    config
 }
 
-fn gateway(options: &Options, addresses: &BTreeMap<Service, ServiceAddresses>) -> Value {
+fn gateway(options: &Options, addresses: &Addresses) -> Value {
     json!({
         "upstreams": {
             "account": upstream(addresses, Service::Account),
@@ -102,8 +119,15 @@ fn gateway(options: &Options, addresses: &BTreeMap<Service, ServiceAddresses>) -
     })
 }
 
-fn upstream(addresses: &BTreeMap<Service, ServiceAddresses>, service: Service) -> Value {
-    json!({ "url": format!("http://{}", addresses[&service].service) })
+fn upstream(addresses: &Addresses, service: Service) -> Value {
+    let cells = addresses.iter().filter(|(part, _)| part.service == service);
+    let mut urls = cells.map(|(_, at)| format!("http://{}", at.service));
+    let mut upstream = json!({ "url": urls.next() });
+    let further: Vec<_> = urls.collect();
+    if !further.is_empty() {
+        merge(&mut upstream, &json!({ "further_cells": further }));
+    }
+    upstream
 }
 
 /// Lays `over` over `base`: tables are merged, all else is replaced.

@@ -8,6 +8,7 @@ mod config;
 mod keep;
 mod live;
 mod options;
+mod part;
 mod ports;
 mod ready;
 mod running;
@@ -15,11 +16,12 @@ mod service;
 
 use std::{collections::BTreeMap, convert::Infallible, future::pending, time::Duration};
 
-use futures::future::{FutureExt, select_all};
+use futures::future::{FutureExt, join_all, select_all};
 use tokio::time;
 
 pub use addresses::ServiceAddresses;
 pub use options::{ADMIN, Databases, Mode, Options, Replay};
+pub use part::Part;
 pub(crate) use ports::require_free;
 pub use service::{Service, execute};
 
@@ -35,8 +37,10 @@ const READY_TIMEOUT: Duration = Duration::from_mins(2);
 pub struct System {
     mode: Mode,
     configs: Configs,
+    /// Of the first cells.
     addresses: BTreeMap<Service, ServiceAddresses>,
-    running: BTreeMap<Service, Running>,
+    parts: BTreeMap<Part, ServiceAddresses>,
+    running: BTreeMap<Part, Running>,
 }
 
 impl System {
@@ -46,20 +50,24 @@ impl System {
     ///
     /// When a port is taken, a database does not answer, or a service ends instead of becoming ready.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let ports = Ports::take(options.listen, &options.mode).await?;
-        let addresses = ports.addresses();
-        let configs = Configs::new(&options, &addresses);
+        let cells = |databases: Vec<_>| u16::try_from(databases.len()).unwrap_or(u16::MAX);
+        let of = Part::all(cells(options.databases.accounts()), cells(options.databases.bettings()));
+        let ports = Ports::take(options.listen, of, &options.mode).await?;
+        let parts = ports.addresses();
+        let configs = Configs::new(&options, &parts);
         Box::pin(service::migrate_all(&configs)).await?;
-        let mut system = Self { mode: options.mode, configs, addresses, running: BTreeMap::new() };
-        for (service, listeners) in ports.into_listeners() {
-            let running = Running::start(service, &system.mode, system.configs.of(service), listeners)?;
-            system.running.insert(service, running);
+        let first = parts.iter().filter(|(part, _)| part.cell == 0);
+        let addresses = first.map(|(part, at)| (part.service, *at)).collect();
+        let mut system = Self { mode: options.mode, configs, addresses, parts, running: BTreeMap::new() };
+        for (part, listeners) in ports.into_listeners() {
+            let running = Running::start(part.service, &system.mode, system.configs.of(part), listeners)?;
+            system.running.insert(part, running);
         }
         system.ready().await?;
         Ok(system)
     }
 
-    /// Where every service listens.
+    /// Where every service listens, those with several cells by their first.
     #[must_use]
     pub const fn addresses(&self) -> &BTreeMap<Service, ServiceAddresses> {
         &self.addresses
@@ -69,6 +77,12 @@ impl System {
     #[must_use]
     pub fn url(&self, service: Service) -> String {
         format!("http://{}", self.addresses[&service].service)
+    }
+
+    /// Where every cell of every service listens.
+    #[must_use]
+    pub const fn parts(&self) -> &BTreeMap<Part, ServiceAddresses> {
+        &self.parts
     }
 
     /// Waits until a service ends by itself, and tells which and why.
@@ -84,7 +98,7 @@ impl System {
 
     /// Waits until a service ends by itself or does not live any more, and tells which and why.
     pub async fn lost(&mut self) -> anyhow::Error {
-        let watched = self.addresses.iter().map(|(service, at)| {
+        let watched = self.parts.iter().map(|(service, at)| {
             let (service, admin) = (*service, at.admin);
             async move { live::lost(admin).await.context(format!("{service} does not live any more")) }
                 .boxed()
@@ -99,13 +113,13 @@ impl System {
     /// Starts every service that ends by itself or does not live any more again, in a process as before, and says so.
     /// For ever; a service in this process is not started again, see [`Self::lost`].
     pub async fn keep(&mut self) -> Infallible {
-        let Self { mode, configs, addresses, running } = self;
+        let Self { mode, configs, parts, running, .. } = self;
         if running.is_empty() {
             return pending().await;
         }
-        let kept = running.iter_mut().map(|(service, running)| {
-            let (at, config) = (addresses[service], configs.of(*service));
-            Kept { service: *service, at, mode, config, running }.keep().boxed()
+        let kept = running.iter_mut().map(|(part, running)| {
+            let (at, config) = (parts[part], configs.of(*part));
+            Kept { part: *part, at, mode, config, running }.keep().boxed()
         });
         select_all(kept).await.0
     }
@@ -114,15 +128,20 @@ impl System {
     /// future is dropped, what still runs is ended at once.
     pub async fn stop(mut self) {
         for service in Service::STOP_ORDER {
-            if let Some(mut running) = self.running.remove(&service) {
-                running.stop().await;
-            }
+            let of_service = self.running.iter_mut().filter(|(part, _)| part.service == service);
+            join_all(of_service.map(|(_, running)| running.stop())).await;
+            self.running.retain(|part, _| part.service != service);
         }
     }
 
     /// Ends one service as `kill -9` does; within this process, by dropping all its work.
     pub async fn kill(&mut self, service: Service) {
-        if let Some(mut running) = self.running.remove(&service) {
+        self.kill_part(Part::first(service)).await;
+    }
+
+    /// As [`Self::kill`], one cell of a service.
+    pub async fn kill_part(&mut self, part: Part) {
+        if let Some(mut running) = self.running.remove(&part) {
             running.kill().await;
         }
     }
@@ -130,7 +149,13 @@ impl System {
     /// The process of a service, if it runs in one of its own.
     #[must_use]
     pub fn process(&self, service: Service) -> Option<u32> {
-        self.running.get(&service).and_then(Running::process)
+        self.process_of(Part::first(service))
+    }
+
+    /// The process of one cell of a service, if it runs in one of its own.
+    #[must_use]
+    pub fn process_of(&self, part: Part) -> Option<u32> {
+        self.running.get(&part).and_then(Running::process)
     }
 
     /// Starts a service that was killed, at the addresses it had, and waits until all are ready.
@@ -139,14 +164,23 @@ impl System {
     ///
     /// As [`Self::start`].
     pub async fn start_again(&mut self, service: Service) -> anyhow::Result<()> {
-        let listeners = ports::bind_again(&self.addresses[&service], &self.mode).await?;
-        let running = Running::start(service, &self.mode, self.configs.of(service), listeners)?;
-        self.running.insert(service, running);
+        self.start_part_again(Part::first(service)).await
+    }
+
+    /// As [`Self::start_again`], one cell of a service.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub async fn start_part_again(&mut self, part: Part) -> anyhow::Result<()> {
+        let listeners = ports::bind_again(&self.parts[&part], &self.mode).await?;
+        let running = Running::start(part.service, &self.mode, self.configs.of(part), listeners)?;
+        self.running.insert(part, running);
         self.ready().await
     }
 
     async fn ready(&mut self) -> anyhow::Result<()> {
-        let admin_ports: Vec<_> = self.addresses.iter().map(|(service, at)| (*service, at.admin)).collect();
+        let admin_ports: Vec<_> = self.parts.values().map(|at| at.admin).collect();
         tokio::select! {
             () = ready::all(&admin_ports) => Ok(()),
             error = self.ended() => Err(error),

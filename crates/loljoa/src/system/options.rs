@@ -21,7 +21,7 @@ pub enum Mode {
     },
 }
 
-/// The URLs of the three databases.
+/// The URLs of the three databases, and of those of further cells.
 #[derive(Clone, Debug)]
 pub struct Databases {
     /// account's.
@@ -30,6 +30,30 @@ pub struct Databases {
     pub league_schedule: SecretString,
     /// betting's.
     pub betting: SecretString,
+    /// Those of account's other cells, in their order.
+    pub further_account: Vec<SecretString>,
+    /// Those of betting's other cells, in their order.
+    pub further_betting: Vec<SecretString>,
+}
+
+impl Databases {
+    /// A database for each service.
+    #[must_use]
+    pub const fn single(account: SecretString, league_schedule: SecretString, betting: SecretString) -> Self {
+        Self { account, league_schedule, betting, further_account: Vec::new(), further_betting: Vec::new() }
+    }
+
+    /// Those of all of account's cells.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<&SecretString> {
+        std::iter::once(&self.account).chain(&self.further_account).collect()
+    }
+
+    /// Those of all of betting's cells.
+    #[must_use]
+    pub fn bettings(&self) -> Vec<&SecretString> {
+        std::iter::once(&self.betting).chain(&self.further_betting).collect()
+    }
 }
 
 /// How the bundled season is replayed.

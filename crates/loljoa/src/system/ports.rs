@@ -7,30 +7,34 @@ use anyhow::Context;
 use loljoa_private_postgres::free_port;
 use loljoa_service_kit::cli::Listeners;
 
-use super::{Mode, Service, ServiceAddresses};
+use super::{Mode, Part, Service, ServiceAddresses};
 
 /// The ports of every service, taken before any starts, because each is told where the others are.
-pub(super) struct Ports(BTreeMap<Service, (ServiceAddresses, Option<Listeners>)>);
+pub(super) struct Ports(BTreeMap<Part, (ServiceAddresses, Option<Listeners>)>);
 
 impl Ports {
     /// Takes them: `listen` for the gateway, free ones of the loopback interface for all else. What runs in this process
     /// gets listeners, a child only the numbers.
-    pub(super) async fn take(listen: SocketAddr, mode: &Mode) -> anyhow::Result<Self> {
+    pub(super) async fn take(
+        listen: SocketAddr,
+        parts: impl Iterator<Item = Part>,
+        mode: &Mode,
+    ) -> anyhow::Result<Self> {
         let mut ports = BTreeMap::new();
-        for service in Service::ALL {
-            let public =
-                if service == Service::Gateway { listen } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
-            ports.insert(service, take_for_one(public, mode).await?);
+        for part in parts {
+            let is_edge = part.service == Service::Gateway;
+            let public = if is_edge { listen } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
+            ports.insert(part, take_for_one(public, mode).await?);
         }
         Ok(Self(ports))
     }
 
-    pub(super) fn addresses(&self) -> BTreeMap<Service, ServiceAddresses> {
-        self.0.iter().map(|(service, (addresses, _))| (*service, *addresses)).collect()
+    pub(super) fn addresses(&self) -> BTreeMap<Part, ServiceAddresses> {
+        self.0.iter().map(|(part, (addresses, _))| (*part, *addresses)).collect()
     }
 
-    pub(super) fn into_listeners(self) -> impl Iterator<Item = (Service, Option<Listeners>)> {
-        self.0.into_iter().map(|(service, (_, listeners))| (service, listeners))
+    pub(super) fn into_listeners(self) -> impl Iterator<Item = (Part, Option<Listeners>)> {
+        self.0.into_iter().map(|(part, (_, listeners))| (part, listeners))
     }
 }
 

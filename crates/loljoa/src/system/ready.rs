@@ -3,14 +3,12 @@ use std::{net::SocketAddr, time::Duration};
 use futures::future::join_all;
 use tokio::time;
 
-use super::Service;
-
 const POLL: Duration = Duration::from_millis(20);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Waits until every service says at its admin port that it is ready.
-pub(super) async fn all(admin_ports: &[(Service, SocketAddr)]) {
-    join_all(admin_ports.iter().map(|(_, address)| one(*address))).await;
+pub(super) async fn all(admin_ports: &[SocketAddr]) {
+    join_all(admin_ports.iter().map(|address| one(*address))).await;
 }
 
 /// Waits until the service with this admin port says that it is ready.

@@ -1,6 +1,7 @@
 use std::{fmt, process::ExitCode};
 
 use clap::ValueEnum;
+use futures::future::try_join_all;
 use loljoa_service_kit::{
     cli::{self, Listeners},
     config::{Check, Migration, checked},
@@ -83,17 +84,18 @@ pub(super) async fn serve(
     }
 }
 
-/// Brings the three databases up to date.
+/// Brings every database up to date.
 pub(super) async fn migrate_all(configs: &Configs) -> anyhow::Result<()> {
-    let database = |service| read(configs.of(service).clone()).map(|config: Migration| config.database);
-    let account = database(Service::Account)?;
-    let league_schedule = database(Service::LeagueSchedule)?;
-    let betting = database(Service::Betting)?;
-    tokio::try_join!(
-        loljoa_account::migrate(&account),
-        loljoa_league_schedule::migrate(&league_schedule),
-        loljoa_betting::migrate(&betting),
-    )?;
+    let migrations = configs.iter().map(async |(service, config)| {
+        let database = || read(config.clone()).map(|config: Migration| config.database);
+        match service {
+            Service::Account => loljoa_account::migrate(&database()?).await,
+            Service::LeagueSchedule => loljoa_league_schedule::migrate(&database()?).await,
+            Service::Betting => loljoa_betting::migrate(&database()?).await,
+            Service::Gateway => Ok(()),
+        }
+    });
+    try_join_all(migrations).await?;
     Ok(())
 }
 

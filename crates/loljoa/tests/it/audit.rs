@@ -2,7 +2,7 @@
 
 use loljoa::{
     data_dir::{DataDir, RunFile},
-    databases,
+    databases::{self, Cells},
 };
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection};
@@ -13,7 +13,7 @@ use crate::support::{Place, refusal};
 async fn take_a_point_away(place: &Place) {
     let data = DataDir::open(&place.data_dir()).unwrap();
     let port = RunFile::read(&data.run_file()).unwrap().postgres_port;
-    let url = databases::at_port(port, &data.secrets().unwrap()).account;
+    let url = databases::at_port(port, &data.secrets().unwrap(), Cells::default()).account;
     let mut connection = PgConnection::connect(url.expose_secret()).await.unwrap();
     let theft = "UPDATE user_balances SET balance = balance - 1
         WHERE account_id = (SELECT account_id FROM users WHERE username = 'oner')";

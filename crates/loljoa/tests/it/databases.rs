@@ -1,6 +1,9 @@
 //! Each service's role reaches its own database and no other.
 
-use loljoa::{data_dir::DataDir, databases};
+use loljoa::{
+    data_dir::DataDir,
+    databases::{self, Cells},
+};
 use loljoa_private_postgres::{Cluster, Lifetime};
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
@@ -14,8 +17,8 @@ async fn a_role_can_only_reach_its_own_database() {
     let secrets = data.secrets().unwrap();
     let cluster = Cluster::open(data.cluster(), Lifetime::Lasting, &secrets.postgres, None).await.unwrap();
     let server = cluster.start(20, &data.postgres_log()).await.unwrap();
-    databases::prepare(&server, &secrets).await.unwrap();
-    let databases = databases::prepare(&server, &secrets).await.unwrap();
+    databases::prepare(&server, &secrets, Cells::default()).await.unwrap();
+    let databases = databases::prepare(&server, &secrets, Cells::default()).await.unwrap();
 
     for own in [&databases.account, &databases.league_schedule, &databases.betting] {
         let options: PgConnectOptions = own.expose_secret().parse().unwrap();

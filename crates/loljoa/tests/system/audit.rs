@@ -70,7 +70,7 @@ async fn a_second_effect_of_a_key_is_a_broken_promise() {
 
 /// Reads both databases in pieces of this size.
 async fn in_pieces(app: &App, page: i64, grace: Duration) -> Vec<Difference> {
-    let books = Books { account: app.db.account.clone(), betting: app.db.betting.clone() };
+    let books = Books::single(app.db.account.clone(), app.db.betting.clone());
     let options = Options { grace, page: Some(page) };
     let report = audit::run(&books, options, &Progress::of("auditing", true)).await.unwrap();
     assert_eq!(report.omitted, 0);

@@ -9,6 +9,7 @@ mod access;
 mod attack;
 mod audit;
 mod bad_input;
+mod cells;
 mod contests;
 mod contract;
 mod crash;

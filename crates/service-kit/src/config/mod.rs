@@ -27,6 +27,7 @@ pub use tokens::Tokens;
 pub use waits::warn_of_waits;
 
 use crate::{
+    cells,
     lifecycle::{CLOSE_TIMEOUT, LAST_TIMEOUT},
     telemetry::FLUSH_TIMEOUT,
 };
@@ -328,6 +329,10 @@ pub struct Upstream {
     /// half that time. Milliseconds.
     #[serde(default = "Upstream::default_silence_ms")]
     pub silence_ms: u64,
+    /// The service's other cells, in their order: what `url` is to the first (docs/scaling.md). Everybody who calls it has to have
+    /// the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_cells: Vec<RedactedUrl>,
 }
 
 impl Upstream {
@@ -340,7 +345,23 @@ impl Upstream {
             together: Self::default_together(),
             timeout_ms: Self::default_timeout_ms(),
             silence_ms: Self::default_silence_ms(),
+            further_cells: Vec::new(),
         }
+    }
+
+    /// How many cells the service has.
+    #[must_use]
+    pub fn cells(&self) -> u16 {
+        u16::try_from(self.further_cells.len()).unwrap_or(u16::MAX).saturating_add(1)
+    }
+
+    /// The other cells, each for itself.
+    pub(crate) fn others(&self) -> impl Iterator<Item = Self> {
+        self.further_cells.iter().map(|url| Self {
+            url: url.clone(),
+            further_cells: Vec::new(),
+            ..self.clone()
+        })
     }
 
     /// The deadline of one call.
@@ -360,6 +381,13 @@ impl Upstream {
         let plain = is_plain(&self.url) && self.url.query().is_none();
         let allowed = "must be http://host:port (the mesh encrypts), without a user or a query";
         problems.require(plain, &format!("{key}.url"), &self.url, allowed);
+        let most = usize::from(cells::MOST);
+        for url in &self.further_cells {
+            let plain = is_plain(url) && url.query().is_none();
+            problems.require(plain, &format!("{key}.further_cells"), url, allowed);
+        }
+        let (count, allowed) = (self.further_cells.len(), format!("must be fewer than {most}"));
+        problems.require(count < most, &format!("{key}.further_cells"), count, &allowed);
         let timeout = self.timeout_ms;
         problems.require(timeout > 0, &format!("{key}.timeout_ms"), timeout, "must be 1 or more");
         let silence = self.silence_ms;

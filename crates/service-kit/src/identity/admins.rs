@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tonic::async_trait;
 
 use super::{Identity, Keys, Revocations, Role, Verifier, admin_required, session_over};
-use crate::{Clock, Error, config::Tokens, grpc::Channel, lifecycle::Parts};
+use crate::{Cells, Clock, Error, config::Tokens, grpc::Channel, lifecycle::Parts};
 
 /// Tells which admin holds an access token that is good at this moment.
 #[async_trait]
@@ -35,7 +35,8 @@ impl PublishedAdmins {
     }
 
     /// What checks the tokens of admins in a service, kept fresh from `account` by some of its `parts`.
-    pub fn serve(parts: &mut Parts, account: Channel, config: &Tokens) -> Arc<Self> {
+    pub fn serve(parts: &mut Parts, account: impl Into<Cells<Channel>>, config: &Tokens) -> Arc<Self> {
+        let account = account.into();
         let keys = Arc::new(Keys::new(account.clone(), config.refresh_pause()));
         let fresh = Arc::clone(&keys).keep_fresh(config.refresh_every(), parts.closing());
         parts.spawn_worker("keys of tokens", fresh);
@@ -49,9 +50,10 @@ impl PublishedAdmins {
 #[async_trait]
 impl Admins for PublishedAdmins {
     async fn admin_of(&self, token: &str) -> Result<Identity, Error> {
-        require_admin(&self.tokens.verify(token).await?)?;
+        let identity = self.tokens.verify(token).await?;
+        require_admin(&identity)?;
         // Only for who is an admin is account asked.
-        self.revocations.known_within(self.oldest).await?;
+        self.revocations.known_within(identity.account_id, self.oldest).await?;
         // The key may be known as removed only now.
         let identity = self.tokens.verify(token).await?;
         match identity.session {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Difference, gauges, gauges::Known};
 use crate::{
     config::Audit as Config,
-    store::{audit_covers, audit_step},
+    store::{audit_covers, audit_step, clearings},
 };
 
 /// The most transfers, and the most touched accounts, of one transaction.
@@ -147,6 +147,7 @@ impl Reconciler {
         let known = Known {
             balances: audit_step::findings(connection).await?,
             covers: audit_covers::findings(connection).await?,
+            clearing: clearings::balance(&mut *connection).await?,
         };
         Ok(Step::Compared { known, seen, more })
     }

@@ -11,7 +11,7 @@
 //! what can still be bet on, in a market of its own.
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{MarketId, MatchId};
+use loljoa_service_kit::{MarketId, MatchId, Slot};
 
 use super::{
     Market, MarketState, MatchNews, MatchState, Template, VoidReason,
@@ -83,7 +83,8 @@ fn open(
         let of_template = markets.iter().filter(|market| market.template == question.template).count();
         let latest =
             of_template.checked_sub(1).map(|before| template::market_id(id, question.template, before));
-        let latest = markets.iter().find(|market| Some(market.market_id) == latest);
+        let latest = latest
+            .and_then(|latest| markets.iter().find(|market| Slot::is_made_of(market.market_id.0, latest.0)));
         let is_new = latest.is_none_or(|latest| {
             let leaves = withdraw.contains(&latest.market_id) && !latest.is_decided();
             leaves || is_void(latest) && (others || may_be_asked_again(latest, &question))

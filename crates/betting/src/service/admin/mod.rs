@@ -4,7 +4,7 @@ mod log;
 mod question;
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{Error, MarketId, OutcomeId, Points, identity::Identity, postgres};
+use loljoa_service_kit::{Cell, Error, MarketId, OutcomeId, Points, Slot, identity::Identity, postgres};
 use sqlx::{PgConnection, PgPool};
 
 pub(crate) use self::question::Question;
@@ -33,13 +33,14 @@ pub(crate) struct Admin {
     pool: PgPool,
     settlement: Settlement,
     wakers: Wakers,
+    cell: Cell,
 }
 
 impl Admin {
     /// Admins' hands over `pool`.
     #[must_use]
-    pub(crate) const fn new(pool: PgPool, settlement: Settlement, wakers: Wakers) -> Self {
-        Self { pool, settlement, wakers }
+    pub(crate) const fn new(pool: PgPool, settlement: Settlement, wakers: Wakers, cell: Cell) -> Self {
+        Self { pool, settlement, wakers, cell }
     }
 
     /// Opens a market for a question; the same key and question again gives the market that is there.
@@ -49,8 +50,15 @@ impl Admin {
     /// `invalid` texts or numbers of answers; `match_not_found`; `match_started`; `idempotency_key_reused`.
     pub(crate) async fn create(&self, question: &Question, by: &Identity) -> Result<Market, Error> {
         let draft = draft(question)?;
+        // With this key it may stand under the slot of another match.
+        let present_ids: Vec<_> = if self.cell.is_alone() {
+            vec![draft.market_id]
+        } else {
+            Slot::all_made_of(draft.market_id.0).map(MarketId).collect()
+        };
+        let draft = draft.in_cell(self.cell, question.match_id);
         let mut transaction = postgres::begin(&self.pool).await?;
-        let present = store::markets::load(&mut *transaction, &[draft.market_id]).await?.pop();
+        let present = store::markets::load(&mut *transaction, &present_ids).await?.pop();
         if let Some(present) = present {
             return if is_same(&present, question, &draft) { Ok(present) } else { Err(key_reused()) };
         }
@@ -202,7 +210,7 @@ impl Admin {
             Ok(payments)
         };
         let payments = postgres::retrying(retry).await?;
-        self.wakers.owed.notify_one();
+        self.wakers.owed.ring();
         Ok(payments)
     }
 }

@@ -1,8 +1,6 @@
 //! Whether the ledger holds nothing for markets that are final. Each is asked for until it does not, and then never again,
 //! unless one of its bets changes.
 
-use std::collections::HashMap;
-
 use loljoa_service_kit::{Error, MarketId, Points};
 use uuid::Uuid;
 
@@ -32,7 +30,7 @@ impl Auditor {
                 return Ok(());
             };
             after = *last;
-            let balances: HashMap<_, _> = self.ledger.pool_balances(&markets).await?.into_iter().collect();
+            let balances = self.ledger.pool_balances(&markets).await?;
             for market in markets {
                 match balances.get(&market).copied().unwrap_or(Points::ZERO) {
                     Points::ZERO => self.close(market).await?,

@@ -98,7 +98,8 @@ impl Auditor {
         if bets.is_empty() {
             return Ok(Vec::new());
         }
-        let missing = self.ledger.check(bets.iter().map(ledger::due)).await?;
+        let due = bets.iter().map(|bet| (bet.account_id, ledger::due(bet)));
+        let missing = self.ledger.check(due.collect()).await?;
         let finding = |(index, found): (usize, Option<Points>)| {
             let bet = bets.get(index)?;
             let found = found

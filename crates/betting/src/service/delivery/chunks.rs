@@ -12,7 +12,7 @@ use crate::{
 impl Delivery {
     /// Delivers the oldest chunk that no other replica has. Answers whether there was one.
     pub(super) async fn deliver_chunk(&self) -> Result<bool, Error> {
-        let Some(chunk) = store::lease(&self.pool, i64::from(self.config.lease_ms)).await? else {
+        let Some(chunk) = store::lease(&self.pool, self.cell, i64::from(self.config.lease_ms)).await? else {
             return Ok(false);
         };
         let owed = store::bets(&self.pool, chunk).await?;

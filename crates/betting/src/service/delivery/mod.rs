@@ -3,10 +3,8 @@
 mod chunks;
 mod search;
 
-use std::sync::Arc;
-
 use loljoa_proto::account::v1::TransferOutcome;
-use loljoa_service_kit::{BetId, Error, ErrorCode, Points, postgres};
+use loljoa_service_kit::{BetId, Cell, Error, ErrorCode, Points, postgres};
 use metrics::counter;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +15,7 @@ use crate::{
     config,
     domain::Owed,
     failpoints::{FailPoints, Step},
-    ledger::{self, Ledger},
+    ledger::{self, LedgerCell},
     store::{
         self,
         incidents::{IncidentKind, Report},
@@ -25,11 +23,13 @@ use crate::{
     },
 };
 
-/// Delivers owed transfers and results. Cheap to clone.
+/// Delivers owed transfers and results to one cell of the ledger. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Delivery {
     pool: PgPool,
-    ledger: Ledger,
+    ledger: LedgerCell,
+    /// Which cell that is.
+    cell: Cell,
     config: config::Settlement,
     wakers: Wakers,
     failpoints: FailPoints,
@@ -66,17 +66,18 @@ impl Delivery {
     #[must_use]
     pub(crate) const fn new(
         pool: PgPool,
-        ledger: Ledger,
+        ledger: LedgerCell,
+        cell: Cell,
         config: config::Settlement,
         wakers: Wakers,
         failpoints: FailPoints,
     ) -> Self {
-        Self { pool, ledger, config, wakers, failpoints }
+        Self { pool, ledger, cell, config, wakers, failpoints }
     }
 
     /// Runs until `closing`.
     pub(crate) async fn run(self, closing: CancellationToken) {
-        let waker = Arc::clone(&self.wakers.owed);
+        let waker = self.wakers.owed.of(self.cell.index);
         let work = || self.run_once(&closing);
         run_when_woken("delivery", &waker, self.config.interval(), &closing, work).await;
     }
@@ -92,7 +93,7 @@ impl Delivery {
     async fn deliver_all(&self, closing: &CancellationToken) -> Result<(), Error> {
         let (limit, lease) = (i64::from(self.config.chunk), i64::from(self.config.lease_ms));
         while !closing.is_cancelled() {
-            let owed = store::owed::lease(&self.pool, limit, lease).await?;
+            let owed = store::owed::lease(&self.pool, self.cell, limit, lease).await?;
             let delivered = if owed.is_empty() {
                 self.deliver_chunk().await
             } else {
@@ -191,7 +192,7 @@ impl Delivery {
             owed.iter().cloned().partition(|owed| owed.points > Points::ZERO);
         let (mut refused, mut without_stake) = (Vec::new(), Vec::new());
         if !payments.is_empty() {
-            let transfers = payments.iter().filter_map(ledger::payment);
+            let transfers = payments.iter().filter_map(ledger::payment).collect();
             let outcomes = self.ledger.apply(transfers).await.map_err(Failure::Ledger)?;
             for (owed, outcome) in payments.into_iter().zip(outcomes) {
                 match outcome {

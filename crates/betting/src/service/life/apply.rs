@@ -1,6 +1,7 @@
 //! Applies one revision of a match, or of a contest, to its markets.
 
 use chrono::{DateTime, Utc};
+use loljoa_service_kit::Cell;
 use sqlx::PgConnection;
 
 use super::news::News;
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// Applies `news`, unless it is old. The caller holds its feed's cursor, so nobody else applies news of it.
-pub(super) async fn apply(db: &mut PgConnection, news: &News) -> Result<(), sqlx::Error> {
+pub(super) async fn apply(db: &mut PgConnection, news: &News, cell: Cell) -> Result<(), sqlx::Error> {
     let id = news.id();
     let known = store::matches::get(&mut *db, id).await?;
     if known.is_some_and(|known| known.revision >= news.revision()) {
@@ -27,7 +28,7 @@ pub(super) async fn apply(db: &mut PgConnection, news: &News) -> Result<(), sqlx
     let markets = store::markets::hold_of_match(db, id).await?;
     // Read after the locks: a bet recorded before it is older than every lock moved to it.
     let now = store::now(&mut *db).await?;
-    let plan = news.plan(known.as_ref(), &markets, now);
+    let plan = news.plan(known.as_ref(), &markets, now).in_cell(cell, id);
     for market in &markets {
         for act in acts(&plan, market, now) {
             perform(db, now_known.revision, market, act, now).await?;

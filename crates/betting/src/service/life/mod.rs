@@ -8,7 +8,7 @@ use std::time::Duration;
 use loljoa_proto::league_schedule::v1::{
     ListChangesRequest, ListQuestionChangesRequest, league_feed_service_client::LeagueFeedServiceClient,
 };
-use loljoa_service_kit::{Error, MatchId, grpc::Channel, postgres};
+use loljoa_service_kit::{Cell, Error, MatchId, Slot, grpc::Channel, postgres};
 use sqlx::PgPool;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -62,6 +62,8 @@ pub(crate) struct Life {
     feed: LeagueFeedServiceClient<Channel>,
     replica: Uuid,
     config: config::Life,
+    /// Of whose matches the markets are opened here.
+    cell: Cell,
     wakers: Wakers,
     watch: FeedWatch,
 }
@@ -84,10 +86,12 @@ impl Life {
         channel: Channel,
         replica: Uuid,
         config: config::Life,
+        cell: Cell,
         wakers: Wakers,
     ) -> Self {
         let watch = FeedWatch::new(source.name(), pool.clone());
-        Self { source, pool, feed: LeagueFeedServiceClient::new(channel), replica, config, wakers, watch }
+        let feed = LeagueFeedServiceClient::new(channel);
+        Self { source, pool, feed, replica, config, cell, wakers, watch }
     }
 
     /// Runs until `closing`, and then lets another replica go on at once.
@@ -118,14 +122,14 @@ impl Life {
             return Ok(false);
         };
         let page = match self.read(&cursor).await {
-            Ok(page) => page,
+            Ok(page) => page.of_cell(self.cell),
             Err(error) => {
                 self.watch.failed(&cursor, &error).await;
                 return Err(error);
             }
         };
         if page.next_cursor != cursor {
-            apply(&self.pool, &self.wakers, consumer, &cursor, &page).await?;
+            apply(&self.pool, &self.wakers, self.cell, consumer, &cursor, &page).await?;
         }
         self.watch.read(page.lag_ms);
         Ok(true)
@@ -166,6 +170,12 @@ impl Page {
         Self { news: Vec::new(), unreadable: Vec::new(), next_cursor, lag_ms }
     }
 
+    /// What of it concerns this cell. What cannot be read is reported by each.
+    fn of_cell(mut self, cell: Cell) -> Self {
+        self.news.retain(|news| cell.owns(Slot::of_match(news.id())));
+        self
+    }
+
     /// A change that cannot be read must not hold up those behind it: it is left to a person.
     fn take(&mut self, news: Result<News, Error>, what: &str, id: &str, revision: i64) {
         match news {
@@ -188,6 +198,7 @@ impl Page {
 async fn apply(
     pool: &PgPool,
     wakers: &Wakers,
+    cell: Cell,
     consumer: Consumer,
     from: &str,
     page: &Page,
@@ -196,7 +207,7 @@ async fn apply(
         let mut transaction = postgres::begin(pool).await?;
         if store::cursors::advance(&mut transaction, consumer, from, &page.next_cursor).await? {
             for news in &page.news {
-                apply::apply(&mut transaction, news).await?;
+                apply::apply(&mut transaction, news, cell).await?;
             }
             for report in &page.unreadable {
                 store::incidents::report(&mut *transaction, report).await?;
@@ -207,6 +218,6 @@ async fn apply(
     })
     .await?;
     wakers.closing.notify_one();
-    wakers.owed.notify_one();
+    wakers.owed.ring();
     Ok(())
 }

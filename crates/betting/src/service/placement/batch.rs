@@ -81,20 +81,23 @@ impl Worker {
     /// that are taken by a call that was cut off have no bet until recovery; what follows is done in any case.
     async fn decide(&self, bets: Vec<NewBet>, caller: Caller) -> Result<Decided, Error> {
         self.failpoints.pass(Step::BeforeDebit)?;
-        let stakes = bets.iter().map(ledger::stake);
+        let stakes = bets.iter().map(|bet| (bet.account_id, ledger::stake(bet))).collect();
         let debit = self.ledger.apply(stakes).instrument(info_span!("take_stakes"));
-        let outcomes = caller.for_at_least(DEBIT).scope(debit).await?;
+        let outcomes = unless_all_failed(caller.for_at_least(DEBIT).scope(debit).await)?;
         self.failpoints.pass(Step::AfterDebit)?;
 
         let mut answers = HashMap::with_capacity(bets.len());
         let (mut taken, mut repeated, mut revoked) = (Vec::with_capacity(bets.len()), Vec::new(), Vec::new());
         for (bet, outcome) in bets.into_iter().zip(outcomes) {
             match outcome {
-                TransferOutcome::Applied => taken.push(bet),
-                TransferOutcome::AlreadyApplied => repeated.push(bet),
-                TransferOutcome::StakeRevoked => revoked.push(request(&bet)),
-                refused => {
+                Ok(TransferOutcome::Applied) => taken.push(bet),
+                Ok(TransferOutcome::AlreadyApplied) => repeated.push(bet),
+                Ok(TransferOutcome::StakeRevoked) => revoked.push(request(&bet)),
+                Ok(refused) => {
                     answers.insert(request(&bet), Err(refusal(refused)));
+                }
+                Err(away) => {
+                    answers.insert(request(&bet), Err(away));
                 }
             }
         }
@@ -194,6 +197,14 @@ fn unique(jobs: &[BetJob]) -> Vec<NewBet> {
     let mut seen = HashSet::with_capacity(jobs.len());
     let first = jobs.iter().filter(|job| seen.insert(request(&job.asked)));
     first.map(|job| job.asked.clone()).collect()
+}
+
+/// Where no cell of the ledger has answered there is nothing to go on with.
+fn unless_all_failed<T>(outcomes: Vec<Result<T, Error>>) -> Result<Vec<Result<T, Error>>, Error> {
+    match outcomes.first() {
+        Some(Err(error)) if outcomes.iter().all(Result::is_err) => Err(error.clone()),
+        _ => Ok(outcomes),
+    }
 }
 
 fn refusal(outcome: TransferOutcome) -> Error {

@@ -65,7 +65,7 @@ impl Work for Recorder {
         };
         let recorded = postgres::repeating(record).await?;
         if recorded.iter().any(|(bet, fresh)| *fresh && bet.tombstone.is_some()) {
-            self.wakers.owed.notify_one();
+            self.wakers.owed.ring();
         }
         Ok(recorded)
     }

@@ -43,7 +43,7 @@ impl Refunds {
             return;
         }
         let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() else {
-            self.wakers.owed.notify_one();
+            self.wakers.owed.ring();
             return tell(jobs, &cancelled);
         };
         let refunds = self.clone();
@@ -52,7 +52,7 @@ impl Refunds {
             let paid = time::timeout(WITHIN, refunds.pay(&owed)).await;
             if !matches!(paid, Ok(Ok(true))) {
                 tracing::info!(bets = owed.len(), "refunds of cancelled bets are left to delivery");
-                refunds.wakers.owed.notify_one();
+                refunds.wakers.owed.ring();
             }
             drop(permit);
             tell(jobs, &cancelled);
@@ -61,9 +61,10 @@ impl Refunds {
 
     /// Pays, and forgets what the ledger has acknowledged. Answers whether that was all.
     async fn pay(&self, owed: &[Owed]) -> Result<bool, Error> {
-        let outcomes = self.ledger.apply(owed.iter().filter_map(ledger::payment)).await?;
-        let acknowledged = |outcome: &TransferOutcome| {
-            matches!(outcome, TransferOutcome::Applied | TransferOutcome::AlreadyApplied)
+        let payments = owed.iter().filter_map(|owed| Some((owed.account_id, ledger::payment(owed)?)));
+        let outcomes = self.ledger.apply(payments.collect()).await;
+        let acknowledged = |outcome: &Result<TransferOutcome, Error>| {
+            matches!(outcome, Ok(TransferOutcome::Applied | TransferOutcome::AlreadyApplied))
         };
         let done = owed.iter().zip(&outcomes).filter(|(_, outcome)| acknowledged(outcome));
         let done: Vec<_> = done.map(|(owed, _)| owed.clone()).collect();

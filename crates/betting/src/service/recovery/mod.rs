@@ -10,7 +10,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use loljoa_proto::account::v1::{FeedTransfer, TransferKind};
-use loljoa_service_kit::{BetId, Error, postgres};
+use loljoa_service_kit::{BetId, Cell, Error, Slot, postgres};
 use metrics::counter;
 use sqlx::PgPool;
 use tokio::time;
@@ -22,17 +22,21 @@ use super::{Wakers, feed_watch::FeedWatch, unless_lost};
 use crate::{
     config,
     domain::{Bet, finding::Finding},
-    ledger::Ledger,
+    ledger::LedgerCell,
     store::{self, audit::findings, bets::TakenStake, cursors::Consumer},
 };
 
 const PAGE: i32 = 1_000;
 const LEASE_MS: i64 = 30_000;
 
-/// The follower of the ledger's feed.
+/// The follower of the feed of one cell of the ledger.
 pub(crate) struct Recovery {
     pool: PgPool,
-    ledger: Ledger,
+    ledger: LedgerCell,
+    /// Which feed that is.
+    consumer: Consumer,
+    /// Whose markets these are: a cell of the ledger tells of those of all cells of betting.
+    cell: Cell,
     replica: Uuid,
     config: config::Recovery,
     wakers: Wakers,
@@ -44,13 +48,15 @@ impl Recovery {
     #[must_use]
     pub(crate) fn new(
         pool: PgPool,
-        ledger: Ledger,
+        (place, ledger): (u16, LedgerCell),
+        cell: Cell,
         replica: Uuid,
         config: config::Recovery,
         wakers: Wakers,
     ) -> Self {
-        let watch = FeedWatch::new("ledger", pool.clone());
-        Self { pool, ledger, replica, config, wakers, watch }
+        let consumer = Consumer::Ledger(place);
+        let watch = FeedWatch::new(consumer.name(), pool.clone());
+        Self { pool, ledger, consumer, cell, replica, config, wakers, watch }
     }
 
     /// Runs until `closing`, and then lets another replica go on at once.
@@ -64,7 +70,7 @@ impl Recovery {
                 tracing::warn!(%error, "the ledger could not be compared with the bets");
             }
         }
-        if let Err(error) = store::cursors::release(&self.pool, Consumer::Ledger, self.replica).await {
+        if let Err(error) = store::cursors::release(&self.pool, self.consumer, self.replica).await {
             tracing::warn!(%error, "the lease on the ledger's feed was left to expire");
         }
     }
@@ -77,7 +83,7 @@ impl Recovery {
     /// When the database or the ledger does not answer; run again, it goes on where it was.
     pub(crate) async fn run_once(&mut self) -> Result<(), Error> {
         while let Some(cursor) =
-            store::cursors::lease(&self.pool, Consumer::Ledger, self.replica, LEASE_MS).await?
+            store::cursors::lease(&self.pool, self.consumer, self.replica, LEASE_MS).await?
         {
             let page = match self.ledger.feed(cursor.clone(), PAGE, i64::from(self.config.grace_ms)).await {
                 Ok(page) => page,
@@ -103,6 +109,7 @@ impl Recovery {
         let (mut transfers, mut differences) = (Vec::new(), Vec::new());
         for (transfer, item) in page.iter().filter_map(|item| Some((item.transfer.as_ref()?, item))) {
             match Seen::read(transfer, moved_at(item)) {
+                Ok(seen) if !self.cell.owns(Slot::of_market(seen.stake.market_id)) => {}
                 Ok(seen) => transfers.push(seen),
                 Err(error) => differences.push(seen::unreadable(transfer, &error)),
             }
@@ -125,7 +132,7 @@ impl Recovery {
             tracing::warn!(stakes = written, "gave back stakes that never became bets");
             counter!("loljoa_recovered_stakes_total", "service" => "betting")
                 .increment(written.unsigned_abs());
-            self.wakers.owed.notify_one();
+            self.wakers.owed.ring();
         }
         Ok(())
     }
@@ -159,7 +166,7 @@ impl Recovery {
         differences: &[Finding],
     ) -> Result<i64, sqlx::Error> {
         let mut transaction = postgres::begin(&self.pool).await?;
-        if !store::cursors::advance(&mut transaction, Consumer::Ledger, from, to).await? {
+        if !store::cursors::advance(&mut transaction, self.consumer, from, to).await? {
             return Ok(0);
         }
         let mut written = 0;

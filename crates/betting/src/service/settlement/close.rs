@@ -33,13 +33,14 @@ impl Settlement {
         };
         let standing = bets.iter().filter(|bet| bet.state == BetState::Accepted);
         let closed: Vec<_> = standing.map(|bet| close(end, bet)).collect();
-        store::close_chunk(db, market, &closed, last.seq).await?;
+        store::close_chunk(db, market, &closed, last.seq, self.ledger.cells().count()).await?;
         Self::record_chunk(started, closed.len());
         Ok(Progress::Closed)
     }
 }
 
-fn close(end: End, bet: &Standing) -> Closed {
+/// How a standing bet ends.
+pub(super) fn close(end: End, bet: &Standing) -> Closed {
     let (state, returned) = match end {
         End::Settled(outcome, division) if bet.outcome_id == Some(outcome) => {
             let winner = Winner { seq: bet.seq, stake: bet.stake };

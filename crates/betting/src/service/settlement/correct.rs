@@ -38,6 +38,9 @@ impl Settlement {
             store::freeze(db, market, bets, division.as_ref()).await?;
             return Ok(Progress::Fixed);
         }
+        if !correction.is_cleared && correction.division.is_some() && !self.ledger.is_whole() {
+            return self.tally_correction(db, market, held, &correction).await;
+        }
         let chunk = self.config.chunk;
         let bets = match correction.division {
             Some(_) => next_bets(&mut *db, market, correction.cursor, i64::from(chunk)).await?,
@@ -51,7 +54,7 @@ impl Settlement {
 }
 
 /// What a bet gets; none where there is nothing to get.
-fn due(correction: &Correction, bet: &Standing) -> Option<Due> {
+pub(super) fn due(correction: &Correction, bet: &Standing) -> Option<Due> {
     let winner = Winner { seq: bet.seq, stake: bet.stake };
     let points = correction.owed(bet.outcome_id, bet.state, winner)?;
     Some(Due { bet_id: bet.bet_id, account_id: bet.account_id, points, staked: bet.stake })

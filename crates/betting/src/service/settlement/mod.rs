@@ -4,6 +4,7 @@
 //! and what everybody gets is fixed in one commit; then bets are closed chunk by chunk; when the ledger has acknowledged
 //! everything, the market is final. Corrections go the same way.
 
+mod clear;
 mod close;
 mod correct;
 mod decide;
@@ -14,6 +15,7 @@ use std::{
     time::Instant,
 };
 
+use loljoa_proto::account::v1::ClearingPurpose;
 use loljoa_service_kit::{Error, MarketId, OutcomeId, postgres};
 use metrics::{counter, gauge, histogram};
 use sqlx::{PgConnection, PgPool};
@@ -25,7 +27,11 @@ use crate::{
     config,
     domain::{MarketState, count::Count},
     failpoints::{FailPoints, Step},
-    store::{self, under_way::Held},
+    ledger::{Ledger, Tally},
+    store::{
+        self,
+        under_way::{End, Held},
+    },
 };
 
 /// So many bets are looked at where only some are written, for each that may be written.
@@ -39,6 +45,10 @@ pub(crate) struct Settlement {
     config: config::Settlement,
     wakers: Wakers,
     failpoints: FailPoints,
+    ledger: Ledger,
+    /// What the cells of the ledger are to clear, as far as this replica has counted it. As with counts, one that is lost is begun
+    /// again.
+    tallies: Arc<Mutex<HashMap<(MarketId, ClearingPurpose), Tally>>>,
     /// The counts of this replica that are under way, by what is counted: the bets on an outcome, for a settlement or a
     /// correction. They only read, so that one that is lost is begun again.
     counts: Arc<Mutex<HashMap<(MarketId, OutcomeId), Count>>>,
@@ -55,6 +65,8 @@ enum Progress {
     Counted,
     /// How the market ends, or is corrected, was fixed.
     Fixed,
+    /// What each cell of the ledger is to clear has been counted.
+    Tallied(ClearingPurpose),
     /// A chunk was closed.
     Closed,
     /// A chunk of corrections was owed.
@@ -72,6 +84,7 @@ impl Progress {
             Self::Refunded => Some(Step::AfterRefund),
             Self::Counted => Some(Step::AfterCount),
             Self::Fixed => Some(Step::AfterFreeze),
+            Self::Tallied(_) => Some(Step::AfterTally),
             Self::Closed => Some(Step::AfterChunk),
             Self::Corrected => Some(Step::AfterCorrection),
             Self::Ended(_) | Self::Rest => None,
@@ -88,8 +101,10 @@ impl Settlement {
         config: config::Settlement,
         wakers: Wakers,
         failpoints: FailPoints,
+        ledger: Ledger,
     ) -> Self {
-        Self { pool, replica, config, wakers, failpoints, counts: Arc::default(), seen: Arc::default() }
+        let (tallies, counts, seen) = (Arc::default(), Arc::default(), Arc::default());
+        Self { pool, replica, config, wakers, failpoints, ledger, tallies, counts, seen }
     }
 
     /// The same worker over another pool: what one has counted the other need not count again.
@@ -135,6 +150,7 @@ impl Settlement {
         gauge!("loljoa_settlement_markets", "service" => "betting").set(number(markets.len()));
         let is_under_way: HashSet<_> = markets.iter().copied().collect();
         lock(&self.counts).retain(|(market, _), _| is_under_way.contains(market));
+        lock(&self.tallies).retain(|(market, _), _| is_under_way.contains(market));
         let mut seen = lock(&self.seen);
         seen.retain(|market, _| is_under_way.contains(market));
         for market in is_under_way {
@@ -149,6 +165,9 @@ impl Settlement {
         transaction.commit().await?;
         self.tell(market, progress);
         progress.fail_point().map_or(Ok(()), |step| self.failpoints.pass(step))?;
+        if let Progress::Tallied(purpose) = progress {
+            self.clear(market, purpose).await?;
+        }
         Ok(progress)
     }
 
@@ -177,7 +196,10 @@ impl Settlement {
         }
         match held {
             Held { end: Some(end), state: MarketState::Settling | MarketState::Voiding, cursor, .. } => {
-                self.close(db, market, end, cursor).await
+                match (end, held.is_cleared || self.ledger.is_whole()) {
+                    (End::Settled(..), false) => self.tally_settlement(db, market, &held, end).await,
+                    _ => self.close(db, market, end, cursor).await,
+                }
             }
             Held { state: MarketState::Locked, decided: Some(outcome), .. } => {
                 self.decide(db, market, &held, outcome).await
@@ -199,7 +221,7 @@ impl Settlement {
 
     fn tell(&self, market: MarketId, progress: Progress) {
         match progress {
-            Progress::Refunded | Progress::Closed | Progress::Corrected => self.wakers.owed.notify_one(),
+            Progress::Refunded | Progress::Closed | Progress::Corrected => self.wakers.owed.ring(),
             Progress::Ended(state) => {
                 tracing::info!(%market, ?state, "a market is final");
                 if let Some(since) = lock(&self.seen).remove(&market) {
@@ -207,7 +229,7 @@ impl Settlement {
                         .record(since.elapsed().as_secs_f64());
                 }
             }
-            Progress::Counted | Progress::Fixed | Progress::Rest => {}
+            Progress::Counted | Progress::Fixed | Progress::Tallied(_) | Progress::Rest => {}
         }
     }
 

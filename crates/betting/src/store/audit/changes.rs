@@ -17,6 +17,7 @@ macro_rules! select_audited {
                 EXISTS (SELECT FROM owed o WHERE o.bet_id = b.bet_id AND NOT o.correction) OR EXISTS (
                     SELECT FROM owed_chunks c
                     WHERE c.market_id = b.market_id AND b.seq BETWEEN c.first_seq AND c.last_seq AND b.state IN ('won', 'lost', 'void')
+                        AND slot_of(b.account_id) BETWEEN c.first_slot AND c.last_slot
                 ) AS "owed!"
             FROM bets b "# + $rest
             $(, $argument)*

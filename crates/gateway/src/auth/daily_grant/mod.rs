@@ -13,7 +13,7 @@ use chrono::{NaiveDate, TimeDelta};
 use futures::{StreamExt, stream};
 use loljoa_proto::account::v1::{ClaimDailyGrantRequest, account_service_client::AccountServiceClient};
 use loljoa_service_kit::{
-    AccountId, Clock,
+    AccountId, Cells, Clock, Slot,
     grpc::{Channel, client::repeatable},
 };
 use metrics::counter;
@@ -66,7 +66,10 @@ impl Claim {
 }
 
 /// The grants, and the worker that makes the claims.
-pub(crate) fn new(account: AccountServiceClient<Channel>, clock: Clock) -> (Arc<DailyGrants>, Claimer) {
+pub(crate) fn new(
+    account: Cells<AccountServiceClient<Channel>>,
+    clock: Clock,
+) -> (Arc<DailyGrants>, Claimer) {
     let (sender, tasks) = mpsc::channel(WAITING);
     let book = Mutex::new(Book::default());
     let grants = Arc::new(DailyGrants { book, tasks: sender, rest: Rest::default(), clock });
@@ -113,7 +116,7 @@ impl DailyGrants {
 
 /// Makes the claims.
 pub(crate) struct Claimer {
-    account: AccountServiceClient<Channel>,
+    account: Cells<AccountServiceClient<Channel>>,
     tasks: mpsc::Receiver<Task>,
     grants: Arc<DailyGrants>,
 }
@@ -124,7 +127,8 @@ impl Claimer {
         let Self { account, mut tasks, grants } = self;
         let claims = stream::poll_fn(|context| tasks.poll_recv(context));
         let made = claims.for_each_concurrent(AT_ONCE, |task: Task| {
-            let (account, grants) = (account.clone(), Arc::clone(&grants));
+            let account = account.at(Slot::of_account(task.account_id)).clone();
+            let grants = Arc::clone(&grants);
             async move {
                 let claimed = call(account, task.account_id).await;
                 grants.finish(task, claimed);

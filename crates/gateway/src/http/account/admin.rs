@@ -6,7 +6,7 @@ use axum::extract::State;
 use loljoa_proto::account::v1::{
     DisableAccountRequest, EnableAccountRequest, EndSessionsRequest, FindAccountRequest,
 };
-use loljoa_service_kit::AccountId;
+use loljoa_service_kit::{AccountId, Slot};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -39,7 +39,9 @@ pub(crate) async fn find(
     admin: Admin,
     Query(ByName { username }): Query<ByName>,
 ) -> Result {
-    let found = repeat!(app.services.account_admin(&admin), find_account, FindAccountRequest { username })?;
+    let slot = Slot::of_name(&username);
+    let request = FindAccountRequest { username };
+    let found = repeat!(app.services.account_admin(slot, &admin), find_account, request)?;
     Ok(json(ManagedAccount::try_from(required(found.account)?)?))
 }
 
@@ -54,7 +56,8 @@ pub(crate) async fn disable(
 ) -> Result {
     let (account_id, acting_account_id) = ids(account, &by);
     let request = DisableAccountRequest { account_id, acting_account_id };
-    let disabled = repeat!(app.services.account_admin(&admin), disable_account, request)?;
+    let disabled =
+        repeat!(app.services.account_admin(Slot::of_account(account), &admin), disable_account, request)?;
     Ok(json(ManagedAccount::try_from(required(disabled.account)?)?))
 }
 
@@ -69,7 +72,8 @@ pub(crate) async fn enable(
 ) -> Result {
     let (account_id, acting_account_id) = ids(account, &by);
     let request = EnableAccountRequest { account_id, acting_account_id };
-    let enabled = repeat!(app.services.account_admin(&admin), enable_account, request)?;
+    let enabled =
+        repeat!(app.services.account_admin(Slot::of_account(account), &admin), enable_account, request)?;
     Ok(json(ManagedAccount::try_from(required(enabled.account)?)?))
 }
 
@@ -84,7 +88,7 @@ pub(crate) async fn end_sessions(
 ) -> Result {
     let (account_id, acting_account_id) = ids(account, &by);
     let request = EndSessionsRequest { account_id, acting_account_id };
-    let ended = once!(app.services.account_admin(&admin), end_sessions, request)?;
+    let ended = once!(app.services.account_admin(Slot::of_account(account), &admin), end_sessions, request)?;
     Ok(json(Ended { ended: ended.ended }))
 }
 

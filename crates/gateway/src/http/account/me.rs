@@ -10,6 +10,7 @@ use loljoa_proto::account::v1::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::ranking;
 use crate::{
     api::{
         Page,
@@ -58,8 +59,10 @@ pub(crate) struct LeaderboardParams {
     operation_id = "getMe", tag = "account", responses((status = 200, body = Account)))]
 pub(crate) async fn account(State(app): State<Arc<App>>, User(user): User) -> Result {
     let request = GetAccountRequest { account_id: user.account_id.to_string() };
-    let response = repeat!(app.services.account(), get_account, request)?;
-    Ok(json(Account::try_from(required(response.account)?)?))
+    let response = repeat!(app.services.account(user.account_id), get_account, request)?;
+    let mut account = required(response.account)?;
+    ranking::over_all_cells(&app, &mut account).await;
+    Ok(json(Account::try_from(account)?))
 }
 
 /// One's own statement, newest first.
@@ -73,7 +76,7 @@ pub(crate) async fn transfers(
 ) -> Result {
     let account_id = user.account_id.to_string();
     let request = ListTransfersRequest { account_id, limit: limit(page.limit)?, cursor: page.cursor };
-    let response = repeat!(app.services.account(), list_transfers, request)?;
+    let response = repeat!(app.services.account(user.account_id), list_transfers, request)?;
     Ok(json(Page::<StatementLine>::new(all(response.lines)?, response.next_cursor)))
 }
 
@@ -91,8 +94,9 @@ pub(crate) async fn leaderboard(
         cursor: page.cursor,
         tier: page.tier.map_or(pb::Tier::Unspecified, pb::Tier::from).into(),
         account_id: user.map(|User(user)| user.account_id.to_string()).unwrap_or_default(),
+        better_than: None,
     };
-    let response = repeat!(app.services.account(), list_leaderboard, request)?;
+    let response = ranking::leaderboard(&app, request).await?;
     let Page { items, next_cursor } = Page::<Place>::new(all(response.accounts)?, response.next_cursor);
     let own = response.own.map(Account::try_from).transpose()?;
     Ok(json(Leaderboard { items, next_cursor, own }))

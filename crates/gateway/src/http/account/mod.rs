@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod me;
+mod ranking;
 pub(crate) mod sessions;
 mod turns;
 

@@ -10,11 +10,14 @@ use loljoa_proto::account::v1::{
     LogOutRequest, RefreshRequest, SignUpRequest,
 };
 use loljoa_service_kit::{
-    Error,
+    Error, Slot,
     grpc::client::{repeatable, sent_once},
 };
 
-use super::turns::{LogInTurn, SignUpTurn};
+use super::{
+    ranking,
+    turns::{LogInTurn, SignUpTurn},
+};
 use crate::{
     api::{
         account::{ChangePassword, Credentials, Ended, Session},
@@ -41,7 +44,7 @@ pub(crate) async fn sign_up(
     OptionalKey(key): OptionalKey,
     Json(credentials): Json<Credentials>,
 ) -> Result {
-    let is_keyed = key.is_some();
+    let (is_keyed, slot) = (key.is_some(), Slot::of_name(&credentials.username));
     let request = SignUpRequest {
         username: credentials.username,
         password: credentials.password,
@@ -49,8 +52,8 @@ pub(crate) async fn sign_up(
         idempotency_key: key.map(|key| key.to_string()).unwrap_or_default(),
     };
     let request = if is_keyed { repeatable(request) } else { sent_once(request) };
-    let response = app.services.account().sign_up(request).await?.into_inner();
-    open(&app, StatusCode::CREATED, response.session)
+    let response = app.services.account_at(slot).sign_up(request).await?.into_inner();
+    open(&app, StatusCode::CREATED, response.session).await
 }
 
 /// Logs in.
@@ -62,9 +65,10 @@ pub(crate) async fn log_in(
     LogInTurn(address): LogInTurn,
     Json(Credentials { username, password }): Json<Credentials>,
 ) -> Result {
+    let slot = Slot::of_name(&username);
     let request = LogInRequest { username, password, client_address: address.to_string() };
-    let response = app.services.account().log_in(sent_once(request)).await?.into_inner();
-    open(&app, StatusCode::OK, response.session)
+    let response = app.services.account_at(slot).log_in(sent_once(request)).await?.into_inner();
+    open(&app, StatusCode::OK, response.session).await
 }
 
 /// Trades the cookie for a new one and a new access token.
@@ -73,8 +77,9 @@ pub(crate) async fn log_in(
 pub(crate) async fn refresh(State(app): State<Arc<App>>, cookies: CookieJar) -> Result {
     let missing = || unauthenticated("refresh_token_missing", "log in first: there is no refresh cookie");
     let refresh_token = cookies.get(COOKIE).ok_or_else(missing)?.value().to_owned();
-    let response = repeat!(app.services.account(), refresh, RefreshRequest { refresh_token })?;
-    open(&app, StatusCode::OK, response.session)
+    let slot = Slot::of_refresh_token(&refresh_token);
+    let response = repeat!(app.services.account_at(slot), refresh, RefreshRequest { refresh_token })?;
+    open(&app, StatusCode::OK, response.session).await
 }
 
 /// Logs out. Succeeds for whoever is logged out already.
@@ -83,7 +88,8 @@ pub(crate) async fn refresh(State(app): State<Arc<App>>, cookies: CookieJar) -> 
 pub(crate) async fn log_out(State(app): State<Arc<App>>, cookies: CookieJar) -> Result {
     if let Some(cookie) = cookies.get(COOKIE) {
         let refresh_token = cookie.value().to_owned();
-        repeat!(app.services.account(), log_out, LogOutRequest { refresh_token })?;
+        let slot = Slot::of_refresh_token(&refresh_token);
+        repeat!(app.services.account_at(slot), log_out, LogOutRequest { refresh_token })?;
     }
     let gone = [(header::SET_COOKIE, cookie("", 0, app.secure_cookies)?)];
     Ok((StatusCode::NO_CONTENT, gone).into_response())
@@ -94,7 +100,7 @@ pub(crate) async fn log_out(State(app): State<Arc<App>>, cookies: CookieJar) -> 
     responses((status = 200, body = Ended, description = "logged out everywhere; access tokens end within seconds")))]
 pub(crate) async fn log_out_all(State(app): State<Arc<App>>, User(user): User, token: Token) -> Result {
     let request = LogOutAllRequest { account_id: user.account_id.to_string() };
-    let response = once!(app.services.own_account(&token), log_out_all, request)?;
+    let response = once!(app.services.own_account(user.account_id, &token), log_out_all, request)?;
     let gone = [(header::SET_COOKIE, cookie("", 0, app.secure_cookies)?)];
     Ok((gone, json(Ended { ended: response.ended })).into_response())
 }
@@ -107,7 +113,7 @@ pub(crate) async fn end_others(State(app): State<Arc<App>>, User(user): User, to
         account_id: user.account_id.to_string(),
         access_session_id: user.session.map(|session| session.to_string()).unwrap_or_default(),
     };
-    let response = once!(app.services.own_account(&token), end_other_sessions, request)?;
+    let response = once!(app.services.own_account(user.account_id, &token), end_other_sessions, request)?;
     Ok(json(Ended { ended: response.ended }))
 }
 
@@ -125,12 +131,16 @@ pub(crate) async fn change_password(
     let account_id = user.account_id.to_string();
     let client_address = address.to_string();
     let request = ChangePasswordRequest { account_id, current_password, new_password, client_address };
-    let response = app.services.own_account(&token).change_password(request).await?.into_inner();
-    open(&app, StatusCode::OK, response.session)
+    let mut account = app.services.own_account(user.account_id, &token);
+    let response = account.change_password(request).await?.into_inner();
+    open(&app, StatusCode::OK, response.session).await
 }
 
-fn open(app: &App, status: StatusCode, session: Option<pb::Session>) -> Result {
-    let session = required(session)?;
+async fn open(app: &App, status: StatusCode, session: Option<pb::Session>) -> Result {
+    let mut session = required(session)?;
+    if let Some(account) = &mut session.account {
+        ranking::over_all_cells(app, account).await;
+    }
     let until = required(session.refresh_expires_at)?.seconds;
     let seconds = until.saturating_sub(app.clock.now().timestamp());
     let cookie = [(header::SET_COOKIE, cookie(&session.refresh_token, seconds, app.secure_cookies)?)];

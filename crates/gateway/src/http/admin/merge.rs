@@ -33,17 +33,14 @@ impl Log {
 }
 
 /// The newest `limit` actions of all pages, each of which is at least as long as that or whole, and where to read on in each.
-pub(super) fn merge<const N: usize>(
-    mut logs: [Log; N],
-    limit: usize,
-) -> (Vec<AdminAction>, [Option<String>; N]) {
+pub(super) fn merge(mut logs: Vec<Log>, limit: usize) -> (Vec<AdminAction>, Vec<Option<String>>) {
     let mut merged = Vec::with_capacity(limit);
     while merged.len() < limit {
         let newest = logs.iter_mut().max_by_key(|log| log.time());
         let Some(action) = newest.and_then(Log::take) else { break };
         merged.push(action);
     }
-    (merged, logs.map(Log::place))
+    (merged, logs.into_iter().map(Log::place).collect())
 }
 
 #[cfg(test)]
@@ -72,10 +69,9 @@ mod tests {
     }
 
     fn read_all(lists: [&List; 3], limit: usize) -> Vec<i64> {
-        let (mut all, mut places) = (Vec::new(), [const { Some(String::new()) }; 3]);
+        let (mut all, mut places) = (Vec::new(), vec![Some(String::new()); 3]);
         while places.iter().any(Option::is_some) {
-            let [one, two, three] = places;
-            let pages = [lists[0].page(one, limit), lists[1].page(two, limit), lists[2].page(three, limit)];
+            let pages = lists.iter().zip(places).map(|(list, place)| list.page(place, limit)).collect();
             let (page, next) = merge(pages, limit);
             assert!(page.len() <= limit);
             all.extend(page.iter().map(|action| action.action.parse::<i64>().unwrap()));

@@ -5,6 +5,7 @@ mod merge;
 use std::sync::Arc;
 
 use axum::extract::State;
+use futures::future::try_join_all;
 use loljoa_proto::admin::v1::{
     ListAdminActionsRequest, ListAdminActionsResponse, admin_log_service_client::AdminLogServiceClient,
 };
@@ -16,10 +17,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use self::merge::{Log, merge};
 use crate::{
     api::{Page, admin_action::AdminAction, all},
-    app::{App, WithToken},
+    app::App,
     auth::Admin,
     call::repeat,
     http::extract::{Query, Result, json, limit},
+    services::WithToken,
 };
 
 /// The routes of this part.
@@ -40,8 +42,8 @@ pub(crate) struct ActionParams {
     cursor: String,
 }
 
-/// Where to read on in each service; `None` at its end.
-type Places = [Option<String>; 3];
+/// Where to read on in each cell of each service; `None` at its end.
+type Places = Vec<Option<String>>;
 
 /// What admins have done to accounts, markets, incidents, matches and seasons, newest first. Written down where it was done, in the same
 /// commit.
@@ -58,13 +60,13 @@ pub(crate) async fn actions(
         limit => limit,
     };
     let places: Option<Places> = page::decode_cursor(&asked.cursor)?;
-    let [account, betting, league] = places.unwrap_or([const { Some(String::new()) }; 3]);
-    let (account, betting, league) = tokio::try_join!(
-        read(app.services.account_log(&admin), account, limit),
-        read(app.services.betting_log(&admin), betting, limit),
-        read(app.services.league_log(&admin), league, limit),
-    )?;
-    let (actions, places) = merge([account, betting, league], usize::try_from(limit).unwrap_or_default());
+    let logs = app.services.admin_logs(&admin);
+    let places = places.unwrap_or_else(|| vec![Some(String::new()); logs.len()]);
+    if places.len() != logs.len() {
+        return Err(Error::invalid_field("cursor", "cursor_malformed", "must be a page's nextCursor").into());
+    }
+    let logs = try_join_all(logs.into_iter().zip(places).map(|(log, place)| read(log, place, limit))).await?;
+    let (actions, places) = merge(logs, usize::try_from(limit).unwrap_or_default());
     let next = if places.iter().all(Option::is_none) { String::new() } else { page::encode_cursor(&places) };
     Ok(json(Page::<AdminAction>::new(all(actions)?, next)))
 }

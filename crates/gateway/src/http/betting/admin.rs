@@ -8,7 +8,7 @@ use loljoa_proto::betting::v1::{
     CorrectMarketRequest, CreateMarketRequest, CustomOutcome, LockMarketRequest, SettleMarketRequest,
     VoidMarketRequest,
 };
-use loljoa_service_kit::{IdempotencyKey, MarketId};
+use loljoa_service_kit::{IdempotencyKey, MarketId, Slot};
 
 use super::markets::answer;
 use crate::{
@@ -35,6 +35,7 @@ pub(crate) async fn create(
 ) -> Result {
     let outcomes =
         market.outcomes.into_iter().map(|label| CustomOutcome { label_en: label.en, label_ko: label.ko });
+    let slot = Slot::of_match(market.match_id);
     let request = CreateMarketRequest {
         idempotency_key: key.unwrap_or_else(IdempotencyKey::fresh).to_string(),
         match_id: market.match_id.to_string(),
@@ -42,7 +43,7 @@ pub(crate) async fn create(
         question_ko: market.question.ko,
         outcomes: outcomes.collect(),
     };
-    let response = repeat!(app.services.market_admin(&admin), create_market, request)?;
+    let response = repeat!(app.services.market_admin(slot, &admin), create_market, request)?;
     Ok((StatusCode::CREATED, answer(&app, response.market).await?).into_response())
 }
 
@@ -56,7 +57,8 @@ pub(crate) async fn lock(
     Path(market_id): Path<MarketId>,
 ) -> Result {
     let request = LockMarketRequest { market_id: market_id.to_string() };
-    let response = repeat!(app.services.market_admin(&admin), lock_market, request)?;
+    let response =
+        repeat!(app.services.market_admin(Slot::of_market(market_id), &admin), lock_market, request)?;
     answer(&app, response.market).await
 }
 
@@ -70,9 +72,10 @@ pub(crate) async fn settle(
     Path(market_id): Path<MarketId>,
     Json(choice): Json<ChooseOutcome>,
 ) -> Result {
+    let slot = Slot::of_market(market_id);
     let (market_id, outcome_id) = (market_id.to_string(), choice.outcome_id.to_string());
     let request = SettleMarketRequest { market_id, outcome_id };
-    let response = repeat!(app.services.market_admin(&admin), settle_market, request)?;
+    let response = repeat!(app.services.market_admin(slot, &admin), settle_market, request)?;
     answer(&app, response.market).await
 }
 
@@ -86,7 +89,8 @@ pub(crate) async fn void(
     Path(market_id): Path<MarketId>,
 ) -> Result {
     let request = VoidMarketRequest { market_id: market_id.to_string() };
-    let response = repeat!(app.services.market_admin(&admin), void_market, request)?;
+    let response =
+        repeat!(app.services.market_admin(Slot::of_market(market_id), &admin), void_market, request)?;
     answer(&app, response.market).await
 }
 
@@ -101,8 +105,9 @@ pub(crate) async fn correct(
     Path(market_id): Path<MarketId>,
     Json(choice): Json<ChooseOutcome>,
 ) -> Result {
+    let slot = Slot::of_market(market_id);
     let (market_id, outcome_id) = (market_id.to_string(), choice.outcome_id.to_string());
     let request = CorrectMarketRequest { market_id, outcome_id };
-    let response = repeat!(app.services.market_admin(&admin), correct_market, request)?;
+    let response = repeat!(app.services.market_admin(slot, &admin), correct_market, request)?;
     Ok(json(Correction::from(response)))
 }

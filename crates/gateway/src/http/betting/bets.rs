@@ -4,11 +4,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use axum::{extract::State, response::IntoResponse};
 use http::{HeaderName, StatusCode};
-use loljoa_proto::betting::v1::{self as pb, CancelBetRequest, GetBetRequest, ListBetsRequest};
-use loljoa_service_kit::{BetId, Caller, Error, MarketId};
+use loljoa_proto::betting::v1::{self as pb, ListBetsRequest};
+use loljoa_service_kit::{BetId, Caller, Error, MarketId, Slot};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::mine;
 use crate::{
     api::{
         Page,
@@ -18,7 +19,6 @@ use crate::{
     },
     app::App,
     auth::User,
-    call::repeat,
     http::extract::{Json, Key, Path, Query, Result, json, limit},
 };
 
@@ -36,6 +36,7 @@ pub(crate) async fn place(
     Key(key): Key,
     Json(bet): Json<PlaceBet>,
 ) -> Result {
+    let slot = Slot::of_market(bet.market_id);
     let bet = pb::PlaceBet {
         account_id: user.account_id.to_string(),
         idempotency_key: key.to_string(),
@@ -45,7 +46,7 @@ pub(crate) async fn place(
         traceparent: String::new(),
     };
     let caller = Caller::present().for_at_most(app.timeout);
-    let placed = caller.scope(app.bets.place(bet)).await?;
+    let placed = caller.scope(app.bets.at(slot).place(bet)).await?;
     let answer = (StatusCode::CREATED, json(BetOnMarket::new(&placed.bet, placed.market)?));
     if placed.replayed {
         return Ok(([(REPLAYED, "true")], answer).into_response());
@@ -84,7 +85,7 @@ pub(crate) async fn list(
         limit: limit(filter.limit)?,
         cursor: filter.cursor,
     };
-    let response = repeat!(app.services.betting(), list_bets, request)?;
+    let response = mine::list(&app, request).await?;
     let markets = app.usernames.name(response.markets).await?;
     let markets: HashMap<_, _> = markets.into_iter().map(|market| (market.market_id, market)).collect();
     let bets =
@@ -102,8 +103,7 @@ fn on_market(bet: &pb::Bet, markets: &HashMap<MarketId, Arc<Rendered>>) -> Resul
     operation_id = "getBet", tag = "betting", params(("betId" = Uuid, Path)),
     responses((status = 200, body = BetOnMarket)))]
 pub(crate) async fn one(State(app): State<Arc<App>>, User(user): User, Path(bet_id): Path<BetId>) -> Result {
-    let request = GetBetRequest { account_id: user.account_id.to_string(), bet_id: bet_id.to_string() };
-    let response = repeat!(app.services.betting(), get_bet, request)?;
+    let (_, response) = mine::find(&app, user.account_id, bet_id).await?;
     let market = app.usernames.name(vec![required(response.market)?]).await?.pop();
     Ok(json(BetOnMarket::new(&required(response.bet)?, required(market)?)?))
 }
@@ -117,8 +117,7 @@ pub(crate) async fn cancel(
     User(user): User,
     Path(bet_id): Path<BetId>,
 ) -> Result {
-    let request = CancelBetRequest { account_id: user.account_id.to_string(), bet_id: bet_id.to_string() };
-    let response = repeat!(app.services.betting(), cancel_bet, request)?;
+    let response = mine::cancel(&app, user.account_id, bet_id).await?;
     app.markets.note(&app.usernames.name(response.market.into_iter().collect()).await?);
     Ok(json(Bet::new(&required(response.bet)?, None)?))
 }

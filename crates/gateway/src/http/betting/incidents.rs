@@ -1,10 +1,13 @@
 //! What needs an admin.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use axum::extract::State;
-use loljoa_proto::betting::v1::{self as pb, ListIncidentsRequest, ResolveIncidentRequest, RetryOwedRequest};
-use loljoa_service_kit::IncidentId;
+use loljoa_proto::betting::v1::{
+    self as pb, ListIncidentsRequest, ListIncidentsResponse, ResolveIncidentRequest, ResolveIncidentResponse,
+    RetryOwedRequest, RetryOwedResponse, market_admin_service_client::MarketAdminServiceClient,
+};
+use loljoa_service_kit::{Cells, Error, ErrorCode, IncidentId, page};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,15 +20,22 @@ use crate::{
     app::App,
     auth::Admin,
     call::{once, repeat},
+    cells::{self, CellPage},
     http::extract::{Json, Path, Query, Result, json, limit},
+    services::WithToken,
 };
+
+type AllCells = Cells<MarketAdminServiceClient<WithToken>>;
 
 /// Has every payment that was refused, and set aside, tried again. What is refused again is set aside again.
 #[utoipa::path(post, path = "/api/betting/incidents/retry-owed",
     operation_id = "retryOwed", tag = "betting", responses((status = 200, body = RetriedPayments)))]
 pub(crate) async fn retry_owed(State(app): State<Arc<App>>, admin: Admin) -> Result {
-    let response = once!(app.services.market_admin(&admin), retry_owed, RetryOwedRequest {})?;
-    Ok(json(RetriedPayments::from(response)))
+    let mut payments = 0;
+    for cell in app.services.market_admins(&admin).iter() {
+        payments += once!(cell, retry_owed, RetryOwedRequest {})?.payments;
+    }
+    Ok(json(RetriedPayments::from(RetryOwedResponse { payments })))
 }
 
 /// Which incidents, and which page of them.
@@ -52,12 +62,51 @@ pub(crate) struct IncidentParams {
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     admin: Admin,
-    Query(page): Query<IncidentParams>,
+    Query(asked): Query<IncidentParams>,
 ) -> Result {
-    let state = page.state.map_or(pb::IncidentState::Unspecified, Into::into).into();
-    let request = ListIncidentsRequest { limit: limit(page.limit)?, cursor: page.cursor, state };
-    let response = repeat!(app.services.market_admin(&admin), list_incidents, request)?;
+    let state = asked.state.map_or(pb::IncidentState::Unspecified, Into::into).into();
+    let request = ListIncidentsRequest { limit: limit(asked.limit)?, cursor: asked.cursor, state };
+    let response = over_all_cells(&app.services.market_admins(&admin), request).await?;
     Ok(json(Page::<Incident>::new(all(response.incidents)?, response.next_cursor)))
+}
+
+/// A page of incidents, newest first, of all cells.
+async fn over_all_cells(
+    admins: &AllCells,
+    request: ListIncidentsRequest,
+) -> Result<ListIncidentsResponse, Error> {
+    if admins.count() == 1 {
+        return repeat!(admins.first(), list_incidents, request);
+    }
+    let limit = usize::try_from(page::limit(request.limit)?).unwrap_or_default();
+    let places = cells::places(&request.cursor, usize::from(admins.count()))?;
+    let read = |cell: usize, cursor| {
+        let cell = admins.iter().nth(cell).cloned();
+        let request = ListIncidentsRequest { cursor, ..request.clone() };
+        async move {
+            let cell = cell.ok_or_else(cells::unknown)?;
+            let page = repeat!(cell, list_incidents, request)?;
+            Ok(CellPage { items: page.incidents, next_cursor: page.next_cursor })
+        }
+    };
+    let newest = |it: &pb::Incident| Reverse(it.created_at.map_or((0, 0), |time| (time.seconds, time.nanos)));
+    let (incidents, places) = cells::merged(places, limit, read, newest).await?;
+    Ok(ListIncidentsResponse { incidents, next_cursor: cells::cursor(&places) })
+}
+
+/// Resolves an incident in the cell that has it: its id does not say which.
+async fn resolve_in(
+    admins: &AllCells,
+    request: ResolveIncidentRequest,
+) -> Result<ResolveIncidentResponse, Error> {
+    let mut unknown = None;
+    for cell in admins.iter() {
+        match repeat!(cell, resolve_incident, request.clone()) {
+            Err(error) if error.code == ErrorCode::NotFound => unknown = Some(error),
+            resolved => return resolved,
+        }
+    }
+    Err(unknown.unwrap_or_else(cells::unknown))
 }
 
 /// Notes that the caller has dealt with an incident. Resolving a resolved one changes nothing; what occurs again opens again.
@@ -75,6 +124,6 @@ pub(crate) async fn resolve(
         note: resolution.note,
         ..ResolveIncidentRequest::default()
     };
-    let response = repeat!(app.services.market_admin(&admin), resolve_incident, request)?;
+    let response = resolve_in(&app.services.market_admins(&admin), request).await?;
     Ok(json(Incident::try_from(required(response.incident)?)?))
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use loljoa_proto::betting::v1::{self as pb, GetMarketRequest, ListMarketsRequest};
-use loljoa_service_kit::{Error, MarketId, MatchId, page};
+use loljoa_proto::betting::v1::{self as pb, GetMarketRequest, ListMarketsRequest, ListMarketsResponse};
+use loljoa_service_kit::{Error, MarketId, MatchId, Slot, page};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,6 +17,7 @@ use crate::{
     app::App,
     betting::looks::MAX_MATCHES,
     call::repeat,
+    cells::{self, CellPage},
     http::extract::{Path, Query, Result, json, limit},
 };
 
@@ -53,9 +54,33 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Query(filter): Query<Marke
         limit,
         cursor: filter.cursor,
     };
-    let response = repeat!(app.services.betting(), list_markets, request)?;
+    let response = over_all_cells(&app, request).await?;
     let markets = app.usernames.name(response.markets).await?;
     Ok(json(Page::new(markets, response.next_cursor)))
+}
+
+/// A page of markets, by lock, of all cells. A cell has none of the matches that are not its own.
+async fn over_all_cells(app: &App, request: ListMarketsRequest) -> Result<ListMarketsResponse, Error> {
+    let bettings = app.services.bettings();
+    if bettings.count() == 1 {
+        return repeat!(bettings.first(), list_markets, request);
+    }
+    let limit = usize::try_from(page::limit(request.limit)?).unwrap_or_default();
+    let places = cells::places(&request.cursor, usize::from(bettings.count()))?;
+    let read = |cell: usize, cursor| {
+        let betting = bettings.iter().nth(cell).cloned();
+        let request = ListMarketsRequest { cursor, ..request.clone() };
+        async move {
+            let betting = betting.ok_or_else(cells::unknown)?;
+            let page = repeat!(betting, list_markets, request)?;
+            Ok(CellPage { items: page.markets, next_cursor: page.next_cursor })
+        }
+    };
+    let by_lock = |market: &pb::Market| {
+        (market.lock_at.map_or((0, 0), |time| (time.seconds, time.nanos)), market.market_id.clone())
+    };
+    let (markets, places) = cells::merged(places, limit, read, by_lock).await?;
+    Ok(ListMarketsResponse { markets, next_cursor: cells::cursor(&places) })
 }
 
 /// All markets of some matches, which others look at as well, if they fit one page.
@@ -78,7 +103,7 @@ async fn on_one_page(
     params(("marketId" = Uuid, Path)), responses((status = 200, body = Market)))]
 pub(crate) async fn one(State(app): State<Arc<App>>, Path(market_id): Path<MarketId>) -> Result {
     let request = GetMarketRequest { market_id: market_id.to_string() };
-    let response = repeat!(app.services.betting(), get_market, request)?;
+    let response = repeat!(app.services.betting_at(Slot::of_market(market_id)), get_market, request)?;
     answer(&app, response.market).await
 }
 

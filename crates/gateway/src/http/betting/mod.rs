@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod bets;
 pub(crate) mod incidents;
 pub(crate) mod markets;
+mod mine;
 pub(crate) mod stream;
 
 use std::sync::Arc;

@@ -97,7 +97,7 @@ fn told(app: &App, matches: Vec<MatchId>, account_id: Option<AccountId>) -> Even
     };
     match account_id {
         Some(account_id) => {
-            let bets = events::of_bets(Arc::clone(&app.markets), app.services.betting_streams(), account_id);
+            let bets = events::of_bets(&app.markets, &app.services.betting_streams(), account_id);
             Box::pin(stream::select(markets, bets))
         }
         None => markets,

@@ -36,6 +36,8 @@ pub struct Stack {
     api: Api,
     admin: Session,
     bets: PgPool,
+    /// Those of betting's other cells.
+    further_bets: Vec<PgPool>,
 }
 
 /// One of several.
@@ -180,6 +182,11 @@ impl Stack {
         &self.bets
     }
 
+    /// The databases with the bets, one for each cell.
+    pub fn all_bets(&self) -> impl Iterator<Item = &PgPool> {
+        std::iter::once(&self.bets).chain(&self.further_bets)
+    }
+
     pub(super) fn processes(&self) -> impl Iterator<Item = &Process> {
         let replicas = self.gateways.iter().chain(&self.accounts);
         replicas.map(|replica| &replica.process).chain(&self.betting)
@@ -187,7 +194,9 @@ impl Stack {
 
     /// Stops it: who calls first.
     pub async fn stop(self) {
-        self.bets.close().await;
+        for pool in self.all_bets() {
+            pool.close().await;
+        }
         let processes = |replicas: Vec<Replica>| replicas.into_iter().map(|replica| replica.process);
         for process in processes(self.gateways).chain(self.betting).chain(processes(self.accounts)) {
             process.stop().await;

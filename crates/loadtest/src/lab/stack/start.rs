@@ -13,8 +13,8 @@ use super::{
         ACCOUNT, BETTING, GATEWAY, Lab, OLD,
         api::Api,
         at,
-        config::At,
-        database_of, numbered,
+        config::{At, in_cell},
+        database_of, database_of_cell, numbered,
         process::{Process, Ready},
         replicas::Addresses,
         url,
@@ -36,18 +36,25 @@ impl Lab {
     ///
     /// When a part does not start.
     pub async fn stack(&self, against: Against, replicas: impl Into<Replicas>) -> anyhow::Result<Stack> {
-        let replicas = replicas.into();
+        let replicas = Replicas { cells: self.options.cells, ..replicas.into() };
         let (account_at, accounts) = self.accounts(replicas.account).await?;
         let first = SocketAddrV4::new(FIRST_BETTING, free_port()?);
         let betting_at = Addresses::new(Service::Betting, first, replicas.betting)?;
         let mut betting = Vec::with_capacity(replicas.betting);
         for address in betting_at.each() {
             betting.push(match against.design() {
-                None => self.betting(address, &account_at).await?,
+                None => self.betting(address, 0, &account_at).await?,
                 Some(design) => self.old(design, address).await?,
             });
         }
-        let gateways = self.gateways(against, replicas.gateway, &account_at, &betting_at).await?;
+        let mut further_at = Vec::with_capacity(replicas.cells - 1);
+        for cell in 1..replicas.cells {
+            let address = numbered()?;
+            betting.push(self.betting(address, cell, &account_at).await?);
+            further_at.push(format!("http://{address}"));
+        }
+        let gateways =
+            self.gateways(against, replicas.gateway, &account_at, (&betting_at, further_at)).await?;
         let api = Api::new(&url(gateways[0].at));
         let admin = self.admin(&api).await?;
         let bets = self.connect(match against.design() {
@@ -55,7 +62,22 @@ impl Lab {
             Some(design) => database_of(design),
         });
         let (betting_at, bets) = (betting_at.each().collect(), bets.await?);
-        Ok(Stack { against, replicas, gateways, betting, betting_at, accounts, api, admin, bets })
+        let mut further_bets = Vec::with_capacity(replicas.cells - 1);
+        for cell in 1..replicas.cells {
+            further_bets.push(self.connect(&database_of_cell(BETTING, cell)).await?);
+        }
+        Ok(Stack {
+            against,
+            replicas,
+            gateways,
+            betting,
+            betting_at,
+            accounts,
+            api,
+            admin,
+            bets,
+            further_bets,
+        })
     }
 
     /// Where account's replicas are, and all of them but the first, which runs already.
@@ -67,7 +89,7 @@ impl Lab {
         let mut accounts = Vec::with_capacity(count);
         for address in addresses.each().skip(1) {
             let at = At { service: address, admin: numbered()? };
-            let config = self.account_config(at, None);
+            let config = self.account_config(at);
             let process = self.starting().service(ACCOUNT, &config, at).await?;
             accounts.push(Replica { at, process });
         }
@@ -79,24 +101,37 @@ impl Lab {
         against: Against,
         count: usize,
         account: &Addresses,
-        betting: &Addresses,
+        (betting, further): (&Addresses, Vec<String>),
     ) -> anyhow::Result<Vec<Replica>> {
         anyhow::ensure!(count > 0, "there can be 1 gateway or more");
         let mut gateways = Vec::with_capacity(count);
         for _ in 0..count {
             let at = at()?;
-            let config =
-                self.common.gateway(against, at, &account.url(), self.league_at.service, &betting.url());
+            let accounts = self.account_urls(account);
+            let bettings: Vec<_> = std::iter::once(betting.url()).chain(further.iter().cloned()).collect();
+            let config = self.common.gateway(against, at, &accounts, self.league_at.service, &bettings);
             let process = self.starting().caller(GATEWAY, &config, at, &[account, betting]).await?;
             gateways.push(Replica { at, process });
         }
         Ok(gateways)
     }
 
-    async fn betting(&self, address: SocketAddr, account: &Addresses) -> anyhow::Result<Process> {
+    /// Where each cell of account is.
+    fn account_urls(&self, first: &Addresses) -> Vec<String> {
+        std::iter::once(first.url()).chain(self.further_accounts()).collect()
+    }
+
+    async fn betting(
+        &self,
+        address: SocketAddr,
+        cell: usize,
+        account: &Addresses,
+    ) -> anyhow::Result<Process> {
         let at = At { service: address, admin: numbered()? };
-        let database = self.postgres.url("betting");
-        let config = self.common.betting(at, &database, &account.url(), self.league_at.service);
+        let database = self.postgres.url(&database_of_cell(BETTING, cell));
+        let accounts = self.account_urls(account);
+        let config = self.common.betting(at, &database, &accounts, self.league_at.service);
+        let config = in_cell(config, cell, self.options.cells);
         self.starting().caller(BETTING, &config, at, &[account]).await
     }
 
@@ -107,7 +142,7 @@ impl Lab {
     /// When it does not start.
     pub async fn start_another(&self) -> anyhow::Result<Duration> {
         let at = at()?;
-        let (account, league) = (url(self.account_at), self.league_at.service);
+        let (account, league) = ([url(self.account_at)], self.league_at.service);
         let config = self.common.betting(at, &self.postgres.url("betting"), &account, league);
         let command = Command::new(&self.options.program);
         let mut another = self.starting().begin(BETTING, &config, command).await?;

@@ -29,8 +29,16 @@ pub fn command(run: &Run) -> String {
     };
     let replicas = OPTIONS.into_iter().filter(|(service, _)| run.replicas.of(*service) > 1);
     let replicas = replicas.map(|(service, option)| format!("{option} {}", run.replicas.of(service)));
+    let cells = (run.replicas.cells > 1).then(|| format!("--cells {}", run.replicas.cells));
     let rate = run.rate.map(|rate| format!("--rate {rate}"));
-    [begin].into_iter().chain(size(run)).chain(replicas).chain(rate).collect::<Vec<_>>().join(" ")
+    [begin]
+        .into_iter()
+        .chain(size(run))
+        .chain(replicas)
+        .chain(cells)
+        .chain(rate)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// How large it is, in connections, bets and listeners, and how long.

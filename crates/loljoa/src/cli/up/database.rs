@@ -7,11 +7,11 @@ use crate::{
     backoff::Backoff,
     console::complain,
     data_dir::{DataDir, Secrets},
-    databases,
+    databases::{self, Cells},
     system::Databases,
 };
 
-/// Three services have pools of 18 in all, and a few connections beside them.
+/// Three services have pools of 18 in all, and a few connections beside them. With several cells so many for each.
 const MAX_CONNECTIONS: u16 = 100;
 
 /// The private PostgreSQL, running.
@@ -25,11 +25,13 @@ impl Database {
     pub(super) async fn start(
         data: &DataDir,
         secrets: &Secrets,
+        cells: Cells,
         pg_bin: Option<&Path>,
     ) -> anyhow::Result<(Self, Databases)> {
         let cluster = Cluster::open(data.cluster(), Lifetime::Lasting, &secrets.postgres, pg_bin).await?;
-        let server = cluster.start(MAX_CONNECTIONS, &data.postgres_log()).await?;
-        let databases = databases::prepare(&server, secrets).await?;
+        let server =
+            cluster.start(MAX_CONNECTIONS * cells.account.max(cells.betting), &data.postgres_log()).await?;
+        let databases = databases::prepare(&server, secrets, cells).await?;
         Ok((Self { cluster, server }, databases))
     }
 

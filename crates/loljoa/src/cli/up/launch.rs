@@ -73,10 +73,14 @@ impl Launched {
 async fn start(arguments: &Arguments, data: &DataDir, secrets: &Secrets) -> anyhow::Result<Launched> {
     let pg_bin = arguments.postgres.pg_bin.as_deref();
     let what = if data.cluster().exists() { "starting PostgreSQL" } else { "making a PostgreSQL cluster" };
-    let (database, databases) = step(what, Database::start(data, secrets, pg_bin)).await?;
+    let (database, databases) = step(what, Database::start(data, secrets, arguments.cells(), pg_bin)).await?;
     let options = options(arguments, databases, secrets)?;
     let system = step("starting the services", System::start(options)).await?;
-    let run_file = RunFile { postgres_port: database.port(), services: system.addresses().clone() };
+    let run_file = RunFile {
+        postgres_port: database.port(),
+        services: system.addresses().clone(),
+        cells: arguments.cells(),
+    };
     run_file.write(&data.run_file())?;
     Ok(Launched { system, database })
 }

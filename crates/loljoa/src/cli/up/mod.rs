@@ -14,7 +14,7 @@ use loljoa_service_kit::{
 use url::Url;
 
 use super::{DataDirOption, PgBinOption};
-use crate::signals::Signals;
+use crate::{databases::Cells, signals::Signals};
 
 #[derive(Args)]
 #[command(
@@ -24,6 +24,12 @@ use crate::signals::Signals;
 pub(super) struct Arguments {
     #[command(flatten)]
     data_dir: DataDirOption,
+    /// How many databases the accounts are spread over, in cells of account; once and for all
+    #[arg(long, env = "LOLJOA_ACCOUNT_CELLS", value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=8), hide_env_values = true)]
+    account_cells: u16,
+    /// How many databases the markets are spread over, in cells of betting; once and for all
+    #[arg(long, env = "LOLJOA_BETTING_CELLS", value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=8), hide_env_values = true)]
+    betting_cells: u16,
     /// Where the page and the API are served
     #[arg(
         long,
@@ -65,6 +71,12 @@ pub(super) struct Arguments {
     /// What is logged, in the syntax of `RUST_LOG`
     #[arg(long, env = "LOLJOA_LOG", value_name = "FILTER", default_value = "warn", hide_env_values = true)]
     log: String,
+}
+
+impl Arguments {
+    const fn cells(&self) -> Cells {
+        Cells { account: self.account_cells, betting: self.betting_cells }
+    }
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {

@@ -120,6 +120,7 @@ pub(super) const TABLE: &[Calls] = &[
             ("ListTransferFeed", Peers),
             ("BatchGetPoolBalances", Peers),
             ("CheckTransfers", Peers),
+            ("ClearMarket", Peers),
         ],
     },
     // The gateway's, by the mesh. Bets and cancels are made for the account that the gateway names.

@@ -29,6 +29,11 @@ impl App {
         Self::over(Arc::new(TestDatabases::create().await), change).await
     }
 
+    /// Two cells of account and two of betting, each with a database of its own.
+    pub(crate) async fn start_in_cells(change: impl FnOnce(&mut Options)) -> Self {
+        Self::over(Arc::new(TestDatabases::create_cells(2, 2).await), change).await
+    }
+
     /// As [`Self::start_with`], over databases that are there already.
     pub(crate) async fn start_over(db: Arc<TestDatabases>, change: impl FnOnce(&mut Options)) -> Self {
         Self::over(db, change).await
@@ -63,7 +68,9 @@ impl App {
             league["source"] = json!({ "kind": "import" });
         }
         let system = System::start(options).await.unwrap();
-        witness::call(&db.betting).await;
+        for betting in &db.bettings {
+            witness::call(betting).await;
+        }
         let http = Http::new(system.url(Service::Gateway));
         // Services start in any order: until account tells its keys, the gateway lets nobody in.
         eventually("the keys", async || {
@@ -86,9 +93,13 @@ impl App {
     /// The admin that every system has, or soon will have.
     pub(crate) async fn admin(&self) -> Admin {
         eventually("making the admin", async || {
-            let made = sqlx::query_scalar("SELECT EXISTS (SELECT FROM users WHERE role = 'admin')");
-            let made: bool = made.fetch_one(&self.db.account).await.unwrap();
-            made.then_some(())
+            let made = "SELECT EXISTS (SELECT FROM users WHERE role = 'admin')";
+            for account in &self.db.accounts {
+                if sqlx::query_scalar(made).fetch_one(account).await.unwrap() {
+                    return Some(());
+                }
+            }
+            None
         })
         .await;
         Admin::log_in(&self.http, ADMIN, ADMIN_PASSWORD).await

@@ -13,12 +13,18 @@ const CONNECTIONS: u32 = 4;
 pub(crate) struct TestDatabases {
     server: Url,
     names: [String; 3],
+    /// Of further cells of account and of betting, in their order.
+    further: [Vec<String>; 2],
     /// account's.
     pub(crate) account: PgPool,
     /// league-schedule's.
     pub(crate) league_schedule: PgPool,
     /// betting's.
     pub(crate) betting: PgPool,
+    /// Those of all of account's cells.
+    pub(crate) accounts: Vec<PgPool>,
+    /// Those of all of betting's cells.
+    pub(crate) bettings: Vec<PgPool>,
 }
 
 impl TestDatabases {
@@ -27,18 +33,37 @@ impl TestDatabases {
         Self::create_on(server.parse().unwrap()).await
     }
 
+    /// As [`Self::create`], for so many cells of account and of betting.
+    pub(crate) async fn create_cells(account: usize, betting: usize) -> Self {
+        let server = env::var("DATABASE_URL").expect("DATABASE_URL says where tests may make databases");
+        Self::create_cells_on(server.parse().unwrap(), account, betting).await
+    }
+
     /// On a server of the test's own, at the URL of any of its databases.
     pub(crate) async fn create_on(server: Url) -> Self {
+        Self::create_cells_on(server, 1, 1).await
+    }
+
+    async fn create_cells_on(server: Url, account: usize, betting: usize) -> Self {
         let id = ids::fresh().simple();
         let names = ["account", "league_schedule", "betting"].map(|service| format!("system_{id}_{service}"));
         let mut connection = PgConnection::connect(server.as_str()).await.unwrap();
-        for name in &names {
+        let further = [("account", account), ("betting", betting)].map(|(service, cells)| {
+            (1..cells).map(|cell| format!("system_{id}_{service}_{cell}")).collect::<Vec<_>>()
+        });
+        for name in names.iter().chain(further.iter().flatten()) {
             let create = format!("CREATE DATABASE {name} TEMPLATE template0");
             sqlx::query(AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
         }
         connection.close().await.unwrap();
         let [account, league_schedule, betting] = names.each_ref().map(|name| pool(&at(&server, name)));
-        Self { server, names, account, league_schedule, betting }
+        let all = |first: &PgPool, further: &[String]| -> Vec<_> {
+            std::iter::once(first.clone())
+                .chain(further.iter().map(|name| pool(&at(&server, name))))
+                .collect()
+        };
+        let (accounts, bettings) = (all(&account, &further[0]), all(&betting, &further[1]));
+        Self { server, names, further, account, league_schedule, betting, accounts, bettings }
     }
 
     /// Their URLs: account, league-schedule, betting.
@@ -49,7 +74,11 @@ impl TestDatabases {
     /// Their URLs as a system is told.
     pub(crate) fn as_options(&self) -> Databases {
         let [account, league_schedule, betting] = self.urls().map(Into::into);
-        Databases { account, league_schedule, betting }
+        let [further_account, further_betting] = self
+            .further
+            .each_ref()
+            .map(|names| names.iter().map(|name| String::from(at(&self.server, name)).into()).collect());
+        Databases { account, league_schedule, betting, further_account, further_betting }
     }
 
     /// The three, each with its service's name.
@@ -60,7 +89,8 @@ impl TestDatabases {
 
 impl Drop for TestDatabases {
     fn drop(&mut self) {
-        let (server, names) = (self.server.clone(), self.names.clone());
+        let server = self.server.clone();
+        let names: Vec<_> = self.names.iter().chain(self.further.iter().flatten()).cloned().collect();
         // A thread of its own, because the test's runtime cannot wait in here.
         let dropping = thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();

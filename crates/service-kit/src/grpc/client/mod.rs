@@ -38,7 +38,7 @@ use self::{
     resolver::Resolver,
 };
 use super::deadline;
-use crate::{caller::Caller, config::Upstream, telemetry};
+use crate::{Cells, caller::Caller, config::Upstream, telemetry};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(20);
@@ -86,6 +86,20 @@ pub fn connect_from(service: &'static str, upstream: &Upstream) -> Result<Channe
     };
     let neighbour = Arc::new(Neighbour::new(names, known, upstream.together));
     Ok(Channel { neighbour, deadline: Some(upstream.timeout()), _resolver: resolver })
+}
+
+/// Connects `service` to each cell of `upstream`, as [`connect_from`] does to one.
+///
+/// # Errors
+///
+/// When a URL cannot be an endpoint.
+pub fn connect_cells_from(
+    service: &'static str,
+    upstream: &Upstream,
+) -> Result<Cells<Channel>, tonic::transport::Error> {
+    let first = connect_from(service, upstream)?;
+    let others = upstream.others().map(|other| connect_from(service, &other));
+    Ok(Cells::with(first, others.collect::<Result<Vec<_>, _>>()?))
 }
 
 impl Channel {

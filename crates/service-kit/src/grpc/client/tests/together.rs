@@ -15,8 +15,10 @@ async fn two(pause: Duration) -> ([Scripted; 2], Channel, Resolver) {
     (services, channel, resolver)
 }
 
-async fn send(channel: &Channel) {
-    OpsServiceClient::new(channel.clone()).hello(batch(HelloRequest {})).await.unwrap();
+/// Who answers a batch.
+async fn send(channel: &Channel) -> String {
+    let answer = OpsServiceClient::new(channel.clone()).hello(batch(HelloRequest {})).await;
+    answer.unwrap().into_inner().service
 }
 
 #[tokio::test]
@@ -42,17 +44,21 @@ async fn a_batch_beside_another_goes_elsewhere() {
 
 #[tokio::test]
 async fn where_batches_meet_nobody_has_to_be() {
-    let ([first, second], channel, resolver) = two(Duration::ZERO).await;
-    send(&channel).await;
-    assert_eq!((first.calls(), second.calls()), (1, 0));
-    let address = first.address;
-    drop(first);
+    let stops = [CancellationToken::new(), CancellationToken::new()];
+    let mut services = [
+        (replica("one", stops[0].clone()).await, "one", &stops[0]),
+        (replica("two", stops[1].clone()).await, "two", &stops[1]),
+    ];
+    services.sort_by_key(|(address, ..)| *address);
+    let [(address, first, stop), (other, second, _)] = services;
+    let (channel, resolver) = resolved(LONG);
+    resolver.apply(&HashSet::from([address, other]));
+    assert_eq!(send(&channel).await, first);
+    stop.cancel();
     while std::net::TcpStream::connect(address).is_ok() {
         time::sleep(Duration::from_millis(10)).await;
     }
-    send(&channel).await;
-    assert_eq!(second.calls(), 1);
-    drop(resolver);
+    assert_eq!(send(&channel).await, second);
 }
 
 #[tokio::test]
