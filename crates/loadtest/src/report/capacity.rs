@@ -71,11 +71,31 @@ pub fn section(results: &Results, bets: u64) -> Option<String> {
     let mut told = String::new();
     runs(&mut told, results);
     model(&mut told, run, &bet, count(bets));
+    hot(&mut told, results);
     Some(told)
 }
 
+/// The bound of a single market: its batches are recorded one after the other, whoever else there is.
+fn hot(told: &mut String, results: &Results) {
+    let ours = |run: &&Run| run.scenario == Kind::HotMarket && run.against == Some(Against::Ours);
+    let run = results.runs.iter().filter(ours).min_by_key(|run| run.replicas.cells);
+    let Some([betting, _]) = run.and_then(Bet::of).map(|bet| bet.databases) else { return };
+    line(told, "");
+    line(
+        told,
+        &format!(
+            "One hot market: {betting:.0} µs of its database a bet, one batch after the other, so {:.0} bets/s at most of one such core, \
+            however many cells there are.",
+            1e6 / betting,
+        ),
+    );
+}
+
 fn runs(told: &mut String, results: &Results) {
-    line(told, "| measured | bets/s | p99 ms | gateway | betting | account | PostgreSQL for betting, account | all | WAL | stored | connections |");
+    line(
+        told,
+        "| measured | bets/s | p99 ms | gateway | betting | account | PostgreSQL for betting, account | all | WAL | stored | connections |",
+    );
     line(told, "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for run in results.runs.iter().filter(|run| run.against == Some(Against::Ours)) {
         let (Some(bet), Some(cost)) = (Bet::of(run), &run.cost) else { continue };
@@ -85,7 +105,11 @@ fn runs(told: &mut String, results: &Results) {
             &format!(
                 "| {}, {} | {:.0} | {:.0} | {:.0} µs | {:.0} µs | {:.0} µs | {betting:.0} µs, {account:.0} µs | {:.0} µs | {:.0} B | {:.0} B | {} |",
                 run.scenario.name(),
-                if run.replicas.cells == 1 { "1 cell".to_owned() } else { format!("{} cells", run.replicas.cells) },
+                if run.replicas.cells == 1 {
+                    "1 cell".to_owned()
+                } else {
+                    format!("{} cells", run.replicas.cells)
+                },
                 run.accepted_per_second(),
                 run.latency.p99_ms,
                 bet.gateway,
@@ -116,7 +140,13 @@ fn model(told: &mut String, run: &Run, bet: &Bet, bets: f64) {
     let [betting_database, account_database] = bet.databases;
     let services = [("gateway", bet.gateway), ("betting", bet.betting), ("account", bet.account)];
     let databases = [("database of betting", betting_database), ("database of account", account_database)];
-    line(told, &format!("| {bets:.0} bets/s, by `markets` with {} cells | µs a bet | cores | nodes of {CORES:.0} |", run.replicas.cells));
+    line(
+        told,
+        &format!(
+            "| {bets:.0} bets/s, by `markets` with {} cells | µs a bet | cores | nodes of {CORES:.0} |",
+            run.replicas.cells
+        ),
+    );
     line(told, "| --- | --- | --- | --- |");
     for (what, micros) in services.iter().chain(&databases) {
         let (cores, nodes) = (cores(*micros), nodes(*micros));
@@ -141,7 +171,10 @@ fn model(told: &mut String, run: &Run, bet: &Bet, bets: f64) {
     line(told, "");
     line(
         told,
-        &format!("On EKS: {services:.0} nodes of services and {databases:.0} of databases, {hour:.0} US$ an hour, {:.0} US$ a month of 730 hours.", hour * 730.0),
+        &format!(
+            "On EKS: {services:.0} nodes of services and {databases:.0} of databases, {hour:.0} US$ an hour, {:.0} US$ a month of 730 hours.",
+            hour * 730.0
+        ),
     );
     line(told, "");
     for (what, dollars) in PRICES {
@@ -169,7 +202,10 @@ mod tests {
                 .map(|(name, seconds)| (name.to_owned(), seconds))
                 .into(),
             backend_seconds: BTreeMap::from([("betting".to_owned(), 3.0), ("account".to_owned(), 1.0)]),
-            stored_bytes: BTreeMap::from([("betting".to_owned(), 50_000_000), ("account".to_owned(), 50_000_000)]),
+            stored_bytes: BTreeMap::from([
+                ("betting".to_owned(), 50_000_000),
+                ("account".to_owned(), 50_000_000),
+            ]),
             wal_bytes: 100_000_000,
             ..Cost::default()
         };
