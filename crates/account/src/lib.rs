@@ -114,8 +114,8 @@ pub async fn serve_at(
 
 /// What tells the admins of other cells, where there are any.
 fn other_admins(parts: &mut Parts, config: &Config) -> anyhow::Result<Option<Arc<PublishedAdmins>>> {
-    let Some(account) = config.account.as_ref().filter(|_| !config.cell.is_alone()) else { return Ok(None) };
-    let cells = client::connect_cells_from(SERVICE, account)?;
+    let Some(account) = config.cells().filter(|_| !config.cell.is_alone()) else { return Ok(None) };
+    let cells = client::connect_cells_from(SERVICE, &account)?;
     Ok(Some(PublishedAdmins::serve(parts, cells, &Tokens::default())))
 }
 

@@ -66,7 +66,7 @@ impl App {
     ) -> anyhow::Result<(Arc<Self>, Workers)> {
         let services = Services::connect(&config.upstreams)?;
         let keys = Arc::new(Keys::new(services.account_channels().clone(), config.tokens.refresh_pause()));
-        let revocations = Arc::new(Revocations::new(services.account_channels().clone(), Arc::clone(&keys)));
+        let revocations = Arc::new(Revocations::new(services.account_channels().clone(), &keys));
         let usernames = Arc::new(Usernames::new(services.accounts()));
         let (looks, looker) = looks::new(services.bettings(), Arc::clone(&usernames));
         let markets = Arc::new(Hub::new(looks, services.betting_streams(), Arc::clone(&usernames)));

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use loljoa_service_kit::{
     Cell,
     cli::ServiceConfig,
-    config::{Check, Database, GrpcServer, Problems, Runtime, Upstream},
+    config::{Check, Database, GrpcServer, Problems, RedactedUrl, Runtime, Upstream},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -53,10 +53,10 @@ pub struct Config {
     /// Which of account's cells this is.
     #[serde(default)]
     pub cell: Cell,
-    /// Account itself with all of its cells, as every caller knows it: for the keys of admins whose account is in another one.
-    /// Needed where there is more than one cell.
+    /// Where each cell of account is, in their order, as every caller knows it: for the keys of admins whose account is in another
+    /// one. Needed where there is more than one cell.
     #[serde(default)]
-    pub account: Option<Upstream>,
+    pub cell_urls: Vec<RedactedUrl>,
 }
 
 impl Config {
@@ -75,8 +75,17 @@ impl Config {
             audit: Audit::default(),
             bootstrap_admin: None,
             cell: Cell::default(),
-            account: None,
+            cell_urls: Vec::new(),
         }
+    }
+}
+
+impl Config {
+    /// Account with all of its cells, where it is told them.
+    pub(crate) fn cells(&self) -> Option<Upstream> {
+        let (first, further) = self.cell_urls.split_first()?;
+        let further_cells = further.to_vec();
+        Some(Upstream { further_cells, ..Upstream::at((**first).clone()) })
     }
 }
 
@@ -95,12 +104,12 @@ impl Check for Config {
         self.reads.check(problems);
         self.audit.check(problems);
         self.cell.check("cell", problems);
-        if let Some(account) = &self.account {
-            account.check("account", problems);
+        if let Some(cells) = self.cells() {
+            cells.check("cell_urls", problems);
         }
-        let known = self.account.as_ref().map_or(1, Upstream::cells);
+        let (known, of) = (self.cell_urls.len(), usize::from(self.cell.of));
         let allowed = "must name as many cells as cell.of says";
-        problems.require(known == self.cell.of, "account.further_cells", known, allowed);
+        problems.require(known == of || of <= 1, "cell_urls", known, allowed);
     }
 }
 

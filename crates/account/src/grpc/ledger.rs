@@ -26,13 +26,13 @@ const MAX_MARKETS: usize = 1_000;
 
 pub(super) struct Ledger {
     pools: Pools,
-    ledger: Handle,
+    handle: Handle,
     cell: Cell,
 }
 
 impl Ledger {
-    pub(super) const fn new(pools: Pools, ledger: Handle, cell: Cell) -> Self {
-        Self { pools, ledger, cell }
+    pub(super) const fn new(pools: Pools, handle: Handle, cell: Cell) -> Self {
+        Self { pools, handle, cell }
     }
 }
 
@@ -43,7 +43,7 @@ impl LedgerService for Ledger {
         request: Request<ApplyTransfersRequest>,
     ) -> Result<Response<ApplyTransfersResponse>, Status> {
         let Judged { good, refused } = Judged::of(request.into_inner().transfers)?;
-        let outcomes = self.ledger.apply(good).await?;
+        let outcomes = self.handle.apply(good).await?;
         Ok(Response::new(judge::answer(outcomes, refused)))
     }
 
@@ -53,7 +53,7 @@ impl LedgerService for Ledger {
     ) -> Result<Response<RecordResultsResponse>, Status> {
         let sent = request.into_inner().results;
         let sent = sent.iter().map(convert::result_from).collect::<Result<Vec<_>, _>>()?;
-        let recorded = self.ledger.record(&sent).await?;
+        let recorded = self.handle.record(&sent).await?;
         if recorded.unknown > 0 {
             tracing::error!(
                 unknown = recorded.unknown,

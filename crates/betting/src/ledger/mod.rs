@@ -89,8 +89,8 @@ impl Ledger {
                 let own: Vec<_> = places.iter().map(|place| transfers[*place].1.clone()).collect();
                 async move {
                     let found = cell.check(own).await?;
-                    let placed = found.into_iter().filter_map(|(n, points)| Some((*places.get(n)?, points)));
-                    Ok::<Vec<_>, Error>(placed.collect())
+                    let own = found.into_iter().filter_map(|(n, points)| Some((*places.get(n)?, points)));
+                    Ok::<Vec<_>, Error>(own.collect())
                 }
             });
         let mut found = try_join_all(calls.collect::<Vec<_>>()).await?.concat();

@@ -122,7 +122,7 @@ fn bets(against: Against) -> Value {
 }
 
 /// A service at these addresses, one for each of its cells.
-pub(super) fn cells(urls: &[String]) -> Value {
+fn cells(urls: &[String]) -> Value {
     match urls.split_first() {
         Some((first, further)) if !further.is_empty() => json!({ "url": first, "further_cells": further }),
         first => json!({ "url": first.map(|(first, _)| first) }),

@@ -23,6 +23,7 @@ use std::{
 use anyhow::Context;
 use loljoa_private_postgres::free_port;
 use loljoa_service_kit::{AccountId, Cell, Slot};
+use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
 
@@ -279,7 +280,7 @@ fn database_of_cell(service: &str, cell: usize) -> String {
 fn account_in_cell(config: serde_json::Value, cell: usize, urls: &[String]) -> serde_json::Value {
     let mut config = config::in_cell(config, cell, urls.len());
     if urls.len() > 1 {
-        config["account"] = config::cells(urls);
+        config["cell_urls"] = json!(urls);
     }
     config
 }

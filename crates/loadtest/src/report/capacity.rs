@@ -71,7 +71,24 @@ pub fn section(results: &Results, bets: u64) -> Option<String> {
     let mut told = String::new();
     runs(&mut told, results);
     model(&mut told, run, &bet, count(bets));
+    hot(&mut told, results);
     Some(told)
+}
+
+/// The bound of a single market: its batches are recorded one after the other, whoever else there is.
+fn hot(told: &mut String, results: &Results) {
+    let ours = |run: &&Run| run.scenario == Kind::HotMarket && run.against == Some(Against::Ours);
+    let run = results.runs.iter().filter(ours).min_by_key(|run| run.replicas.cells);
+    let Some([betting, _]) = run.and_then(Bet::of).map(|bet| bet.databases) else { return };
+    line(told, "");
+    line(
+        told,
+        &format!(
+            "One hot market: {betting:.0} µs of its database a bet, one batch after the other, so {:.0} bets/s at most of one such core, \
+            however many cells there are.",
+            1e6 / betting,
+        ),
+    );
 }
 
 fn runs(told: &mut String, results: &Results) {

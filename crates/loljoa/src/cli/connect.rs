@@ -74,7 +74,7 @@ impl Target {
         service: Service,
         work: impl AsyncFnOnce(AsAdmin) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let mut accounts = AccountServiceClient::new(connect(&self.running(Service::Account)?)?);
+        let mut accounts = AccountServiceClient::new(connect(&self.run_file()?.account_of(ADMIN)?)?);
         let Session { access_token, refresh_token, .. } = self.log_in(&mut accounts).await?;
         let done = async { work(self.with_token(service, &access_token)?).await }.await;
         if let Err(error) = answer(accounts.log_out(LogOutRequest { refresh_token }).await) {
@@ -97,7 +97,11 @@ impl Target {
     }
 
     fn running(&self, service: Service) -> anyhow::Result<Url> {
-        RunFile::read(&self.data_dir.open()?.run_file())?.url(service)
+        self.run_file()?.url(service)
+    }
+
+    fn run_file(&self) -> anyhow::Result<RunFile> {
+        RunFile::read(&self.data_dir.open()?.run_file())
     }
 }
 

@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::Context;
+use loljoa_service_kit::{Cell, Slot};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -19,6 +20,9 @@ pub struct RunFile {
     /// How many cells there are.
     #[serde(default)]
     pub cells: Cells,
+    /// Where account's other cells listen, in their order.
+    #[serde(default)]
+    pub further_accounts: Vec<ServiceAddresses>,
 }
 
 impl RunFile {
@@ -42,6 +46,21 @@ impl RunFile {
         let content = fs::read(file)
             .with_context(|| format!("`loljoa up` does not run, or not yet: {}", file.display()))?;
         serde_json::from_slice(&content).with_context(|| format!("{} cannot be read", file.display()))
+    }
+
+    /// The gRPC URL of the cell of account that has the account of this name.
+    ///
+    /// # Errors
+    ///
+    /// When the file does not know it.
+    pub fn account_of(&self, username: &str) -> anyhow::Result<Url> {
+        let slot = Slot::of_name(username);
+        let of = self.cells.account;
+        let place = (0..of).position(|index| Cell { index, of }.owns(slot)).unwrap_or_default();
+        match place.checked_sub(1).and_then(|further| self.further_accounts.get(further)) {
+            Some(addresses) => Ok(format!("http://{}", addresses.service).parse()?),
+            None => self.url(Service::Account),
+        }
     }
 
     /// The gRPC or HTTP URL of `service`.

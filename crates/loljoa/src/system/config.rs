@@ -67,8 +67,8 @@ fn account(options: &Options, addresses: &Addresses, cell: u16) -> Value {
     });
     let of = options.databases.accounts().len();
     if of > 1 {
-        let account = upstream(addresses, Service::Account);
-        merge(&mut config, &json!({ "cell": { "index": cell, "of": of }, "account": account }));
+        let urls = urls(addresses, Service::Account);
+        merge(&mut config, &json!({ "cell": { "index": cell, "of": of }, "cell_urls": urls }));
     }
     config
 }
@@ -120,14 +120,14 @@ fn gateway(options: &Options, addresses: &Addresses) -> Value {
 }
 
 fn upstream(addresses: &Addresses, service: Service) -> Value {
+    let mut urls = urls(addresses, service).into_iter();
+    json!({ "url": urls.next(), "further_cells": urls.collect::<Vec<_>>() })
+}
+
+/// Where each cell of a service is.
+fn urls(addresses: &Addresses, service: Service) -> Vec<String> {
     let cells = addresses.iter().filter(|(part, _)| part.service == service);
-    let mut urls = cells.map(|(_, at)| format!("http://{}", at.service));
-    let mut upstream = json!({ "url": urls.next() });
-    let further: Vec<_> = urls.collect();
-    if !further.is_empty() {
-        merge(&mut upstream, &json!({ "further_cells": further }));
-    }
-    upstream
+    cells.map(|(_, at)| format!("http://{}", at.service)).collect()
 }
 
 /// Lays `over` over `base`: tables are merged, all else is replaced.

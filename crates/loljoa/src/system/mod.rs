@@ -52,14 +52,14 @@ impl System {
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         let cells = |databases: Vec<_>| u16::try_from(databases.len()).unwrap_or(u16::MAX);
         let of = Part::all(cells(options.databases.accounts()), cells(options.databases.bettings()));
-        let ports = Ports::take(options.listen, of, &options.mode).await?;
-        let parts = ports.addresses();
+        let taken = Ports::take(options.listen, of, &options.mode).await?;
+        let parts = taken.addresses();
         let configs = Configs::new(&options, &parts);
         Box::pin(service::migrate_all(&configs)).await?;
         let first = parts.iter().filter(|(part, _)| part.cell == 0);
         let addresses = first.map(|(part, at)| (part.service, *at)).collect();
         let mut system = Self { mode: options.mode, configs, addresses, parts, running: BTreeMap::new() };
-        for (part, listeners) in ports.into_listeners() {
+        for (part, listeners) in taken.into_listeners() {
             let running = Running::start(part.service, &system.mode, system.configs.of(part), listeners)?;
             system.running.insert(part, running);
         }

@@ -17,11 +17,11 @@ impl Ports {
     /// gets listeners, a child only the numbers.
     pub(super) async fn take(
         listen: SocketAddr,
-        parts: impl Iterator<Item = Part>,
+        all: impl Iterator<Item = Part>,
         mode: &Mode,
     ) -> anyhow::Result<Self> {
         let mut ports = BTreeMap::new();
-        for part in parts {
+        for part in all {
             let is_edge = part.service == Service::Gateway;
             let public = if is_edge { listen } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
             ports.insert(part, take_for_one(public, mode).await?);

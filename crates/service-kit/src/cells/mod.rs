@@ -129,6 +129,15 @@ impl<T> Cells<T> {
     }
 }
 
+impl<'a, T> IntoIterator for &'a Cells<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 impl<T> From<T> for Cells<T> {
     fn from(only: T) -> Self {
         Self(Arc::new([only]))

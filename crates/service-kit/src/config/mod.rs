@@ -331,7 +331,7 @@ pub struct Upstream {
     pub silence_ms: u64,
     /// The service's other cells, in their order: what `url` is to the first (docs/scaling.md). Everybody who calls it has to have
     /// the same.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub further_cells: Vec<RedactedUrl>,
 }
 

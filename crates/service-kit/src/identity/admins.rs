@@ -40,7 +40,7 @@ impl PublishedAdmins {
         let keys = Arc::new(Keys::new(account.clone(), config.refresh_pause()));
         let fresh = Arc::clone(&keys).keep_fresh(config.refresh_every(), parts.closing());
         parts.spawn_worker("keys of tokens", fresh);
-        let revocations = Arc::new(Revocations::new(account, Arc::clone(&keys)));
+        let revocations = Arc::new(Revocations::new(account, &keys));
         let every = Duration::from_millis(config.revocations_every_ms);
         parts.spawn_worker("revocations", Arc::clone(&revocations).follow(every, parts.closing()));
         Arc::new(Self::new(config, keys, revocations, Clock::system()))

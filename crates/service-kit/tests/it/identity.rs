@@ -36,7 +36,7 @@ async fn serve(account: &Upstream, refresh_pause_ms: u64) -> (Channel, DropGuard
 async fn serve_with(account: &Upstream, config: Tokens) -> (Channel, DropGuard) {
     let account = client::connect(account).unwrap();
     let keys = Arc::new(Keys::new(account.clone(), config.refresh_pause()));
-    let revocations = Arc::new(Revocations::new(account, Arc::clone(&keys)));
+    let revocations = Arc::new(Revocations::new(account, &keys));
     let admins = Arc::new(PublishedAdmins::new(&config, keys, revocations, Clock::system()));
     let database = PgPool::connect_lazy("postgres://127.0.0.1:1/none").unwrap();
     database.close().await;

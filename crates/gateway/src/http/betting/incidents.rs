@@ -32,7 +32,7 @@ type AllCells = Cells<MarketAdminServiceClient<WithToken>>;
     operation_id = "retryOwed", tag = "betting", responses((status = 200, body = RetriedPayments)))]
 pub(crate) async fn retry_owed(State(app): State<Arc<App>>, admin: Admin) -> Result {
     let mut payments = 0;
-    for cell in app.services.market_admins(&admin).iter() {
+    for cell in &app.services.market_admins(&admin) {
         payments += once!(cell, retry_owed, RetryOwedRequest {})?.payments;
     }
     Ok(json(RetriedPayments::from(RetryOwedResponse { payments })))
@@ -100,7 +100,7 @@ async fn resolve_in(
     request: ResolveIncidentRequest,
 ) -> Result<ResolveIncidentResponse, Error> {
     let mut unknown = None;
-    for cell in admins.iter() {
+    for cell in admins {
         match repeat!(cell, resolve_incident, request.clone()) {
             Err(error) if error.code == ErrorCode::NotFound => unknown = Some(error),
             resolved => return resolved,

@@ -76,10 +76,12 @@ async fn start(arguments: &Arguments, data: &DataDir, secrets: &Secrets) -> anyh
     let (database, databases) = step(what, Database::start(data, secrets, arguments.cells(), pg_bin)).await?;
     let options = options(arguments, databases, secrets)?;
     let system = step("starting the services", System::start(options)).await?;
+    let further = system.parts().iter().filter(|(part, _)| part.service == Service::Account && part.cell > 0);
     let run_file = RunFile {
         postgres_port: database.port(),
         services: system.addresses().clone(),
         cells: arguments.cells(),
+        further_accounts: further.map(|(_, at)| *at).collect(),
     };
     run_file.write(&data.run_file())?;
     Ok(Launched { system, database })

@@ -27,11 +27,11 @@ pub struct Revocations {
 impl Revocations {
     /// What account tells of sessions, and of `keys`, which are kept to those that are still there.
     #[must_use]
-    pub fn new(account: impl Into<Cells<Channel>>, keys: Arc<Keys>) -> Self {
+    pub fn new(account: impl Into<Cells<Channel>>, keys: &Arc<Keys>) -> Self {
         let ended = Arc::new(Ended::default());
         let mut places = 0..;
         let cells = account.into().map(|cell| {
-            let (keys, ended) = (Arc::clone(&keys), Arc::clone(&ended));
+            let (keys, ended) = (Arc::clone(keys), Arc::clone(&ended));
             CellRevocations::new(cell.clone(), places.next().unwrap_or_default(), keys, ended)
         });
         Self { cells, ended }
