@@ -67,6 +67,8 @@ fn up_tells_its_options() {
 
     Options:
           --data-dir <DIR>          The data directory [default: /var/lib/loljoa for root, ~/.local/share/loljoa for others] [env: LOLJOA_DATA_DIR]
+          --account-cells <NUMBER>  How many databases the accounts are spread over, in cells of account; once and for all [env: LOLJOA_ACCOUNT_CELLS] [default: 1]
+          --betting-cells <NUMBER>  How many databases the markets are spread over, in cells of betting; once and for all [env: LOLJOA_BETTING_CELLS] [default: 1]
           --listen <ADDRESS>        Where the page and the API are served [env: LOLJOA_LISTEN] [default: 127.0.0.1:8080]
           --processes               Run each service in a process of its own, and start again what dies [env: LOLJOA_PROCESSES]
           --replay-interval <TIME>  The time between two matches of the replay, and how long each lasts [env: LOLJOA_REPLAY_INTERVAL] [default: 60s]
