@@ -50,7 +50,7 @@ fn seconds(ticks: u64) -> f64 {
 /// The processes that a process has started and that run still.
 pub(super) fn children(parent: u32) -> anyhow::Result<Vec<u32>> {
     let of_it = |pid: &u32| Process::read(*pid).is_ok_and(|process| process.parent == parent);
-    Ok(pids()?.into_iter().filter(of_it).collect())
+    Ok(pids()?.filter(of_it).collect())
 }
 
 /// A process and all that it has started, those that have ended as well.
