@@ -318,7 +318,7 @@ pub struct Upstream {
     /// Spreads calls over all addresses of the name. Off under Envoy, which does so itself.
     #[serde(default = "Upstream::default_balance")]
     pub balance: bool,
-    /// Sends batches to the first of these addresses that has none of ours under way, so that the batches of all callers meet and
+    /// Sends batches to the first of these addresses that answers them in time, so that the batches of all callers meet and
     /// become larger there. Off, they are spread as all other calls are.
     #[serde(default = "Upstream::default_together")]
     pub together: bool,

@@ -93,7 +93,7 @@ impl Neighbour {
         Answer::read(replica.call(request).await?).await
     }
 
-    /// Of two that answer, the one with less to do; for a batch that is to meet others, the first that has none of ours. Where none
+    /// Of two that answer, the one with less to do; for a batch that is to meet others, the first that is not behind. Where none
     /// answers, one that may be there after all. Waits only until any address is known.
     async fn pick(&self, meets: bool) -> Result<Arc<Replica>, Status> {
         let mut members = self.members.clone();
@@ -103,7 +103,7 @@ impl Neighbour {
             let some = known.values().map(|member| &member.replica);
             some.filter(|replica| replica.condition() == condition).cloned().collect::<Vec<_>>()
         };
-        let meeting = meets.then(|| first_without_batch(&known)).flatten();
+        let meeting = meets.then(|| first_abreast(&known)).flatten();
         let picked = meeting
             .or_else(|| less_busy(&of(Condition::Answers)))
             .or_else(|| less_busy(&of(Condition::Refuses)));
@@ -121,12 +121,12 @@ fn announced(mut request: http::Request<Body>, until: Instant) -> http::Request<
     request
 }
 
-/// The first that answers and has no batch of ours under way. The order is the addresses', so that all callers have the same.
-fn first_without_batch(known: &Members) -> Option<Arc<Replica>> {
-    let free = known.iter().filter(|(_, member)| {
-        member.replica.condition() == Condition::Answers && !member.replica.has_batch()
+/// The first that answers, and answers batches in time. The order is the addresses', so that all callers have the same.
+fn first_abreast(known: &Members) -> Option<Arc<Replica>> {
+    let abreast = known.iter().filter(|(_, member)| {
+        member.replica.condition() == Condition::Answers && !member.replica.is_behind()
     });
-    free.min_by_key(|(address, _)| **address).map(|(_, member)| Arc::clone(&member.replica))
+    abreast.min_by_key(|(address, _)| **address).map(|(_, member)| Arc::clone(&member.replica))
 }
 
 /// The less busy one of two that chance picks.

@@ -28,6 +28,9 @@ use super::{
 };
 use crate::config::redacted;
 
+/// Batches that have waited so long for any answer are more than a replica has the time for.
+const BEHIND: Duration = Duration::from_millis(250);
+
 /// What is known of a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
@@ -63,7 +66,7 @@ pub(super) struct Replica {
     endpoint: Endpoint,
     state: Mutex<State>,
     in_flight: AtomicUsize,
-    batches: AtomicUsize,
+    batches: Mutex<Batches>,
     /// Something is to be watched: a question that has no answer yet, or a replica that does not answer.
     pub(super) watched: Notify,
 }
@@ -92,7 +95,7 @@ impl Replica {
             endpoint,
             state: Mutex::new(state),
             in_flight: AtomicUsize::new(0),
-            batches: AtomicUsize::new(0),
+            batches: Mutex::default(),
             watched: Notify::new(),
         };
         replica.gauge(Condition::Answers).increment(1);
@@ -103,7 +106,7 @@ impl Replica {
     pub(super) async fn call(&self, request: http::Request<Body>) -> Result<http::Response<Body>, Status> {
         let (transport, hung) = self.ask();
         let _in_flight = InFlight::new(&self.in_flight);
-        let _batch = is_batch(&request).then(|| InFlight::new(&self.batches));
+        let _batch = is_batch(&request).then(|| Batch::begin(&self.batches));
         let result = tokio::select! {
             biased;
             result = transport.oneshot(request) => result,
@@ -130,9 +133,9 @@ impl Replica {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Whether a batch of ours is under way there.
-    pub(super) fn has_batch(&self) -> bool {
-        self.batches.load(Ordering::Relaxed) > 0
+    /// Whether batches of ours are under way there, and none has been answered for a while.
+    pub(super) fn is_behind(&self) -> bool {
+        lock(&self.batches).since.is_some_and(|since| since.elapsed() > BEHIND)
     }
 
     pub(super) fn transport(&self) -> Transport {
@@ -210,8 +213,12 @@ impl Replica {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Replica {
@@ -233,6 +240,35 @@ impl<'a> InFlight<'a> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The batches that wait for their answers.
+#[derive(Default)]
+struct Batches {
+    under_way: usize,
+    /// Since when there are some, or one was answered last; none without any.
+    since: Option<Instant>,
+}
+
+/// A batch that waits for its answer.
+struct Batch<'a>(&'a Mutex<Batches>);
+
+impl<'a> Batch<'a> {
+    fn begin(batches: &'a Mutex<Batches>) -> Self {
+        let mut all = lock(batches);
+        all.under_way += 1;
+        all.since.get_or_insert_with(Instant::now);
+        drop(all);
+        Self(batches)
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        let mut all = lock(self.0);
+        all.under_way -= 1;
+        all.since = (all.under_way > 0).then(Instant::now);
     }
 }
 

@@ -36,10 +36,20 @@ async fn batches_meet_at_one_address_and_other_calls_are_spread() {
 }
 
 #[tokio::test]
-async fn a_batch_beside_another_goes_elsewhere() {
-    let ([first, second], channel, _resolver) = two(Duration::from_millis(200)).await;
-    tokio::join!(send(&channel), send(&channel));
-    assert_eq!((first.calls(), second.calls()), (1, 1));
+async fn batches_meet_unless_none_is_answered_for_a_while() {
+    let ([first, second], channel, _resolver) = two(Duration::from_secs(1)).await;
+    let under_way = tokio::spawn({
+        let channel = channel.clone();
+        async move { tokio::join!(send(&channel), send(&channel)) }
+    });
+    while first.calls() < 2 {
+        time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(second.calls(), 0);
+    time::sleep(Duration::from_millis(400)).await;
+    send(&channel).await;
+    assert_eq!((first.calls(), second.calls()), (2, 1));
+    under_way.await.unwrap();
 }
 
 #[tokio::test]
