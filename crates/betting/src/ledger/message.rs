@@ -2,36 +2,40 @@
 
 use loljoa_proto::account::v1::{BetResult, Transfer, TransferKind};
 
-use crate::domain::{NewBet, Owed, OwedKind, finding::AuditedBet};
+use loljoa_service_kit::{AccountId, BetId, MarketId, Points};
+
+use crate::domain::{NewBet, Owed, OwedKind, bet::Fingerprint, finding::AuditedBet};
 
 /// The transfer that takes a bet's stake.
 #[must_use]
 pub(crate) fn stake(bet: &NewBet) -> Transfer {
-    Transfer {
-        transfer_id: bet.bet_id.stake_transfer().to_string(),
-        kind: TransferKind::Stake.into(),
-        account_id: bet.account_id.to_string(),
-        market_id: bet.market_id.to_string(),
-        bet_id: bet.bet_id.to_string(),
-        points: bet.stake.0,
-        fingerprint: bet.fingerprint.0.to_vec(),
-        closes_transfer_id: String::new(),
-    }
+    let of = (bet.bet_id, bet.account_id, bet.market_id);
+    stake_of(of, bet.stake, bet.fingerprint)
 }
 
 /// The transfer that the ledger must have for a bet: its closing, if that has been acknowledged, or else its stake.
 #[must_use]
 pub(crate) fn due(bet: &AuditedBet) -> Transfer {
-    bet.closing().as_ref().and_then(payment).unwrap_or_else(|| Transfer {
-        transfer_id: bet.bet_id.stake_transfer().to_string(),
+    let of = (bet.bet_id, bet.account_id, bet.market_id);
+    let closing = bet.closing().as_ref().and_then(payment);
+    closing.unwrap_or_else(|| stake_of(of, bet.stake, bet.fingerprint))
+}
+
+fn stake_of(
+    (bet_id, account_id, market_id): (BetId, AccountId, MarketId),
+    stake: Points,
+    fingerprint: Fingerprint,
+) -> Transfer {
+    Transfer {
+        transfer_id: bet_id.stake_transfer().to_string(),
         kind: TransferKind::Stake.into(),
-        account_id: bet.account_id.to_string(),
-        market_id: bet.market_id.to_string(),
-        bet_id: bet.bet_id.to_string(),
-        points: bet.stake.0,
-        fingerprint: bet.fingerprint.0.to_vec(),
+        account_id: account_id.to_string(),
+        market_id: market_id.to_string(),
+        bet_id: bet_id.to_string(),
+        points: stake.0,
+        fingerprint: fingerprint.0.to_vec(),
         closes_transfer_id: String::new(),
-    })
+    }
 }
 
 /// The transfer that pays what is owed; none for a lost bet.

@@ -82,15 +82,9 @@ impl Delivery {
         run_when_woken("delivery", &waker, self.config.interval(), &closing, work).await;
     }
 
-    /// Delivers all that is due and not leased by another replica, until `closing`: two chunks at a time, so that one is read and
-    /// written down while the ledger has the other.
+    /// Delivers all that is due and not leased by another replica, chunk by chunk until `closing`. What comes singly goes first: stakes
+    /// that go back are among it.
     async fn run_once(&self, closing: &CancellationToken) -> Result<(), Error> {
-        let (one, other) = tokio::join!(self.deliver_all(closing), self.deliver_all(closing));
-        one.and(other)
-    }
-
-    /// Delivers chunk by chunk. What comes singly goes first: stakes that go back are among it.
-    async fn deliver_all(&self, closing: &CancellationToken) -> Result<(), Error> {
         let (limit, lease) = (i64::from(self.config.chunk), i64::from(self.config.lease_ms));
         while !closing.is_cancelled() {
             let owed = store::owed::lease(&self.pool, self.cell, limit, lease).await?;
