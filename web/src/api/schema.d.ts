@@ -1010,7 +1010,7 @@ export interface components {
             createdAt: string;
             /** Format: uuid */
             incidentId: string;
-            /** @description `result_changed`, `transfer_refused`, `audit_difference` or `match_unreadable`. */
+            /** @description `result_changed`, `transfer_refused`, `audit_difference`, `match_unreadable`, `cursor_ahead` or `foreign_stakes`. */
             kind: string;
             /** Format: uuid */
             marketId?: string | null;
@@ -1235,7 +1235,7 @@ export interface components {
                 createdAt: string;
                 /** Format: uuid */
                 incidentId: string;
-                /** @description `result_changed`, `transfer_refused`, `audit_difference` or `match_unreadable`. */
+                /** @description `result_changed`, `transfer_refused`, `audit_difference`, `match_unreadable`, `cursor_ahead` or `foreign_stakes`. */
                 kind: string;
                 /** Format: uuid */
                 marketId?: string | null;

@@ -146,6 +146,7 @@ export const adminEn: Shape<typeof adminKo> = {
   kinds: {
     result_changed: "Result changed after settlement",
     cursor_ahead: "A feed is shorter than what was read of it",
+    foreign_stakes: "Stakes on another cell's market",
     transfer_refused: "Payment refused",
     audit_difference: "Difference in the books",
     match_unreadable: "Unreadable news of a match",

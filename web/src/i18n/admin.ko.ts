@@ -144,6 +144,7 @@ export const adminKo = {
   kinds: {
     result_changed: "정산 후 결과 변경",
     cursor_ahead: "피드가 이미 읽은 위치보다 짧음",
+    foreign_stakes: "다른 셀의 마켓에 걸린 베팅",
     transfer_refused: "지급 거절",
     audit_difference: "장부 차이",
     match_unreadable: "읽을 수 없는 경기 소식",

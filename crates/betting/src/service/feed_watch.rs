@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use loljoa_service_kit::Error;
+use loljoa_service_kit::{Error, ErrorCode, MarketId};
 use metrics::gauge;
 use sqlx::PgPool;
 
@@ -16,6 +16,18 @@ use crate::store::{
 
 /// The reason of an error that says so.
 pub(crate) const CURSOR_AHEAD: &str = "cursor_ahead";
+/// The reason of an error that says that stakes are of a market which this database does not have.
+const FOREIGN_STAKES: &str = "foreign_stakes";
+
+/// What keeps a feed from being read: it tells of stakes on `market`, which another cell of betting has.
+#[must_use]
+pub(crate) fn of_another_cell(market: MarketId) -> Error {
+    let message = format!(
+        "the ledger has stakes on market {market}, which another cell of betting opened and this database does not have; \
+         nothing of the feed is read until it has, or cell.of says how many cells there are"
+    );
+    Error::new(ErrorCode::Conflict, FOREIGN_STAKES, message)
+}
 
 /// What is reported of one feed. Gauges are set while this replica follows the feed, and zeroed when it stops.
 #[derive(Debug)]
@@ -42,15 +54,18 @@ impl FeedWatch {
         self.report_lag();
     }
 
-    /// The feed could not be read. What was not read then grows older; a cursor that is ahead is reported.
+    /// The feed could not be read. What was not read then grows older; what a person has to see to is reported.
     pub(crate) async fn failed(&mut self, cursor: &str, error: &Error) {
         self.read_to.get_or_insert_with(Instant::now);
         self.report_lag();
-        if error.reason == CURSOR_AHEAD {
-            self.set_ahead(1);
-            if let Err(error) = store::incidents::report(&self.pool, &self.ahead(cursor)).await {
-                tracing::warn!(%error, feed = %self.feed, "a cursor that is ahead could not be reported");
-            }
+        let report = match error.reason.as_str() {
+            CURSOR_AHEAD => self.ahead(cursor),
+            FOREIGN_STAKES => self.foreign(error),
+            _ => return,
+        };
+        self.set_ahead(u32::from(report.kind == IncidentKind::CursorAhead));
+        if let Err(error) = store::incidents::report(&self.pool, &report).await {
+            tracing::warn!(%error, feed = %self.feed, "a feed that stands still could not be reported");
         }
     }
 
@@ -69,6 +84,16 @@ impl FeedWatch {
 
     fn set_ahead(&self, ahead: u32) {
         gauge!("loljoa_feed_cursor_ahead", "service" => "betting", "feed" => self.feed.clone()).set(ahead);
+    }
+
+    fn foreign(&self, error: &Error) -> Report {
+        Report {
+            kind: IncidentKind::ForeignStakes,
+            match_id: None,
+            market_id: None,
+            subject: self.feed.to_string(),
+            message: error.message.clone(),
+        }
     }
 
     fn ahead(&self, cursor: &str) -> Report {

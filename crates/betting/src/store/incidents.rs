@@ -20,16 +20,19 @@ pub(crate) enum IncidentKind {
     MatchUnreadable,
     /// A feed was read further than it goes now.
     CursorAhead,
+    /// The ledger's feed tells of stakes on a market that another cell of betting opened.
+    ForeignStakes,
 }
 
 impl IncidentKind {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::ResultChanged,
         Self::TransferRefused,
         Self::AuditDifference,
         Self::MatchUnreadable,
         Self::CursorAhead,
+        Self::ForeignStakes,
     ];
 
     /// The stable name.
@@ -41,6 +44,7 @@ impl IncidentKind {
             Self::AuditDifference => "audit_difference",
             Self::MatchUnreadable => "match_unreadable",
             Self::CursorAhead => "cursor_ahead",
+            Self::ForeignStakes => "foreign_stakes",
         }
     }
 }

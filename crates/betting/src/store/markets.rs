@@ -266,6 +266,20 @@ pub(crate) async fn lock_due(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error
     Ok(locked.rows_affected())
 }
 
+/// One of these markets that does not exist.
+pub(crate) async fn missing(
+    db: impl PgExecutor<'_>,
+    ids: &[MarketId],
+) -> Result<Option<MarketId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT id AS "market!: MarketId" FROM unnest($1::uuid[]) AS asked (id)
+        WHERE NOT EXISTS (SELECT FROM markets WHERE market_id = asked.id) LIMIT 1"#,
+        ids as &[MarketId],
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// A market whose id does not tell one of the cell's slots.
 pub(crate) async fn stranger(db: impl PgExecutor<'_>, cell: Cell) -> Result<Option<MarketId>, sqlx::Error> {
     let [first, last] = cell.id_group();

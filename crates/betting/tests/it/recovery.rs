@@ -4,7 +4,7 @@ use loljoa_proto::{
     account::v1::{Transfer, TransferKind, TransferOutcome},
     betting::v1::{BetState, MarketState},
 };
-use loljoa_service_kit::{AccountId, BetId, ids};
+use loljoa_service_kit::{AccountId, BetId, Slot, ids};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::harness::{Bet, Game, World, eventually};
@@ -36,6 +36,26 @@ async fn a_stake_without_a_bet_is_given_back_and_its_bet_says_so(pool: PgPool) {
     assert_eq!(tombstone.outcome_id, "");
     assert_eq!(world.betting().market(&game.winner.market_id).await.pool, 0);
     world.end().await;
+}
+
+/// The case of a new database that is told of one cell where there are more: what it does not have, others do.
+#[sqlx::test]
+async fn stakes_on_a_market_of_another_cell_are_not_given_back(pool: PgPool) {
+    let world = World::start_with(&pool, |config| config.recovery.grace_ms = 1_000).await;
+    let game = world.game().await;
+    let account = world.account("faker").await;
+    let elsewhere = Slot::numbered(7).stamp(ids::fresh());
+    let stake = Transfer { market_id: elsewhere.to_string(), ..orphan(&game, account, BetId(ids::fresh())) };
+    assert_eq!(world.transfer(stake).await, TransferOutcome::Applied);
+    let incident = eventually(async || world.betting().incidents().await.pop()).await;
+    assert_eq!(incident.kind, "foreign_stakes");
+    assert!(incident.message.contains(&elsewhere.to_string()), "{}", incident.message);
+
+    // Nor is anything that comes later.
+    world.transfer(orphan(&game, account, BetId(ids::fresh()))).await;
+    world.until_metric("loljoa_feed_lag_seconds", "ledger", |lag| lag > 2.5).await;
+    assert_eq!(world.points(account).await, 400);
+    world.abandon().await;
 }
 
 #[sqlx::test]

@@ -79,7 +79,7 @@ impl TryFrom<pb::Resolution> for Resolution {
 pub(crate) struct Incident {
     #[schema(value_type = Uuid)]
     incident_id: IncidentId,
-    /// `result_changed`, `transfer_refused`, `audit_difference` or `match_unreadable`.
+    /// `result_changed`, `transfer_refused`, `audit_difference`, `match_unreadable`, `cursor_ahead` or `foreign_stakes`.
     kind: String,
     state: IncidentState,
     #[schema(value_type = Option<Uuid>)]

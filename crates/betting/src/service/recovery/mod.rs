@@ -18,7 +18,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use self::seen::{Seen, corrections};
-use super::{Wakers, feed_watch::FeedWatch, unless_lost};
+use super::{
+    Wakers,
+    feed_watch::{self, FeedWatch},
+    unless_lost,
+};
 use crate::{
     config,
     domain::{Bet, finding::Finding},
@@ -92,8 +96,11 @@ impl Recovery {
                     return Err(error);
                 }
             };
-            if page.next_cursor != cursor {
-                self.reconcile(&cursor, &page.next_cursor, &page.transfers).await?;
+            if page.next_cursor != cursor
+                && let Err(error) = self.reconcile(&cursor, &page.next_cursor, &page.transfers).await
+            {
+                self.watch.failed(&cursor, &error).await;
+                return Err(error);
             }
             self.watch.read(page.lag_ms);
             if !page.more {
@@ -121,6 +128,7 @@ impl Recovery {
         let is_orphan =
             |seen: &&Seen| seen.kind == TransferKind::Stake && !bets.contains_key(&seen.stake.bet_id);
         let orphans: Vec<_> = transfers.iter().filter(is_orphan).map(|seen| seen.stake.clone()).collect();
+        self.keep_to_own(&orphans).await?;
         let orphaned: HashSet<_> = orphans.iter().map(|stake| stake.bet_id).collect();
         let corrections = corrections(&self.pool, transfers.iter()).await?;
         let booked = transfers.iter().filter(|seen| !orphaned.contains(&seen.stake.bet_id));
@@ -135,6 +143,20 @@ impl Recovery {
             self.wakers.owed.ring();
         }
         Ok(())
+    }
+
+    /// A market whose id tells its slot was opened beside other cells of betting. Where this database does not have it, another
+    /// has, and with it the bets: this replica was told of fewer cells than there are, and must not give their stakes back.
+    async fn keep_to_own(&self, orphans: &[TakenStake]) -> Result<(), Error> {
+        let of_cells = orphans.iter().map(|stake| stake.market_id);
+        let markets: HashSet<_> = of_cells.filter(|market| Slot::told_by(market.0).is_some()).collect();
+        if markets.is_empty() {
+            return Ok(());
+        }
+        let markets: Vec<_> = markets.into_iter().collect();
+        store::markets::missing(&self.pool, &markets)
+            .await?
+            .map_or(Ok(()), |market| Err(feed_watch::of_another_cell(market)))
     }
 
     /// Leaves out transfers of bets that have been archived: a feed that is read from its beginning again still tells of them.
