@@ -48,7 +48,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let closing = parts.closing();
     let (app, Workers { coalescers, looker, claimer }) =
         App::new(&config, &health, Clock::system(), closing.clone())?;
-    let router = http::router(&app, &config)?;
+    let served = http::served(&app, &config)?;
 
     let revocations = Arc::clone(&app.revocations);
     let (keys, limits, markets) = (Arc::clone(&app.keys), Arc::clone(&app.limits), Arc::clone(&app.markets));
@@ -72,7 +72,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let until = closing.clone();
     parts.spawn_worker("limits", async move { limits.forget_idle(until).await });
     parts.spawn_last("admin port", admin::serve(listeners.admin, health, parts.ending()));
-    let edge = edge::serve(SERVICE, config.http.edge(), listeners.service, router, closing);
+    let edge = edge::serve(SERVICE, config.http.edge(), listeners.service, served, closing);
     parts.spawn_worker("http", edge);
     parts.run(&config.runtime.drain, async {}).await
 }

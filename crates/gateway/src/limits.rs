@@ -27,7 +27,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{SERVICE, config};
 
+/// The limiter of all requests under way, in metrics.
+pub(crate) const IN_FLIGHT: &str = "in_flight";
 const FORGET_EVERY: Duration = Duration::from_secs(5);
+
+/// What a request is told for which there is no room.
+#[must_use]
+pub(crate) fn overloaded() -> Error {
+    let full = Error::new(ErrorCode::Unavailable, "overloaded", "too many requests at once");
+    Error { retry_after: Some(Duration::from_secs(1)), ..full }
+}
 
 /// The limits of one replica.
 pub(crate) struct Limits {
@@ -53,6 +62,11 @@ impl Limits {
         }
     }
 
+    /// Whether one more request may be under way. Where two ask at once, one of them may find none when it enters.
+    pub(crate) fn has_room(&self) -> bool {
+        self.in_flight.available_permits() > 0
+    }
+
     /// A place among the requests under way, and among those of its address, held until its answer begins.
     pub(crate) fn enter(&self, address: IpAddr) -> Result<(OwnedSemaphorePermit, Place), Error> {
         let own = self.in_flight_by_address.take(address).ok_or_else(|| {
@@ -61,9 +75,8 @@ impl Limits {
             Error::exhausted("too_many_requests_at_once", message, Duration::from_secs(1))
         })?;
         let place = Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| {
-            metrics::refused(SERVICE, "in_flight");
-            let full = Error::new(ErrorCode::Unavailable, "overloaded", "too many requests at once");
-            Error { retry_after: Some(Duration::from_secs(1)), ..full }
+            metrics::refused(SERVICE, IN_FLIGHT);
+            overloaded()
         })?;
         Ok((place, own))
     }

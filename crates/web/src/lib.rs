@@ -29,7 +29,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let mut parts = Parts::new(health.clone(), shutdown);
     let router = routes::router(Files::read(config.web_root.as_deref())?, config.http.hsts());
     parts.spawn_last("admin port", admin::serve(listeners.admin, health, parts.ending()));
-    let edge = edge::serve(SERVICE, config.http.edge(), listeners.service, router, parts.closing());
+    let edge = edge::serve(SERVICE, config.http.edge(), listeners.service, router.into(), parts.closing());
     parts.spawn_worker("http", edge);
     parts.run(&config.runtime.drain, async {}).await
 }

@@ -8,6 +8,7 @@ mod compress;
 pub(crate) mod csrf;
 pub(crate) mod docs;
 pub(crate) mod extract;
+mod gate;
 mod heads;
 pub(crate) mod layers;
 pub(crate) mod league;
@@ -21,6 +22,7 @@ pub(crate) mod security;
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
+use loljoa_service_kit::edge::Served;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -29,8 +31,13 @@ use crate::{app::App, auth::guard::guard, config::Config};
 
 const MAX_BODY: usize = 64 * 1024;
 
-/// Everything that the public port serves.
-pub(crate) fn router(app: &Arc<App>, config: &Config) -> anyhow::Result<Router> {
+/// Everything that the public port serves, while there is room.
+pub(crate) fn served(app: &Arc<App>, config: &Config) -> anyhow::Result<Served> {
+    let gate = gate::of(Arc::clone(&app.limits), app.http.hsts());
+    Ok(Served { router: router(app, config)?, gate: Some(gate) })
+}
+
+fn router(app: &Arc<App>, config: &Config) -> anyhow::Result<Router> {
     let (api, document) = api(&config.cookies.trusted_origins)?.split_for_parts();
     let guarded = api.route_layer(middleware::from_fn_with_state(Arc::clone(app), guard));
     let page = page::routes(config)?;

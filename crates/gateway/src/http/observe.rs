@@ -14,7 +14,7 @@ use tracing::{field, info_span};
 use super::client_address::ClientAddress;
 use crate::{app::App, auth::access};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 64;
 
 /// The outermost layer: knows the client's address, continues its trace, and counts.
@@ -62,7 +62,7 @@ fn route(request: &Request) -> Cow<'static, str> {
 }
 
 /// The id that the client or a proxy gave, when it is fit for a log, or a fresh one.
-fn request_id(headers: &HeaderMap) -> (HeaderValue, String) {
+pub(super) fn request_id(headers: &HeaderMap) -> (HeaderValue, String) {
     let fit = |text: &&str| {
         (1..=MAX_REQUEST_ID).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
     };

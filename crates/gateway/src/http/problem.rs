@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use axum::response::{IntoResponse, Response};
+use axum::{
+    body::{self, Bytes},
+    response::{IntoResponse, Response},
+};
 use http::{HeaderValue, Method, StatusCode, header};
 use loljoa_service_kit::{Error, ErrorCode};
 use serde::Serialize;
@@ -94,6 +97,26 @@ impl Problem {
     pub(crate) fn timeout() -> Self {
         Error::unavailable("the answer took too long").into()
     }
+
+    /// The whole answer.
+    pub(crate) fn render(self) -> http::Response<Bytes> {
+        let Self(problem) = self;
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = http::Response::new(body.into());
+        *response.status_mut() = problem.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+        if let Some(seconds) = problem.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if problem.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(allow) = problem.allow {
+            headers.insert(header::ALLOW, allow);
+        }
+        response
+    }
 }
 
 /// The one place where our codes become HTTP statuses.
@@ -134,21 +157,7 @@ impl From<tonic::Status> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self(problem) = self;
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = (problem.status, body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-        if let Some(seconds) = problem.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if problem.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Some(allow) = problem.allow {
-            headers.insert(header::ALLOW, allow);
-        }
-        response
+        self.render().map(body::Body::from)
     }
 }
 

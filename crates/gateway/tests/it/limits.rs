@@ -142,6 +142,18 @@ async fn more_than_fits_at_once_is_refused_at_once() {
     let held = tokio::spawn(gateway.bet(&gateway.signer.token("user"), 100).send());
     gateway.backend.betting.calls(1).await;
     assert_eq!(problem(gateway.get(PUBLIC)).await, "503 overloaded");
+    // It has what every answer has, though nobody has looked at what was asked.
+    let refused = gateway.get("/nowhere").header("x-request-id", "mine").send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    for (name, value) in [
+        ("content-type", "application/problem+json"),
+        ("retry-after", "1"),
+        ("x-request-id", "mine"),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        assert_eq!(refused.headers()[name], value, "{name}");
+    }
     gateway.backend.betting.release();
     assert_eq!(held.await.unwrap().unwrap().status(), StatusCode::CREATED);
     assert_eq!(gateway.get(PUBLIC).send().await.unwrap().status(), StatusCode::OK);

@@ -9,7 +9,7 @@ mod server;
 use std::time::Duration;
 
 pub use places::{Place, Places};
-pub use server::serve;
+pub use server::{Gate, Served, serve};
 
 use crate::config::{Check, Problems};
 

@@ -8,8 +8,12 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::ConnectInfo};
-use http::Request;
+use axum::{Router, body::Body, extract::ConnectInfo};
+use futures::{
+    TryFutureExt,
+    future::{Either, ready},
+};
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -49,12 +53,30 @@ const MAX_BUFFER: usize = 64 * 1024;
 /// Accepting fails when the process has no file descriptor left; it may have one again soon.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `router` as the port of `service` until `closing`, then lets requests that are under way finish.
+/// Turns a request away before the routes see it, or does not. Asked for every request, so it has to be quick.
+pub type Gate = Arc<dyn Fn(&Request<Incoming>) -> Option<Response<Body>> + Send + Sync>;
+
+/// What a port serves.
+#[derive(Clone)]
+pub struct Served {
+    /// Answers requests.
+    pub router: Router,
+    /// Turns them away, where the service ever does.
+    pub gate: Option<Gate>,
+}
+
+impl From<Router> for Served {
+    fn from(router: Router) -> Self {
+        Self { router, gate: None }
+    }
+}
+
+/// Serves this as the port of `service` until `closing`, then lets requests that are under way finish.
 pub async fn serve(
     service: &'static str,
     config: Settings,
     listener: TcpListener,
-    router: Router,
+    served: Served,
     closing: CancellationToken,
 ) {
     let server = Arc::new(protocols());
@@ -70,7 +92,7 @@ pub async fn serve(
         };
         let io = TokioIo::new(Patient::new(service, socket, config.write_timeout, place));
         let life = Life::new(Bounds::new(&config));
-        let requests = watched(router.clone(), peer, Arc::clone(&life));
+        let requests = watched(served.clone(), peer, Arc::clone(&life));
         let (server, closing) = (Arc::clone(&server), closing.clone());
         connections.spawn(async move {
             let _open = Open::new(service, own);
@@ -149,22 +171,24 @@ impl Drop for Open {
 
 /// The routes as one connection's service: each request knows where it came from, and the connection what it has to do.
 fn watched(
-    mut router: Router,
+    served: Served,
     peer: SocketAddr,
     life: Arc<Life>,
-) -> impl Service<
-    Request<Incoming>,
-    Response = http::Response<Answered>,
-    Error = Infallible,
-    Future: Send + 'static,
-> + Clone
+) -> impl Service<Request<Incoming>, Response = Response<Answered>, Error = Infallible, Future: Send + 'static>
++ Clone
 + Send
 + 'static {
+    let Served { mut router, gate } = served;
     tower::service_fn(move |mut request: Request<Incoming>| {
         let exchange = life.begin();
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let call = router.call(request);
-        async move { call.await.map(|answer| answer.map(|body| Answered::new(body, exchange))) }
+        let refusal = gate.as_ref().and_then(|gate| gate(&request));
+        let answer = if let Some(refusal) = refusal {
+            Either::Left(ready(Ok(refusal)))
+        } else {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            Either::Right(router.call(request))
+        };
+        answer.map_ok(|answer| answer.map(|body| Answered::new(body, exchange)))
     })
 }
 
