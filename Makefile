@@ -110,7 +110,7 @@ test-build: setup
 
 bench: setup web ## Measure LOL.JOA under load beside the designs it replaced (SCENARIO=hot-market, ARGS=…)
 	cargo build --release --locked -p loljoa -p loljoa-loadtest
-	ulimit -n 16384 && target/release/loljoa-bench run $(SCENARIO) --replicas 1,2,4,8 --gateways 1,2,4 --accounts 1,2,4 \
+	ulimit -n 16384 && target/release/loljoa-bench run $(SCENARIO) --seconds 6 --replicas 1,2,4,8 --gateways 1,2,4 --accounts 1,2,4 \
 		--json target/bench/$(BENCH).json --html target/bench/$(BENCH).html $(ARGS)
 
 microbench: setup web $(TOOLS)/bin/gungraun-runner ## Time, and count instructions of, the hot path's own work (payout, odds, batches, tokens, JSON)

@@ -23,6 +23,8 @@ pub struct Wanted {
     pub gateways: Vec<usize>,
     /// With how many of account.
     pub accounts: Vec<usize>,
+    /// Whether of old designs only that is measured which ours are compared with: it takes half the time.
+    pub is_brief: bool,
 }
 
 /// All that is run on one stack.
@@ -38,7 +40,8 @@ pub struct Stage {
 
 /// The stages that tell what is wanted, and nothing twice: the hot market at every number of connections, what is compared
 /// with it at the middle one, the burst with the most, an overload with more. Replicas change nothing but the hot market, at the
-/// middle one; those of one service are measured with the fewest of all others. An old design never calls account.
+/// middle one; those of one service are measured with the fewest of all others. An old design never calls account. In brief
+/// `pessimistic` stands for the old designs, and `single-statement` is measured on the hot market and with one replica.
 ///
 /// What leaves millions of bets behind comes last, and each of it on a stack of its own: its bets would be in the way of others.
 #[must_use]
@@ -88,9 +91,21 @@ fn replicas(wanted: &Wanted) -> Vec<Replicas> {
     all
 }
 
+/// Whether ours are compared with these replicas of a system.
+fn is_compared(against: Against, replicas: Replicas, base: Replicas) -> bool {
+    match against {
+        Against::Ours => true,
+        Against::Pessimistic => replicas.gateway == base.gateway,
+        Against::SingleStatement => replicas == base,
+    }
+}
+
 fn runs(wanted: &Wanted, scenarios: &[Kind], against: Against, replicas: Replicas) -> Vec<(Kind, usize)> {
     let base = base(wanted);
     if against != Against::Ours && replicas.account != base.account {
+        return Vec::new();
+    }
+    if wanted.is_brief && !is_compared(against, replicas, base) {
         return Vec::new();
     }
     let mut sorted = wanted.connections.clone();
@@ -101,7 +116,12 @@ fn runs(wanted: &Wanted, scenarios: &[Kind], against: Against, replicas: Replica
         [least, .., most] => [*least, *most],
     };
     let middle = sorted[(sorted.len() - 1) / 2];
-    let can = |kind: &&Kind| against == Against::Ours || kind.only_bets();
+    let can = |kind: &&Kind| match against {
+        Against::Ours => true,
+        _ if !wanted.is_brief => kind.only_bets(),
+        Against::Pessimistic => matches!(kind, Kind::HotMarket | Kind::HotAccount | Kind::Burst),
+        Against::SingleStatement => **kind == Kind::HotMarket,
+    };
     let of = |kind: &Kind| -> Vec<usize> {
         match kind {
             Kind::HotMarket if replicas == base => wanted.connections.clone(),
@@ -130,7 +150,24 @@ mod tests {
             replicas: vec![1, 4],
             gateways: vec![1, 2],
             accounts: vec![1, 2],
+            is_brief: false,
         }
+    }
+
+    #[test]
+    fn in_brief_old_designs_are_measured_where_ours_are_compared_with_them() {
+        let wanted = Wanted { against: Against::ALL.to_vec(), is_brief: true, ..wanted() };
+        let of = |wanted_design| {
+            let stages = stages(&wanted).into_iter().filter(move |stage| stage.against == wanted_design);
+            stages.map(|stage| (stage.replicas, stage.runs)).collect::<Vec<_>>()
+        };
+        let (hot, middle) = (Kind::HotMarket, 256);
+        let base = vec![(hot, 64), (hot, middle), (hot, 1_000)];
+        assert_eq!(of(Against::SingleStatement), [(Replicas::ONE, base.clone())]);
+        let pessimistic = [base, vec![(Kind::HotAccount, middle), (Kind::Burst, 1_000)]].concat();
+        let four = (Replicas::only(Service::Betting, 4), vec![(hot, middle)]);
+        assert_eq!(of(Against::Pessimistic), [(Replicas::ONE, pessimistic), four]);
+        assert_eq!(of(Against::Ours).len(), 7);
     }
 
     #[test]
@@ -176,6 +213,7 @@ mod tests {
             replicas: vec![2],
             gateways: vec![1],
             accounts: vec![3],
+            is_brief: false,
         };
         let replicas = Replicas { betting: 2, gateway: 1, account: 3, cells: 1 };
         let expected = Stage { against: Against::Ours, replicas, runs: vec![(Kind::Refusals, 8)] };

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    allocator,
     config::{self, Check, Migration, Runtime},
     follow, lifecycle, postgres,
     telemetry::{self, LogFilter},
@@ -113,6 +114,7 @@ where
 {
     match (command, schema) {
         (Command::Serve(Files { config: files }), _) => {
+            allocator::without_huge_pages();
             let work = async |config: C, log_filter| {
                 let log = config.runtime().telemetry.log.clone();
                 let following = tokio::spawn(follow::run::<C>(files.clone(), log, log_filter));

@@ -140,8 +140,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_in_flight: 4_096,
-            max_in_flight_per_address: 1_024,
+            max_in_flight: 1_024,
+            max_in_flight_per_address: 256,
             per_address: Rate { per_second: 100, burst: 200 },
             per_account: Rate { per_second: 50, burst: 100 },
             sign_up: SlowRate { per_minute: 5, burst: 10 },

@@ -63,40 +63,45 @@ impl Size {
     }
 }
 
-/// Measures what is wanted, in a lab of its own.
+/// Measures what is wanted, in a lab of its own. Each run is added to `results` as soon as it was made.
 ///
 /// # Errors
 ///
 /// When a part does not start. What goes wrong in a run is told in the results.
-pub async fn run(wanted: &Wanted, manner: &Manner, options: Options) -> anyhow::Result<Results> {
+pub async fn run(
+    wanted: &Wanted,
+    manner: &Manner,
+    options: Options,
+    results: &mut Option<Results>,
+) -> anyhow::Result<()> {
     complain(format_args!(
         "starting PostgreSQL, account and league-schedule, and signing {} users up …",
         options.users
     ));
     let started_at = Clock::system().now();
     let mut lab = Lab::start(options).await?;
-    let mut results = Results {
-        machine: measure::machine(lab.postgres_version().await?),
+    let machine = measure::machine(lab.postgres_version().await?);
+    let results = results.get_or_insert_with(|| Results {
+        machine,
         started_at,
         revision: measure::revision(),
         is_optimised: !cfg!(debug_assertions),
         runs: Vec::new(),
-    };
+    });
     for stage in stages(wanted) {
-        results.runs.extend(of_stage(&mut lab, &stage, manner).await?);
+        of_stage(&mut lab, &stage, manner, &mut results.runs).await?;
     }
     lab.stop().await;
-    Ok(results)
+    Ok(())
 }
 
-async fn of_stage(lab: &mut Lab, stage: &Stage, manner: &Manner) -> anyhow::Result<Vec<Run>> {
+async fn of_stage(lab: &mut Lab, stage: &Stage, manner: &Manner, made: &mut Vec<Run>) -> anyhow::Result<()> {
     let stack = lab.stack(stage.against, stage.replicas).await?;
-    let mut runs = Vec::with_capacity(stage.runs.len());
     for (kind, connections) in &stage.runs {
-        runs.push(one(lab, &stack, *kind, *connections, manner).await?);
+        made.push(one(lab, &stack, *kind, *connections, manner).await?);
     }
     stack.stop().await;
-    Ok(runs)
+    Ok(())
 }
 
 /// Makes one run, and audits it.

@@ -1,6 +1,6 @@
 use std::{env, path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use loljoa_service_kit::lifecycle;
 
@@ -24,7 +24,7 @@ use crate::{
     loljoa-bench run long                                            10,000,000 bets, half an hour"
 )]
 pub(super) struct Arguments {
-    /// What is asked; all of it where none is named
+    /// What is asked; where none is named, all but `markets`, and of old designs only what ours are compared with
     #[arg(value_enum)]
     scenarios: Vec<Kind>,
     /// Connections; what is compared with the hot market takes the middle of them, the burst the most, an overload eight times as many
@@ -92,40 +92,48 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         cells: 1,
         designs: against.iter().filter_map(|against| against.design()).collect(),
     };
-    let scenarios = if scenarios.is_empty() { Kind::ALL.to_vec() } else { scenarios };
-    let wanted = Wanted { scenarios, connections, against, replicas, gateways, accounts };
+    let is_brief = scenarios.is_empty();
+    let scenarios = if is_brief { Kind::usual().collect() } else { scenarios };
+    let wanted = Wanted { scenarios, connections, against, replicas, gateways, accounts, is_brief };
     let manner = load.manner(size);
+    let mut results = None;
     // Whatever runs is ended as the lab is dropped.
-    let results = tokio::select! {
-        results = in_cells(&wanted, &manner, &options, &cells) => results?,
-        () = lifecycle::shutdown_on_signal().cancelled_owned() => bail!("stopped by hand; nothing was written"),
+    let ended = tokio::select! {
+        ended = in_cells(&wanted, &manner, &options, &cells, &mut results) => ended,
+        () = lifecycle::shutdown_on_signal().cancelled_owned() => Err(anyhow!("stopped by hand")),
     };
-    load.tell(&results)?;
-    Ok(code(results.are_sound()))
+    let measured = results.filter(|results| !results.runs.is_empty());
+    if let Some(results) = &measured {
+        load.tell(results)?;
+    }
+    match (ended, measured) {
+        (Ok(()), Some(results)) => Ok(code(results.are_sound())),
+        (Ok(()), None) => bail!("there was nothing to measure"),
+        (Err(error), Some(_)) => {
+            Err(error.context("what was measured until then was told; the rest was not measured"))
+        }
+        (Err(error), None) => Err(error.context("nothing was measured")),
+    }
 }
 
-/// The same with so many cells, in turn.
+/// The same with so many cells, in turn. What has been measured is in `results` at any time.
 async fn in_cells(
     wanted: &Wanted,
     manner: &Manner,
     options: &Options,
     cells: &[u16],
-) -> anyhow::Result<Results> {
+    results: &mut Option<Results>,
+) -> anyhow::Result<()> {
     let several = cells.iter().any(|count| *count > 1);
     let only_ours = wanted.against == [Against::Ours];
     anyhow::ensure!(only_ours || !several, "cells are ours alone: --against ours");
     let alone = [&wanted.replicas, &wanted.gateways, &wanted.accounts].into_iter().all(|of| *of == [1]);
     anyhow::ensure!(alone || !several, "cells are measured with one replica of everything");
-    let mut all: Option<Results> = None;
     for count in cells {
         let options = Options { cells: usize::from(*count), ..options.clone() };
-        let results = bench::run(wanted, manner, options).await?;
-        match &mut all {
-            Some(all) => all.runs.extend(results.runs),
-            None => all = Some(results),
-        }
+        bench::run(wanted, manner, options, results).await?;
     }
-    all.context("there is nothing to measure")
+    Ok(())
 }
 
 /// What is asked for by name may be as large as it has to be; among everything else there is less time.
@@ -165,10 +173,12 @@ mod tests {
             listeners,
             ..
         } = arguments;
+        let is_brief = scenarios.is_empty();
         let size = size(&scenarios, bets, listeners);
         let seconds = load.seconds;
         let rate = load.manner(size).rate;
-        let stages = stages(&Wanted { scenarios, connections, against, replicas, gateways, accounts });
+        let stages =
+            stages(&Wanted { scenarios, connections, against, replicas, gateways, accounts, is_brief });
         let titles = |stage: crate::plan::Stage| {
             let against = Some(stage.against);
             let told =

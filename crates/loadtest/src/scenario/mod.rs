@@ -135,6 +135,11 @@ impl Kind {
         Self::Long,
     ];
 
+    /// All but `markets`, which tells what cells cost and nothing about one system alone.
+    pub fn usual() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|kind| *kind != Self::Markets)
+    }
+
     /// Its name, such as `hot-market`.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,11 +1,49 @@
 //! Ours and an old design in one run of the program.
 
+use std::process::Stdio;
+
 use loljoa_loadtest::{
     results::{Against, Results},
     scenario::Kind,
 };
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
 
-use crate::support::{USERS, run, text};
+use crate::support::{USERS, bench, run, text};
+
+#[tokio::test]
+async fn a_run_that_is_stopped_by_hand_writes_what_it_has_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("results.json");
+    let arguments = ["run", "hot-market", "--against", "ours", "--connections", "2,4", "--seconds", "2"];
+    let mut stopped = Command::new(bench())
+        .args(arguments)
+        .args(["--users", "20", "--json", json.to_str().unwrap()])
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(stopped.stderr.take().unwrap()).lines();
+    let mut text = String::new();
+    // Once the second is under way the first is over.
+    while let Some(line) = told.next_line().await.unwrap() {
+        text += &line;
+        if line.contains("4 connections") {
+            kill(Pid::from_raw(stopped.id().unwrap().try_into().unwrap()), Signal::SIGINT).unwrap();
+        }
+    }
+    assert_eq!(stopped.wait().await.unwrap().code(), Some(1), "{text}");
+    assert!(text.contains("stopped by hand"), "{text}");
+    let results = Results::read(&json).unwrap();
+    assert_eq!(results.runs.iter().map(|run| run.connections).collect::<Vec<_>>(), [2]);
+}
 
 #[tokio::test]
 async fn a_run_measures_and_audits_both_systems_and_writes_what_came_of_it() {
