@@ -56,7 +56,7 @@ export default {
         ),
         lines(
           "p99",
-          "The same of the slow ones. Compare it with the service's own numbers: what lies between is the sidecar's.",
+          "The same of the slow ones. Normal is below 250 ms for the gateway. Compare it with the service's own numbers: what lies between is the sidecar's.",
           "ms",
           [[quantile(0.99, "destination_workload"), "{{destination_workload}}"]],
           { exemplars: true },

@@ -180,6 +180,7 @@ export default {
             [quantile(0.99, `loljoa_rank_snapshot_seconds_bucket{${N}}`), "p99"],
             [rare(`loljoa_rank_snapshot_failures_total{${N}}`), "failed a second"],
           ],
+          { exemplars: true },
         ),
         lines(
           "The clearing account",
