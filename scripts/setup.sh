@@ -142,19 +142,19 @@ fi
 
 # PostgreSQL's package would start a cluster of its own, and Prometheus' a service; while they install, they are told not to.
 guard=/etc/postgresql-common/createcluster.d/loljoa.conf
-service=/etc/systemd/system/prometheus.service
+units=/etc/systemd/system
+is_masked=
 cleanup() {
     as_root rm -f "$guard"
-    if [ -h "$service" ] && [ "$(readlink "$service")" = /dev/null ]; then
-        as_root rm -f "$service" /etc/systemd/system/multi-user.target.wants/prometheus.service
-    fi
+    if [ -n "$is_masked" ]; then as_root rm -f $units/prometheus.service $units/multi-user.target.wants/prometheus.service; fi
 }
 trap cleanup EXIT
 as_root mkdir -p "$(dirname "$guard")"
 echo 'create_main_cluster = false' | as_root tee "$guard" >/dev/null
-if [[ " ${missing[*]} " == *" prometheus "* ]]; then
-    as_root mkdir -p "$(dirname "$service")"
-    as_root ln -s /dev/null "$service"
+if [[ " ${missing[*]} " == *" prometheus "* ]] && ! [ -e $units/prometheus.service ] && ! [ -h $units/prometheus.service ]; then
+    is_masked=yes
+    as_root mkdir -p $units
+    as_root ln -s /dev/null $units/prometheus.service
 fi
 
 echo "setup: installing ${missing[*]}"

@@ -7,25 +7,34 @@ export async function bets(edge, signal) {
   const { accessToken } = await call(edge, "POST", "/api/account/signup", { body: credentials });
   const authorization = { authorization: `Bearer ${accessToken}` };
   listen(edge, authorization, signal);
+  const bet = (market, key) => {
+    const body = { marketId: market.marketId, outcomeId: market.outcomes[0].outcomeId, stake: 100 };
+    return call(edge, "POST", "/api/betting/bets", { headers: { ...authorization, "idempotency-key": key }, body });
+  };
   while (!signal.aborted) {
-    const [market] = await openMarkets(edge);
-    if (market) {
-      await call(edge, "GET", `/api/betting/markets/${market.marketId}`);
-      const body = { marketId: market.marketId, outcomeId: market.outcomes[0].outcomeId, stake: 100 };
-      const headers = { ...authorization, "idempotency-key": randomUUID() };
-      await call(edge, "POST", "/api/betting/bets", { headers, body });
-      await call(edge, "POST", "/api/betting/bets", { headers, body });
+    const [next, last] = [await openMarket(edge, 0), await openMarket(edge, -1)];
+    if (next) {
+      await call(edge, "GET", `/api/betting/markets/${next.marketId}`);
+      const key = randomUUID();
+      await bet(next, key);
+      await bet(next, key);
+    }
+    if (last) {
+      // Cancelling ends some minutes before a match; the last one is far enough away.
+      const { betId } = await bet(last, randomUUID());
+      if (betId) await call(edge, "DELETE", `/api/betting/bets/${betId}`, { headers: authorization });
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 
-async function openMarkets(edge) {
-  const { items } = await call(edge, "GET", "/api/league/matches?state=scheduled&limit=5");
-  const [match] = items;
-  if (!match) return [];
+/** A market of the match at this place among those to come. */
+async function openMarket(edge, at) {
+  const { items } = await call(edge, "GET", "/api/league/matches?state=scheduled&limit=100");
+  const match = items.at(at);
+  if (!match) return undefined;
   const markets = await call(edge, "GET", `/api/betting/markets?matchId=${match.matchId}`);
-  return markets.items.filter((market) => market.state === "open");
+  return markets.items.find((market) => market.state === "open");
 }
 
 /** A stream of events that is read and forgotten. */

@@ -37,7 +37,7 @@ async function start(home) {
   if (!program) throw new Error("LOLJOA_BIN is not set and no loljoa is built: run `cargo build -p loljoa`");
   const [edge, own] = [await freePort(), await freePort()];
   const options = ["--data-dir", join(home, "data"), "--listen", `127.0.0.1:${edge}`, "--processes"];
-  const season = ["--replay-week", "3", "--replay-interval", "5s", "--bettors", "8"];
+  const season = ["--replay-week", "3", "--replay-interval", "8s", "--bettors", "8"];
   const loljoa = child(program, ["up", ...options, ...season], ["ignore", "pipe", "inherit"]);
   const targets = await metricsOf(loljoa);
 

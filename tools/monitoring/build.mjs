@@ -12,7 +12,7 @@ const SOURCE = { type: "prometheus", uid: "${datasource}" };
 const WIDTH = { stat: 6, timeseries: 12, heatmap: 12 };
 const HEIGHT = { stat: 4, timeseries: 8, heatmap: 8 };
 /** What a dashboard takes its numbers from, and the tag that says so. Tests go by it. */
-export const NEEDS = ["loljoa", "postgres", "cadvisor", "kubelet", "kube-state-metrics", "istio"];
+export const NEEDS = ["loljoa", "postgres", "cadvisor", "kubelet", "volumes", "kube-state-metrics", "istio"];
 export const tagOf = (need) => `needs:${need}`;
 
 /**
