@@ -50,7 +50,7 @@ func showsWhatGoesOn(t *testing.T) {
 	p.takesRules(t, where)
 	s := visit(t)
 	running := startLoad(t, s)
-	t.Cleanup(func() { running.stop.Store(true); running.done.Wait() })
+	defer running.end(t, "while Prometheus looked")
 	watch(t, s)
 	eventually(t, "the release is scraped", func() bool { return len(p.ask(t, sources["loljoa"]+inNamespace)) > 0 })
 

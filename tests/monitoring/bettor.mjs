@@ -1,6 +1,8 @@
 // Somebody who uses the API in the ways that demo bettors do not: looks at one market, listens, asks twice, asks for what cannot be.
 import { randomUUID } from "node:crypto";
 
+const METHODS = ["get", "post", "put", "patch", "delete"];
+
 /** Bets until `signal` says that it is enough. */
 export async function bets(edge, signal) {
   const credentials = { username: `probe_${randomUUID().slice(0, 8)}`, password: randomUUID() };
@@ -25,6 +27,16 @@ export async function bets(edge, signal) {
       if (betId) await call(edge, "DELETE", `/api/betting/bets/${betId}`, { headers: authorization });
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** Asks for everything that the API has, as a stranger: whatever is counted by route is counted then. */
+export async function asksForEverything(edge, document) {
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const method of Object.keys(operations).filter((key) => METHODS.includes(key))) {
+      const answer = await fetch(edge + path.replaceAll(/\{[^}]+\}/g, randomUUID()), { method: method.toUpperCase() });
+      await answer.body?.cancel();
+    }
   }
 }
 

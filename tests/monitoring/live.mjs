@@ -1,8 +1,9 @@
 // Asks a real Prometheus, which reads a real LOL.JOA, whatever dashboards and rules ask. Each query has to have data. Those that need a cluster have to be
 // understood; tests/cluster asks them where there is one.
+import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { bets } from "./bettor.mjs";
+import { asksForEverything, bets } from "./bettor.mjs";
 import { ofDashboards, ofRules } from "./queries.mjs";
 import { withSystem } from "./system.mjs";
 
@@ -31,6 +32,7 @@ await withSystem(async ({ edge, prometheus, services }) => {
   }
   await looksAtRules(prometheus);
   await looksAtLabels(local.filter((query) => !unanswered.includes(query)), ask);
+  await asksForEverything(edge, JSON.parse(readFileSync(new URL("../../docs/openapi.json", import.meta.url), "utf8")));
   await countsSeries(ask);
   enough.abort();
   await betting;
@@ -86,6 +88,9 @@ async function looksAtLabels(queries, ask) {
 }
 
 async function countsSeries(ask) {
+  const scraped = async () => (await ask("query", 'min(timestamp(up)) > bool ' + since))[0]?.value[1] === "1";
+  const since = Date.now() / 1_000;
+  await until(scraped, "everything is scraped once more");
   for (const { metric, value } of await ask("query", "scrape_samples_scraped")) {
     const series = Number(value[1]);
     console.log(`monitoring: ${metric.job} tells ${series} series`);
