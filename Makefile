@@ -147,6 +147,7 @@ lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete $(NODE_MODULES) m
 	scripts/advisories.sh
 	npm run lint --prefix web --silent
 	npm run lint --prefix web/browser --silent
+	web/node_modules/.bin/prettier --config web/.prettierrc.json --check --log-level warn tools/monitoring 'tests/monitoring/*.mjs'
 
 advisories: $(TOOLS)/bin/cargo-deny ## Known weaknesses in what we depend on (part of lint)
 	scripts/advisories.sh

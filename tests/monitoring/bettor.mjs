@@ -11,7 +11,10 @@ export async function bets(edge, signal) {
   listen(edge, authorization, signal);
   const bet = (market, key) => {
     const body = { marketId: market.marketId, outcomeId: market.outcomes[0].outcomeId, stake: 100 };
-    return call(edge, "POST", "/api/betting/bets", { headers: { ...authorization, "idempotency-key": key }, body });
+    return call(edge, "POST", "/api/betting/bets", {
+      headers: { ...authorization, "idempotency-key": key },
+      body,
+    });
   };
   while (!signal.aborted) {
     const [next, last] = [await openMarket(edge, 0), await openMarket(edge, -1)];
@@ -34,7 +37,9 @@ export async function bets(edge, signal) {
 export async function asksForEverything(edge, document) {
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const method of Object.keys(operations).filter((key) => METHODS.includes(key))) {
-      const answer = await fetch(edge + path.replaceAll(/\{[^}]+\}/g, randomUUID()), { method: method.toUpperCase() });
+      const answer = await fetch(edge + path.replaceAll(/\{[^}]+\}/g, randomUUID()), {
+        method: method.toUpperCase(),
+      });
       await answer.body?.cancel();
     }
   }

@@ -20,7 +20,10 @@ await withSystem(async ({ edge, prometheus, services }) => {
   const betting = bets(edge, enough.signal);
   betting.catch(() => enough.abort());
   const ask = (path, query) => asked(prometheus, path, query);
-  await until(async () => (await ask("query", "count(up == 1)"))[0]?.value[1] === String(services.length), "every service is scraped");
+  await until(
+    async () => (await ask("query", "count(up == 1)"))[0]?.value[1] === String(services.length),
+    "every service is scraped",
+  );
 
   const queries = [...ofDashboards(VARIABLES), ...ofRules((await api(prometheus, "rules")).groups)];
   const local = queries.filter(({ needs }) => needs.every((need) => need === "loljoa"));
@@ -31,12 +34,20 @@ await withSystem(async ({ edge, prometheus, services }) => {
     await ask("query", expr).catch((error) => problems.push(`not understood: ${of}: ${error.message}`));
   }
   await looksAtRules(prometheus);
-  await looksAtLabels(local.filter((query) => !unanswered.includes(query)), ask);
-  await asksForEverything(edge, JSON.parse(readFileSync(new URL("../../docs/openapi.json", import.meta.url), "utf8")));
+  await looksAtLabels(
+    local.filter((query) => !unanswered.includes(query)),
+    ask,
+  );
+  await asksForEverything(
+    edge,
+    JSON.parse(readFileSync(new URL("../../docs/openapi.json", import.meta.url), "utf8")),
+  );
   await countsSeries(ask);
   enough.abort();
   await betting;
-  console.log(`monitoring: ${local.length} queries of ours were asked, and ${elsewhere.length} that need a cluster`);
+  console.log(
+    `monitoring: ${local.length} queries of ours were asked, and ${elsewhere.length} that need a cluster`,
+  );
 });
 
 for (const problem of problems) console.error(`monitoring: ${problem}`);
@@ -69,7 +80,13 @@ async function looksAtRules(prometheus) {
 async function looksAtLabels(queries, ask) {
   const known = new Map();
   const labelsOf = async (metric) => {
-    if (!known.has(metric)) known.set(metric, new Set((await ask("query", `{__name__="${metric}"}`)).flatMap(({ metric: labels }) => Object.keys(labels))));
+    if (!known.has(metric))
+      known.set(
+        metric,
+        new Set(
+          (await ask("query", `{__name__="${metric}"}`)).flatMap(({ metric: labels }) => Object.keys(labels)),
+        ),
+      );
     return known.get(metric);
   };
   for (const { of, expr, legend } of queries) {
@@ -79,22 +96,31 @@ async function looksAtLabels(queries, ask) {
       const strange = named.filter((label) => labels.size > 0 && label !== "namespace" && !labels.has(label));
       problems.push(...strange.map((label) => `${of}: ${metric} has no label ${label}`));
     }
-    const shown = [...legend.matchAll(/\{\{\s*([a-z_]+)\s*\}\}/g)].map(([, label]) => label).filter((label) => label !== "namespace" && label !== "le");
+    const shown = [...legend.matchAll(/\{\{\s*([a-z_]+)\s*\}\}/g)]
+      .map(([, label]) => label)
+      .filter((label) => label !== "namespace" && label !== "le");
     const results = (await ask("query", expr)).map(({ metric }) => metric);
     // What has not happened is told by a 0 without labels.
-    const has = (label) => results.some((labels) => label in labels) || results.every((labels) => Object.keys(labels).length === 0);
-    problems.push(...shown.filter((label) => !has(label)).map((label) => `${of}: the legend's ${label} is not in the data`));
+    const has = (label) =>
+      results.some((labels) => label in labels) ||
+      results.every((labels) => Object.keys(labels).length === 0);
+    problems.push(
+      ...shown
+        .filter((label) => !has(label))
+        .map((label) => `${of}: the legend's ${label} is not in the data`),
+    );
   }
 }
 
 async function countsSeries(ask) {
-  const scraped = async () => (await ask("query", 'min(timestamp(up)) > bool ' + since))[0]?.value[1] === "1";
+  const scraped = async () => (await ask("query", "min(timestamp(up)) > bool " + since))[0]?.value[1] === "1";
   const since = Date.now() / 1_000;
   await until(scraped, "everything is scraped once more");
   for (const { metric, value } of await ask("query", "scrape_samples_scraped")) {
     const series = Number(value[1]);
     console.log(`monitoring: ${metric.job} tells ${series} series`);
-    if (!(series > 0 && series < MOST_SERIES)) problems.push(`${metric.job} tells ${series} series, and ${MOST_SERIES} are too many`);
+    if (!(series > 0 && series < MOST_SERIES))
+      problems.push(`${metric.job} tells ${series} series, and ${MOST_SERIES} are too many`);
   }
 }
 

@@ -22,7 +22,8 @@ export async function withSystem(use) {
   const home = mkdtempSync(join(tmpdir(), "loljoa-monitoring-"));
   chmodSync(home, 0o755);
   const interrupted = new Promise((_, reject) => {
-    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Error(`ended by ${signal}`)));
+    for (const signal of ["SIGINT", "SIGTERM"])
+      process.once(signal, () => reject(new Error(`ended by ${signal}`)));
   });
   try {
     return await Promise.race([interrupted, start(home).then(use)]);
@@ -45,8 +46,16 @@ async function start(home) {
   writeFileSync(config, JSON.stringify(prometheusConfig(targets), null, 2));
   const storage = ["--storage.tsdb.path", join(home, "prometheus"), "--storage.tsdb.retention.time", "1h"];
   const listen = ["--web.listen-address", `127.0.0.1:${own}`];
-  child("prometheus", ["--config.file", config, "--log.level", "error", ...storage, ...listen], ["ignore", "ignore", "inherit"]);
-  return { edge: `http://127.0.0.1:${edge}`, prometheus: `http://127.0.0.1:${own}`, services: [...targets.keys()] };
+  child(
+    "prometheus",
+    ["--config.file", config, "--log.level", "error", ...storage, ...listen],
+    ["ignore", "ignore", "inherit"],
+  );
+  return {
+    edge: `http://127.0.0.1:${edge}`,
+    prometheus: `http://127.0.0.1:${own}`,
+    services: [...targets.keys()],
+  };
 }
 
 /** JSON is YAML, too. */
@@ -55,7 +64,10 @@ function prometheusConfig(targets) {
   return {
     global: { scrape_interval: EVERY, evaluation_interval: EVERY },
     rule_files: readdirSync(folder).map((name) => join(folder, name)),
-    scrape_configs: [...targets].map(([service, address]) => ({ job_name: service, static_configs: [{ targets: [address] }] })),
+    scrape_configs: [...targets].map(([service, address]) => ({
+      job_name: service,
+      static_configs: [{ targets: [address] }],
+    })),
   };
 }
 

@@ -19,7 +19,13 @@ export const tagOf = (need) => `needs:${need}`;
  * A panel of lines. `queries` are pairs of an expression and a legend; a legend in braces is a label.
  * Whatever `exemplars` is true of shows the traces that a measurement belongs to, where there are any.
  */
-export function lines(title, description, unit, queries, { exemplars = false, stacked = false, limits = [], max } = {}) {
+export function lines(
+  title,
+  description,
+  unit,
+  queries,
+  { exemplars = false, stacked = false, limits = [], max } = {},
+) {
   const panel = new timeseries.PanelBuilder()
     .lineWidth(1)
     .fillOpacity(stacked ? 30 : 5)
@@ -33,13 +39,19 @@ export function lines(title, description, unit, queries, { exemplars = false, st
         .showLegend(true)
         .calcs(["mean", "max", "lastNotNull"]),
     )
-    .tooltip(new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending));
+    .tooltip(
+      new common.VizTooltipOptionsBuilder()
+        .mode(common.TooltipDisplayMode.Multi)
+        .sort(common.SortOrder.Descending),
+    );
   if (stacked) panel.stacking(new common.StackingConfigBuilder().mode(common.StackingMode.Normal));
   if (max !== undefined) panel.max(max);
   if (limits.length > 0) {
     panel
       .thresholds(steps(limits))
-      .thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed));
+      .thresholdsStyle(
+        new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed),
+      );
   }
   return finish("timeseries", panel, title, description, unit, queries, exemplars);
 }
@@ -59,10 +71,19 @@ export function now(title, description, unit, queries, { limits = [], decimals }
 export function times(title, description, bucket) {
   const panel = new heatmap.PanelBuilder()
     .calculate(false)
-    .color(new heatmap.HeatmapColorOptionsBuilder().mode(heatmap.HeatmapColorMode.Scheme).scheme("Oranges").steps(64))
+    .color(
+      new heatmap.HeatmapColorOptionsBuilder()
+        .mode(heatmap.HeatmapColorMode.Scheme)
+        .scheme("Oranges")
+        .steps(64),
+    )
     .yAxis(new heatmap.YAxisConfigBuilder().unit("s"))
     .showLegend();
-  const query = [`sum by (le) (rate(${bucket}[$__rate_interval]))`, "{{le}}", prometheus.PromQueryFormat.Heatmap];
+  const query = [
+    `sum by (le) (rate(${bucket}[$__rate_interval]))`,
+    "{{le}}",
+    prometheus.PromQueryFormat.Heatmap,
+  ];
   return finish("heatmap", panel, title, description, "s", [query], true);
 }
 
@@ -74,7 +95,8 @@ export function quantile(share, bucket, ...labels) {
 
 /** What a histogram's values are on average, by `labels`. `matchers` stand in braces behind the metric's name. */
 export function mean(metric, matchers, ...labels) {
-  const sum = (end) => `sum by (${labels.join(", ")}) (rate(${metric}_${end}{${matchers}}[$__rate_interval]))`;
+  const sum = (end) =>
+    `sum by (${labels.join(", ")}) (rate(${metric}_${end}{${matchers}}[$__rate_interval]))`;
   return `${sum("sum")} / ${sum("count")}`;
 }
 
@@ -88,7 +110,13 @@ export function rate(series, ...labels) {
 export const rare = (series, ...labels) => `${rate(series, ...labels)} or vector(0)`;
 
 function finish(type, panel, title, description, unit, queries, exemplars) {
-  panel.title(title).description(description).unit(unit).datasource(SOURCE).span(WIDTH[type]).height(HEIGHT[type]);
+  panel
+    .title(title)
+    .description(description)
+    .unit(unit)
+    .datasource(SOURCE)
+    .span(WIDTH[type])
+    .height(HEIGHT[type]);
   queries.forEach(([expr, legend, format], index) => {
     const query = new prometheus.DataqueryBuilder()
       .refId(String.fromCharCode("A".charCodeAt(0) + index))
@@ -122,7 +150,9 @@ export function build({ id, title, description, needs, namespaces, runbook, rows
     .refresh("30s")
     .tooltip(dashboard.DashboardCursorSync.Crosshair)
     .readonly()
-    .withVariable(new dashboard.DatasourceVariableBuilder("datasource").label("Prometheus").type("prometheus"))
+    .withVariable(
+      new dashboard.DatasourceVariableBuilder("datasource").label("Prometheus").type("prometheus"),
+    )
     .withVariable(
       new dashboard.QueryVariableBuilder("namespace")
         .label("Namespace")
@@ -158,4 +188,8 @@ export function build({ id, title, description, needs, namespaces, runbook, rows
 }
 
 const link = (title, url) =>
-  new dashboard.DashboardLinkBuilder(title).type(dashboard.DashboardLinkType.Link).url(url).icon("doc").targetBlank(true);
+  new dashboard.DashboardLinkBuilder(title)
+    .type(dashboard.DashboardLinkType.Link)
+    .url(url)
+    .icon("doc")
+    .targetBlank(true);

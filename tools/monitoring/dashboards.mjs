@@ -21,7 +21,9 @@ function present() {
 
 mkdirSync(folder, { recursive: true });
 const [wanted, found] = [await made(), present()];
-const stale = [...new Set([...wanted.keys(), ...found.keys()])].filter((name) => wanted.get(name) !== found.get(name));
+const stale = [...new Set([...wanted.keys(), ...found.keys()])].filter(
+  (name) => wanted.get(name) !== found.get(name),
+);
 if (process.argv.includes("--check")) {
   if (stale.length > 0) {
     console.error(`not what tools/monitoring makes: ${stale.join(", ")}; run: make dashboards`);

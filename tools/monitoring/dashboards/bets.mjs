@@ -8,7 +8,8 @@ const APPLY = `${N},loljoa_service="account",route="/loljoa.account.v1.LedgerSer
 export default {
   id: "bets",
   title: "The path of a bet",
-  description: "From the request at the gateway through its call to betting to the ledger's batch and back: what waits, for whom, and how well bets share commits.",
+  description:
+    "From the request at the gateway through its call to betting to the ledger's batch and back: what waits, for whom, and how well bets share commits.",
   needs: ["loljoa"],
   namespaces: "loljoa_connections_open",
   runbook: "loljoabetsbudgetburnsfast",
@@ -30,7 +31,10 @@ export default {
             [mean("loljoa_grpc_request_duration_seconds", PLACE, "loljoa_service"), "2 a call to betting"],
             [mean("loljoa_bet_batch_seconds", N, "loljoa_service"), "3 a batch in betting"],
             [mean("loljoa_grpc_request_duration_seconds", APPLY, "loljoa_service"), "4 a call to the ledger"],
-            [mean("loljoa_ledger_batch_seconds", `${N},class="bets"`, "loljoa_service"), "5 a batch in the ledger"],
+            [
+              mean("loljoa_ledger_batch_seconds", `${N},class="bets"`, "loljoa_service"),
+              "5 a batch in the ledger",
+            ],
           ],
           { exemplars: true },
         ),
@@ -39,11 +43,20 @@ export default {
           "The slow ones, from the outside inwards. Normal is below 250 ms at the gateway (the dashed line is what is promised), and less further inside.",
           "s",
           [
-            [quantile(0.99, `loljoa_http_request_duration_seconds_bucket{${HTTP}}`), "1 a bet at the gateway"],
+            [
+              quantile(0.99, `loljoa_http_request_duration_seconds_bucket{${HTTP}}`),
+              "1 a bet at the gateway",
+            ],
             [quantile(0.99, `loljoa_grpc_request_duration_seconds_bucket{${PLACE}}`), "2 a call to betting"],
             [quantile(0.99, `loljoa_bet_batch_seconds_bucket{${N}}`), "3 a batch in betting"],
-            [quantile(0.99, `loljoa_grpc_request_duration_seconds_bucket{${APPLY}}`), "4 a call to the ledger"],
-            [quantile(0.99, `loljoa_ledger_batch_seconds_bucket{${N},class="bets"}`), "5 a batch in the ledger"],
+            [
+              quantile(0.99, `loljoa_grpc_request_duration_seconds_bucket{${APPLY}}`),
+              "4 a call to the ledger",
+            ],
+            [
+              quantile(0.99, `loljoa_ledger_batch_seconds_bucket{${N},class="bets"}`),
+              "5 a batch in the ledger",
+            ],
           ],
           { exemplars: true, limits: [[0.25, "red"]] },
         ),
@@ -144,16 +157,27 @@ export default {
           "Replicas that callers see",
           "By state. Normal is answers alone; refuses is nobody there, hangs takes connections and says nothing.",
           "short",
-          [[`sum by (loljoa_service, neighbour, state) (loljoa_neighbour_replicas{${N}})`, "{{loljoa_service}} sees {{neighbour}}: {{state}}"]],
+          [
+            [
+              `sum by (loljoa_service, neighbour, state) (loljoa_neighbour_replicas{${N}})`,
+              "{{loljoa_service}} sees {{neighbour}}: {{state}}",
+            ],
+          ],
         ),
         lines(
           "Calls that were sent again or not at all",
           "Normal is 0, and a few during a roll-out.",
           "ops",
           [
-            [rare(`loljoa_neighbour_repetitions_total{${N}}`, "loljoa_service", "end"), "{{loljoa_service}}: {{end}}"],
+            [
+              rare(`loljoa_neighbour_repetitions_total{${N}}`, "loljoa_service", "end"),
+              "{{loljoa_service}}: {{end}}",
+            ],
             [rare(`loljoa_neighbour_refusals_total{${N}}`, "loljoa_service"), "{{loljoa_service}}: all hang"],
-            [rare(`loljoa_neighbour_hangs_total{${N}}`, "loljoa_service"), "{{loljoa_service}}: found one that hangs"],
+            [
+              rare(`loljoa_neighbour_hangs_total{${N}}`, "loljoa_service"),
+              "{{loljoa_service}}: found one that hangs",
+            ],
           ],
         ),
       ],

@@ -8,7 +8,8 @@ const quantile = (share, by) =>
 export default {
   id: "mesh",
   title: "Mesh",
-  description: "Calls as the sidecars see them: who calls whom, what comes of it, how long it takes, and whether it is encrypted. From Istio's istio_* metrics, told by the receiver's sidecar.",
+  description:
+    "Calls as the sidecars see them: who calls whom, what comes of it, how long it takes, and whether it is encrypted. From Istio's istio_* metrics, told by the receiver's sidecar.",
   needs: ["istio"],
   namespaces: "istio_requests_total",
   rows: [
@@ -19,27 +20,50 @@ export default {
           "Requests",
           "A second, from workload to workload. Normal is the gateway to the three services, betting to account and league-schedule, the ingress gateway to gateway and web. Anybody else is refused.",
           "reqps",
-          [[rate(`istio_requests_total{${IN}}`, "source_workload, destination_workload"), "{{source_workload}} → {{destination_workload}}"]],
+          [
+            [
+              rate(`istio_requests_total{${IN}}`, "source_workload, destination_workload"),
+              "{{source_workload}} → {{destination_workload}}",
+            ],
+          ],
         ),
         lines(
           "Answers, by code",
           "HTTP codes; gRPC's are 200 whatever they say inside. Normal is 200 and 201; 403 is a policy that refused somebody, 503 somebody who was not there.",
           "reqps",
-          [[rate(`istio_requests_total{${IN}}`, "destination_workload, response_code"), "{{destination_workload}} {{response_code}}"]],
+          [
+            [
+              rate(`istio_requests_total{${IN}}`, "destination_workload, response_code"),
+              "{{destination_workload}} {{response_code}}",
+            ],
+          ],
           { stacked: true },
         ),
         lines(
           "gRPC's own statuses",
           "By number: 0 is ok, 6 exists already, 8 exhausted, 9 a conflict, 14 unavailable. Normal is 0, and some refusals that are users' own.",
           "reqps",
-          [[rate(`istio_requests_total{${IN},request_protocol="grpc"}`, "destination_workload, grpc_response_status"), "{{destination_workload}} {{grpc_response_status}}"]],
+          [
+            [
+              rate(
+                `istio_requests_total{${IN},request_protocol="grpc"}`,
+                "destination_workload, grpc_response_status",
+              ),
+              "{{destination_workload}} {{grpc_response_status}}",
+            ],
+          ],
           { stacked: true },
         ),
         lines(
           "What is encrypted",
           "Requests by how they came. Normal is mutual_tls alone, as the chart demands it.",
           "reqps",
-          [[rate(`istio_requests_total{${IN}}`, "connection_security_policy"), "{{connection_security_policy}}"]],
+          [
+            [
+              rate(`istio_requests_total{${IN}}`, "connection_security_policy"),
+              "{{connection_security_policy}}",
+            ],
+          ],
           { stacked: true },
         ),
       ],
@@ -61,18 +85,12 @@ export default {
           [[quantile(0.99, "destination_workload"), "{{destination_workload}}"]],
           { exemplars: true },
         ),
-        lines(
-          "Received",
-          "Bytes a second of requests. Normal follows the requests.",
-          "Bps",
-          [[rate(`istio_request_bytes_sum{${IN}}`, "destination_workload"), "{{destination_workload}}"]],
-        ),
-        lines(
-          "Sent",
-          "Bytes a second of answers. Normal follows looks and event streams.",
-          "Bps",
-          [[rate(`istio_response_bytes_sum{${IN}}`, "destination_workload"), "{{destination_workload}}"]],
-        ),
+        lines("Received", "Bytes a second of requests. Normal follows the requests.", "Bps", [
+          [rate(`istio_request_bytes_sum{${IN}}`, "destination_workload"), "{{destination_workload}}"],
+        ]),
+        lines("Sent", "Bytes a second of answers. Normal follows looks and event streams.", "Bps", [
+          [rate(`istio_response_bytes_sum{${IN}}`, "destination_workload"), "{{destination_workload}}"],
+        ]),
       ],
     ],
   ],

@@ -15,22 +15,45 @@ const kept = (slo, title, description, objective) =>
     `${description} Three days; yellow is below what is promised (${objective * 100} %). Normal is 100 %, or a little less.`,
     "percentunit",
     [[`1 - loljoa:slo_errors:ratio3d{${N},slo="${slo}"}`, "{{namespace}}"]],
-    { limits: [[0, "red"], [objective - 4 * (1 - objective), "yellow"], [objective, "green"]], decimals: 3 },
+    {
+      limits: [
+        [0, "red"],
+        [objective - 4 * (1 - objective), "yellow"],
+        [objective, "green"],
+      ],
+      decimals: 3,
+    },
   );
 
 export default {
   id: "overview",
   title: "Overview",
-  description: "What LOL.JOA promises its users, whether it holds, and what they ask for. It needs the rules.",
+  description:
+    "What LOL.JOA promises its users, whether it holds, and what they ask for. It needs the rules.",
   needs: ["loljoa"],
   namespaces: "loljoa_connections_open",
   rows: [
     [
       "What is promised",
       [
-        kept("bets", "Bets in time", "The share of bets that were answered within 250 ms and did not fail.", 0.995),
-        kept("odds", "Odds in time", "The share of looks at markets that were answered within a second and did not fail.", 0.999),
-        kept("settlement", "Winners paid in time", "The share of the time in which no market had been under way for longer than a minute.", 0.995),
+        kept(
+          "bets",
+          "Bets in time",
+          "The share of bets that were answered within 250 ms and did not fail.",
+          0.995,
+        ),
+        kept(
+          "odds",
+          "Odds in time",
+          "The share of looks at markets that were answered within a second and did not fail.",
+          0.999,
+        ),
+        kept(
+          "settlement",
+          "Winners paid in time",
+          "The share of the time in which no market had been under way for longer than a minute.",
+          0.995,
+        ),
         now(
           "Alarms",
           "Alerts of LOL.JOA that fire now. Normal is 0; the link Runbooks above says what each means.",
@@ -49,7 +72,12 @@ export default {
           "Points and bets that differ",
           "What the audits find, by check; the promise is 0 at every moment. Normal is 0. Anything else is an alarm, whatever the traffic.",
           "short",
-          [[`sum by (loljoa_service, check) (loljoa:audit_difference:max{${N}})`, "{{loljoa_service}} {{check}}"]],
+          [
+            [
+              `sum by (loljoa_service, check) (loljoa:audit_difference:max{${N}})`,
+              "{{loljoa_service}} {{check}}",
+            ],
+          ],
           { limits: [[1, "red"]] },
         ),
       ],
@@ -76,9 +104,27 @@ export default {
           "Until the answer begins, at the gateway. Normal is some ten milliseconds; the dashed line is what is promised for a bet.",
           "s",
           [
-            [quantile(0.5, `loljoa_http_request_duration_seconds_bucket{${GATEWAY},route="POST /api/betting/bets"}`), "a bet, p50"],
-            [quantile(0.99, `loljoa_http_request_duration_seconds_bucket{${GATEWAY},route="POST /api/betting/bets"}`), "a bet, p99"],
-            [quantile(0.99, `loljoa_http_request_duration_seconds_bucket{${GATEWAY},route="GET /api/betting/markets"}`), "a look at markets, p99"],
+            [
+              quantile(
+                0.5,
+                `loljoa_http_request_duration_seconds_bucket{${GATEWAY},route="POST /api/betting/bets"}`,
+              ),
+              "a bet, p50",
+            ],
+            [
+              quantile(
+                0.99,
+                `loljoa_http_request_duration_seconds_bucket{${GATEWAY},route="POST /api/betting/bets"}`,
+              ),
+              "a bet, p99",
+            ],
+            [
+              quantile(
+                0.99,
+                `loljoa_http_request_duration_seconds_bucket{${GATEWAY},route="GET /api/betting/markets"}`,
+              ),
+              "a look at markets, p99",
+            ],
           ],
           { exemplars: true, limits: [[0.25, "red"]] },
         ),
@@ -86,7 +132,12 @@ export default {
           "What takes longest",
           "p99 of each route of the gateway. Normal is below 100 ms; signing up and logging in take longer, because passwords are made hard to guess.",
           "s",
-          [[`topk(8, ${quantile(0.99, `loljoa_http_request_duration_seconds_bucket{${GATEWAY}}`, "route")})`, "{{route}}"]],
+          [
+            [
+              `topk(8, ${quantile(0.99, `loljoa_http_request_duration_seconds_bucket{${GATEWAY}}`, "route")})`,
+              "{{route}}",
+            ],
+          ],
           { exemplars: true },
         ),
         lines(
@@ -117,13 +168,23 @@ export default {
           "Replicas",
           "Replicas of each service that are scraped. Normal is what is deployed; league-schedule, account and betting are told by their database, the gateway by its port.",
           "short",
-          [[`count by (loljoa_service) ({__name__=~"loljoa_db_connections_limit|loljoa_connections_open",of=~"|replica",${N}})`, "{{loljoa_service}}"]],
+          [
+            [
+              `count by (loljoa_service) ({__name__=~"loljoa_db_connections_limit|loljoa_connections_open",of=~"|replica",${N}})`,
+              "{{loljoa_service}}",
+            ],
+          ],
         ),
         lines(
           "Calls between services",
           "gRPC calls a second by status, of all services. Normal is ok; a few conflicts and refusals are users' own.",
           "reqps",
-          [[rate(`loljoa_grpc_requests_total{${N}}`, "loljoa_service", "status"), "{{loljoa_service}} {{status}}"]],
+          [
+            [
+              rate(`loljoa_grpc_requests_total{${N}}`, "loljoa_service", "status"),
+              "{{loljoa_service}} {{status}}",
+            ],
+          ],
           { stacked: true },
         ),
       ],

@@ -21,7 +21,12 @@ export default {
           "CPU",
           "Cores, sidecars included. Normal follows the load; a sidecar takes about as much as the gateway itself.",
           "none",
-          [[byPod("container_cpu_usage_seconds_total", (series) => `rate(${series}[$__rate_interval])`), "{{pod}}"]],
+          [
+            [
+              byPod("container_cpu_usage_seconds_total", (series) => `rate(${series}[$__rate_interval])`),
+              "{{pod}}",
+            ],
+          ],
           { stacked: true },
         ),
         lines(
@@ -30,18 +35,18 @@ export default {
           "bytes",
           [[byPod("container_memory_working_set_bytes", (series) => series), "{{pod}}"]],
         ),
-        lines(
-          "Received",
-          "Bytes a second. Normal follows the requests.",
-          "Bps",
-          [[`sum by (namespace, pod) (rate(container_network_receive_bytes_total{${N}}[$__rate_interval]))`, "{{pod}}"]],
-        ),
-        lines(
-          "Sent",
-          "Bytes a second. Normal follows requests and event streams.",
-          "Bps",
-          [[`sum by (namespace, pod) (rate(container_network_transmit_bytes_total{${N}}[$__rate_interval]))`, "{{pod}}"]],
-        ),
+        lines("Received", "Bytes a second. Normal follows the requests.", "Bps", [
+          [
+            `sum by (namespace, pod) (rate(container_network_receive_bytes_total{${N}}[$__rate_interval]))`,
+            "{{pod}}",
+          ],
+        ]),
+        lines("Sent", "Bytes a second. Normal follows requests and event streams.", "Bps", [
+          [
+            `sum by (namespace, pod) (rate(container_network_transmit_bytes_total{${N}}[$__rate_interval]))`,
+            "{{pod}}",
+          ],
+        ]),
       ],
     ],
     [
@@ -57,7 +62,12 @@ export default {
           "How long pods take to start",
           "p99, of all namespaces. Normal is some seconds; more is a registry, a volume or a scheduler that is slow.",
           "s",
-          [["histogram_quantile(0.99, sum by (le) (rate(kubelet_pod_start_duration_seconds_bucket[1h])))", "p99"]],
+          [
+            [
+              "histogram_quantile(0.99, sum by (le) (rate(kubelet_pod_start_duration_seconds_bucket[1h])))",
+              "p99",
+            ],
+          ],
         ),
       ],
     ],

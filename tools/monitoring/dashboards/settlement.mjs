@@ -5,7 +5,8 @@ const N = 'namespace=~"$namespace"';
 export default {
   id: "settlement",
   title: "Settlement and audit",
-  description: "From a match's end to the last payment, what follows the feeds, and whether every point is where it should be.",
+  description:
+    "From a match's end to the last payment, what follows the feeds, and whether every point is where it should be.",
   needs: ["loljoa"],
   namespaces: "loljoa_settlement_markets",
   runbook: "loljoaauditdifference",
@@ -39,7 +40,12 @@ export default {
           "How long ago the slowest check last looked at everything. Normal is below a minute; at five minutes an alarm calls.",
           "s",
           [[`max(loljoa:audit_age_seconds:min{${N}})`, "age"]],
-          { limits: [[60, "yellow"], [300, "red"]] },
+          {
+            limits: [
+              [60, "yellow"],
+              [300, "red"],
+            ],
+          },
         ),
       ],
     ],
@@ -109,12 +115,9 @@ export default {
           [[`max by (feed) (loljoa_feed_cursor_ahead{${N}})`, "{{feed}}"]],
           { limits: [[1, "red"]] },
         ),
-        lines(
-          "Looks at the source of matches",
-          "By result. Normal is ok alone.",
-          "ops",
-          [[rate(`loljoa_source_steps_total{${N}}`, "source", "result"), "{{source}}: {{result}}"]],
-        ),
+        lines("Looks at the source of matches", "By result. Normal is ok alone.", "ops", [
+          [rate(`loljoa_source_steps_total{${N}}`, "source", "result"), "{{source}}: {{result}}"],
+        ]),
         lines(
           "Incidents",
           "Opened, or occurred again, a second; and how many are open, by kind. Normal is 0.",
@@ -135,7 +138,10 @@ export default {
           "Points (account) or findings (betting) by check, over all replicas. Normal is 0; anything else is an alarm until it is mended.",
           "short",
           [
-            [`max by (loljoa_service, check) (loljoa_audit_difference{${N}})`, "{{loljoa_service}} {{check}}"],
+            [
+              `max by (loljoa_service, check) (loljoa_audit_difference{${N}})`,
+              "{{loljoa_service}} {{check}}",
+            ],
             [`max(loljoa_audit_findings{${N}})`, "accounts that differ"],
           ],
           { limits: [[1, "red"]] },
@@ -144,19 +150,22 @@ export default {
           "Since each check looked at everything",
           "Normal is below a minute. A line that climbs is an audit that does not come round.",
           "s",
-          [[`max by (loljoa_service, check) (loljoa:audit_age_seconds:min{${N}})`, "{{loljoa_service}} {{check}}"]],
+          [
+            [
+              `max by (loljoa_service, check) (loljoa:audit_age_seconds:min{${N}})`,
+              "{{loljoa_service}} {{check}}",
+            ],
+          ],
           { limits: [[300, "red"]] },
         ),
-        lines(
-          "Steps, and those that failed",
-          "Normal is a steady number of steps and no failure.",
-          "ops",
+        lines("Steps, and those that failed", "Normal is a steady number of steps and no failure.", "ops", [
+          [rate(`loljoa_audit_steps_total{${N}}`), "account's steps"],
           [
-            [rate(`loljoa_audit_steps_total{${N}}`), "account's steps"],
-            [rare(`loljoa_audit_failures_total{${N}}`, "loljoa_service", "check"), "failed: {{loljoa_service}} {{check}}"],
-            [`max(loljoa_audit_failing{${N}})`, "account's last step failed"],
+            rare(`loljoa_audit_failures_total{${N}}`, "loljoa_service", "check"),
+            "failed: {{loljoa_service}} {{check}}",
           ],
-        ),
+          [`max(loljoa_audit_failing{${N}})`, "account's last step failed"],
+        ]),
         lines(
           "Who audits",
           "Replicas of account that hold the audit's lease. Normal is 1 for each cell of the ledger.",
