@@ -19,7 +19,7 @@ import (
 
 // sources are what dashboards and files of rules may need besides LOL.JOA itself, and a series by which it is seen whether this cluster's Prometheus has it.
 var sources = map[string]string{
-	"loljoa":             `loljoa_connections_open`,
+	"loljoa":             `loljoa_neighbour_replicas`,
 	"postgres":           `{__name__=~"cnpg_collector_up|pg_up"}`,
 	"cadvisor":           `container_cpu_usage_seconds_total`,
 	"kubelet":            `kubelet_running_pods`,

@@ -11,7 +11,7 @@ export default {
   description:
     "From the request at the gateway through its call to betting to the ledger's batch and back: what waits, for whom, and how well bets share commits.",
   needs: ["loljoa"],
-  namespaces: "loljoa_connections_open",
+  namespaces: "loljoa_neighbour_replicas",
   runbook: "loljoabetsbudgetburnsfast",
   rows: [
     [

@@ -31,7 +31,7 @@ export default {
   description:
     "What LOL.JOA promises its users, whether it holds, and what they ask for. It needs the rules.",
   needs: ["loljoa"],
-  namespaces: "loljoa_connections_open",
+  namespaces: "loljoa_neighbour_replicas",
   rows: [
     [
       "What is promised",
@@ -166,11 +166,11 @@ export default {
       [
         lines(
           "Replicas",
-          "Replicas of each service that are scraped. Normal is what is deployed; league-schedule, account and betting are told by their database, the gateway by its port.",
+          "Replicas of each service that are scraped. Normal is what is deployed; They are told by their database, or by whom they call; the page's service has neither.",
           "short",
           [
             [
-              `count by (loljoa_service) ({__name__=~"loljoa_db_connections_limit|loljoa_connections_open",of=~"|replica",${N}})`,
+              `count by (loljoa_service) (group by (loljoa_service, pod, instance) ({__name__=~"loljoa_db_connections_limit|loljoa_neighbour_replicas",${N}}))`,
               "{{loljoa_service}}",
             ],
           ],
