@@ -23,7 +23,7 @@ export async function withSystem(use) {
   chmodSync(home, 0o755);
   const interrupted = new Promise((_, reject) => {
     for (const signal of ["SIGINT", "SIGTERM"])
-      process.once(signal, () => reject(new Error(`ended by ${signal}`)));
+      process.on(signal, () => reject(new Error(`ended by ${signal}`)));
   });
   try {
     return await Promise.race([interrupted, start(home).then(use)]);
@@ -85,8 +85,9 @@ async function metricsOf(loljoa) {
   throw new Error("loljoa up ended before it was ready");
 }
 
+/** In a group of its own: Ctrl-C in a terminal reaches this process alone, which then ends them, each once. */
 function child(program, options, stdio) {
-  const process_ = spawn(program, options, { stdio });
+  const process_ = spawn(program, options, { stdio, detached: true });
   const gone = new Promise((resolve) => {
     process_.once("exit", resolve);
     process_.once("error", (error) => {
