@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
 .PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e fuzz-matches test-attack test-build test-pooler test-streams \
-	bench microbench performance profile screenshots lighthouse sqlx chart chart-docs chart-schemas cluster-test cluster-bench clean
+	bench microbench performance profile screenshots lighthouse sqlx chart chart-docs chart-schemas monitoring monitoring-live dashboards cluster-test cluster-bench clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -78,7 +78,7 @@ image-binaries: web $(TOOLS)/bin/cargo-auditable ## Compile what images hold, fo
 
 test: web lint chart check ## Lint and every test, with all they need set up first
 
-check: e2e $(TOOLS)/bin/cargo-deny ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
+check: e2e monitoring-live $(TOOLS)/bin/cargo-deny ## Every test, on a private PostgreSQL that is gone afterwards, and in a real browser
 	scripts/setup.sh pooler
 	scripts/setup.sh contract
 	scripts/test-advisories.sh
@@ -137,7 +137,7 @@ lighthouse: build $(BROWSER) ## Lighthouse's report on the home page, in web/rep
 	scripts/setup.sh browser
 	cd web/browser && LOLJOA_BIN=../../target/release/loljoa node with-system.mjs npm run lighthouse --silent
 
-lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete $(NODE_MODULES) ## Formatting, clippy, rustdoc, contracts, dependencies
+lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete $(NODE_MODULES) monitoring ## Formatting, clippy, rustdoc, contracts, dependencies, rules of Prometheus
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
@@ -147,6 +147,7 @@ lint: setup $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete $(NODE_MODULES) #
 	scripts/advisories.sh
 	npm run lint --prefix web --silent
 	npm run lint --prefix web/browser --silent
+	web/node_modules/.bin/prettier --config web/.prettierrc.json --check --log-level warn tools/monitoring 'tests/monitoring/*.mjs'
 
 advisories: $(TOOLS)/bin/cargo-deny ## Known weaknesses in what we depend on (part of lint)
 	scripts/advisories.sh
@@ -164,6 +165,17 @@ chart-docs: ## Renew the chart's README from its values
 
 chart-schemas: ## Renew what rendered charts are checked against, from Kubernetes' and others' own documents
 	cd tools/chart && go run ./schemas ../../helm/schemas
+
+monitoring: tools/node_modules/.package-lock.json ## Prometheus' rules with their tests, and whether dashboards are what their code makes (part of lint)
+	scripts/setup.sh monitoring
+	scripts/monitoring.sh
+
+monitoring-live: web test-build ## Ask a real Prometheus whatever dashboards and rules ask, about a system of its own (part of check)
+	scripts/setup.sh monitoring
+	LOLJOA_BIN=$(CURDIR)/target/debug/loljoa node tests/monitoring/live.mjs
+
+dashboards: tools/node_modules/.package-lock.json ## Renew Grafana's dashboards from tools/monitoring
+	node tools/monitoring/dashboards.mjs
 
 cluster-test: ## Prove the chart on the cluster that KUBECONFIG points to, with images brought in by IMAGE_LOAD
 	tests/cluster/run.sh

@@ -43,6 +43,8 @@ canary-by-weight --set mesh.canary.enabled=true,mesh.canary.tag=0.2.0,mesh.canar
 live --set season.mode=live,season.live.existingSecret=feed,mesh.requestAuthentication.enabled=true,mesh.revision=stable
 external --set database.mode=external,networkPolicies.databaseCidrs={10.0.0.0/8} --set database.external.secrets.account=a,database.external.secrets.league-schedule=b,database.external.secrets.betting=c,database.external.directUrl.betting=true
 single-cnpg --set database.mode=cloudnative-pg,database.cloudnativePg.instances=1,database.cloudnativePg.pooler.enabled=false
+monitoring --set monitoring.rules.enabled=true,monitoring.podMonitors.enabled=true,monitoring.dashboards.enabled=true,monitoring.labels.release=prometheus
+monitoring-no-mesh --set mesh.enabled=false,ingress.mode=none,database.mode=cloudnative-pg,monitoring.podMonitors.enabled=true
 nothing-on --set mesh.mtls.strict=false,mesh.authorization.enabled=false,mesh.traffic.enabled=false,mesh.telemetry.enabled=false,networkPolicies.enabled=false,defaults.autoscaling.enabled=false,defaults.disruptionBudget.enabled=false
 LIST
 }
@@ -66,6 +68,7 @@ for kubernetes in helm/schemas/kubernetes-*; do
     for istio in helm/schemas/istio-*; do
         kubeconform -strict -schema-location "$kubernetes/$file" -schema-location "$istio/$file" -schema-location "helm/schemas/cert-manager/$file" \
             -schema-location "helm/schemas/cloudnative-pg/$file" -schema-location "helm/schemas/external-secrets/$file" \
+            -schema-location "helm/schemas/prometheus-operator/$file" \
             $out/*.yaml istio/mesh.yaml istio/egress.yaml
     done
 done

@@ -2,7 +2,7 @@
 # Installs what LOL.JOA needs and this machine lacks, and says what and why. Installs nothing that is there already.
 # `setup.sh browser` also wants what the browser tests need, `setup.sh pooler` a PgBouncer for the tests behind one,
 # `setup.sh contract` the tool that holds the API to its document, `setup.sh chart` Helm and what the chart is checked with.
-# `setup.sh profile` what looks where time goes, `setup.sh microbench` what counts instructions.
+# `setup.sh profile` what looks where time goes, `setup.sh microbench` what counts instructions, `setup.sh monitoring` Prometheus.
 # Works as root, and with sudo as a user. Debian and Ubuntu; elsewhere it says what to install by hand.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -96,6 +96,10 @@ if [ "$wants" = microbench ] && ! command -v valgrind >/dev/null; then
     need libc6-dbg "valgrind wants to know the C library's functions by name"
 fi
 
+if [ "$wants" = monitoring ] && ! { command -v promtool && command -v prometheus; } >/dev/null; then
+    need prometheus "rules are checked with its promtool, and queries are asked of it"
+fi
+
 if [ "$wants" = contract ] && ! has_python; then
     need python3-venv "the API is held to its document by a tool in Python (3.10 or later)"
 fi
@@ -136,12 +140,22 @@ if ! as_root true; then
     exit 1
 fi
 
-# The package would start a cluster of its own; while it installs, it is told not to.
+# PostgreSQL's package would start a cluster of its own, and Prometheus' a service; while they install, they are told not to.
 guard=/etc/postgresql-common/createcluster.d/loljoa.conf
-cleanup() { as_root rm -f "$guard"; }
+units=/etc/systemd/system
+is_masked=
+cleanup() {
+    as_root rm -f "$guard"
+    if [ -n "$is_masked" ]; then as_root rm -f $units/prometheus.service $units/multi-user.target.wants/prometheus.service; fi
+}
 trap cleanup EXIT
 as_root mkdir -p "$(dirname "$guard")"
 echo 'create_main_cluster = false' | as_root tee "$guard" >/dev/null
+if [[ " ${missing[*]} " == *" prometheus "* ]] && ! [ -e $units/prometheus.service ] && ! [ -h $units/prometheus.service ]; then
+    is_masked=yes
+    as_root mkdir -p $units
+    as_root ln -s /dev/null $units/prometheus.service
+fi
 
 echo "setup: installing ${missing[*]}"
 as_root apt-get update -qq

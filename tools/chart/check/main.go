@@ -18,7 +18,7 @@ func main() {
 		log.Fatal("usage: check REPOSITORY")
 	}
 	root := os.Args[1]
-	problems := schemaProblems(root)
+	problems := append(schemaProblems(root), monitoringProblems(root)...)
 	settings := readSettings(filepath.Join(root, "docs/operations.md"))
 	contracts := readContracts(filepath.Join(root, "proto"))
 	files, err := filepath.Glob(filepath.Join(root, "target/chart/*.yaml"))

@@ -42,6 +42,7 @@ var custom = []definitions{
 	{"cert-manager", "github.com/cert-manager/cert-manager@v1.21.2", "deploy/crds/*.yaml", []string{"Certificate", "Issuer"}},
 	{"cloudnative-pg", "github.com/cloudnative-pg/cloudnative-pg@v1.29.0", "config/crd/bases/*.yaml", []string{"Cluster", "Pooler"}},
 	{"external-secrets", "github.com/external-secrets/external-secrets@v1.3.2", "config/crds/bases/*.yaml", []string{"ExternalSecret"}},
+	{"prometheus-operator", "github.com/prometheus-operator/prometheus-operator@v0.85.0", "example/prometheus-operator-crd/*.yaml", []string{"PodMonitor", "PrometheusRule"}},
 }
 
 var istio = []string{"AuthorizationPolicy", "DestinationRule", "Gateway", "PeerAuthentication", "RequestAuthentication", "ServiceEntry",
