@@ -76,7 +76,7 @@ pub async fn serve(
     service: &'static str,
     config: Settings,
     listener: TcpListener,
-    served: Served,
+    routes: Served,
     closing: CancellationToken,
 ) {
     let server = Arc::new(protocols());
@@ -92,7 +92,7 @@ pub async fn serve(
         };
         let io = TokioIo::new(Patient::new(service, socket, config.write_timeout, place));
         let life = Life::new(Bounds::new(&config));
-        let requests = watched(served.clone(), peer, Arc::clone(&life));
+        let requests = watched(routes.clone(), peer, Arc::clone(&life));
         let (server, closing) = (Arc::clone(&server), closing.clone());
         connections.spawn(async move {
             let _open = Open::new(service, own);
