@@ -5,28 +5,47 @@ use std::{convert::Infallible, future::ready};
 use axum::{
     body::Body,
     extract::Request,
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Method, header};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::compression::CompressionLayer;
 
-/// Compresses what is looked at. Answers to bets are short, and events have to leave at once: neither pays for a compressor, whose
-/// state is several kilobytes for each answer, used or not.
-pub(crate) async fn compress(request: Request, next: Next) -> Response {
-    let is_look = matches!(*request.method(), Method::GET | Method::HEAD);
-    let accepted: Vec<_> = request.headers().get_all(header::ACCEPT_ENCODING).iter().cloned().collect();
-    let mut response = next.run(request).await;
-    if !is_look || is_event_stream(&response) {
-        return response;
+/// Whether, and how, the answer to a request is compressed.
+///
+/// What is looked at is. Answers to bets are short, and events have to leave at once: neither pays for a compressor, whose state is several
+/// kilobytes for each answer, used or not.
+pub(super) enum Compression {
+    /// The request is no look.
+    Never,
+    /// In one of these ways, if in any.
+    As(Vec<HeaderValue>),
+}
+
+impl Compression {
+    /// That of a request.
+    pub(super) fn of(request: &Request) -> Self {
+        match *request.method() {
+            Method::GET | Method::HEAD => {
+                Self::As(request.headers().get_all(header::ACCEPT_ENCODING).iter().cloned().collect())
+            }
+            _ => Self::Never,
+        }
     }
-    if !accepted.is_empty() {
-        // In a box, lest every answer's future has room for it.
-        return Box::pin(compressed(response, accepted)).await;
+
+    /// The answer as it leaves.
+    pub(super) async fn apply(self, mut response: Response) -> Response {
+        let Self::As(accepted) = self else { return response };
+        if is_event_stream(&response) {
+            return response;
+        }
+        if !accepted.is_empty() {
+            // In a box, lest every answer's future has room for it.
+            return Box::pin(compressed(response, accepted)).await;
+        }
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));
+        response
     }
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));
-    response
 }
 
 fn is_event_stream(response: &Response) -> bool {

@@ -1,50 +1,70 @@
 //! What stands between a connection and the routes.
 
-use std::{any::Any, panic, sync::Arc};
+use std::{
+    any::Any,
+    net::{IpAddr, SocketAddr},
+    panic::{self, AssertUnwindSafe},
+    sync::Arc,
+};
 
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{ConnectInfo, MatchedPath, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures::FutureExt;
 use http::Method;
 use loljoa_service_kit::{Caller, Error, telemetry};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    client_address::{ClientAddress, limit_key},
-    extract::Result,
-    heads,
-    problem::Problem,
-    reading::Reading,
+    client_address::limit_key, compress::Compression, extract::Result, heads, observe::Observed,
+    problem::Problem, reading::Reading, security::Protection,
 };
 use crate::{app::App, auth::access};
+
+/// All that stands around every route. It is one future: as a layer for each, every part would be a box of its own, with a copy of
+/// all that is inside it.
+pub(crate) async fn around(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let observed = Observed::begin(&app, peer, &mut request);
+    let protection = Protection::of(request.uri().path());
+    let compression = Compression::of(&request);
+    let answer = AssertUnwindSafe(within_limits(&app, observed.address, request, next)).catch_unwind();
+    let response = match observed.during(answer).await {
+        Ok(answer) => answer.into_response(),
+        Err(panic) => panicked(panic),
+    };
+    let mut response = compression.apply(response).await;
+    protection.add(&mut response, app.http.hsts());
+    observed.end(&mut response);
+    response
+}
 
 /// Lets a request pass when its address may and there is room, and waits for its answer only so long.
 ///
 /// An answer that has begun, such as an event stream, takes no room any more. A request whose client hangs up is carried to
 /// its end all the same, and keeps its room until then: the services behind need not guess how far it came, and one client's
 /// hanging up resets no stream of the connections that everybody's calls share.
-pub(crate) async fn within_limits(
-    State(app): State<Arc<App>>,
-    address: ClientAddress,
-    request: Request,
-    next: Next,
-) -> Result<Response> {
+async fn within_limits(app: &App, address: IpAddr, request: Request, next: Next) -> Result<Response> {
     heads::check(&request)?;
-    let place = app.limits.enter(limit_key(address.0))?;
-    app.limits.check_address(limit_key(address.0))?;
+    let place = app.limits.enter(limit_key(address))?;
+    app.limits.check_address(limit_key(address))?;
     let (reading, request) = Reading::begin(app.pace, request);
-    let gone = CancellationToken::new();
+    let (gone, timeout) = (CancellationToken::new(), app.timeout);
     // The time for an answer begins when the body is whole; until then the body may take its own.
-    let caller = Caller::waiting(app.pace.whole() + app.timeout, gone.clone());
+    let caller = Caller::waiting(app.pace.whole() + timeout, gone.clone());
     // Dropped with this future, which lives as long as the client waits.
     let _waiting = gone.drop_guard();
     let answer = async move {
         let _place = place;
         tokio::select! {
             answer = next.run(request) => Ok(answer),
-            () = reading.answer_due(app.timeout) => Err(Problem::timeout()),
+            () = reading.answer_due(timeout) => Err(Problem::timeout()),
         }
     };
     match tokio::spawn(caller.scope(telemetry::carried_along(answer))).await {
@@ -65,8 +85,8 @@ pub(crate) async fn wrong_method(path: MatchedPath) -> Problem {
 }
 
 /// The answer of a handler that panicked.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
-pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+#[expect(clippy::needless_pass_by_value, reason = "it is handed over where it is caught")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a text");
     Problem::from(Error::internal(text)).into_response()

@@ -10,21 +10,20 @@ pub(crate) mod docs;
 pub(crate) mod extract;
 mod gate;
 mod heads;
-pub(crate) mod layers;
+mod layers;
 pub(crate) mod league;
-pub(crate) mod observe;
+mod observe;
 pub(crate) mod ops;
 mod page;
 pub(crate) mod problem;
 pub(crate) mod reading;
-pub(crate) mod security;
+mod security;
 
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use loljoa_service_kit::edge::Served;
 use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{app::App, auth::guard::guard, config::Config};
@@ -41,13 +40,9 @@ fn router(app: &Arc<App>, config: &Config) -> anyhow::Result<Router> {
     let (api, document) = api(&config.cookies.trusted_origins)?.split_for_parts();
     let guarded = api.route_layer(middleware::from_fn_with_state(Arc::clone(app), guard));
     let page = page::routes(config)?;
-    // The first layer is the outermost. They are one layer to the router, which boxes each that it gets.
+    // One layer to the router, which boxes each that it gets.
     let layers = ServiceBuilder::new()
-        .layer(middleware::from_fn_with_state(Arc::clone(app), observe::observe))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), security::headers))
-        .layer(middleware::from_fn(compress::compress))
-        .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), layers::within_limits))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), layers::around))
         .layer(DefaultBodyLimit::max(MAX_BODY));
     Ok(guarded
         .merge(docs::routes(document))

@@ -1,57 +1,75 @@
 //! One span, one request id and the RED metrics for each request.
 
-use std::{borrow::Cow, net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, SocketAddr},
+    time::Instant,
+};
 
 use axum::{
-    extract::{ConnectInfo, MatchedPath, Request, State},
-    middleware::Next,
+    extract::{MatchedPath, Request},
     response::Response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use loljoa_service_kit::{ids, metrics, telemetry::Trace};
-use tracing::{field, info_span};
+use tracing::{Span, field, info_span};
 
 use super::client_address::ClientAddress;
-use crate::{app::App, auth::access};
+use crate::{SERVICE, app::App, auth::access};
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 64;
 
-/// The outermost layer: knows the client's address, continues its trace, and counts.
-pub(crate) async fn observe(
-    State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let started = Instant::now();
-    let address = app.proxies.client(request.headers(), peer);
-    request.extensions_mut().insert(ClientAddress(address));
-    let route = route(&request);
-    let (id, id_text) = request_id(request.headers());
-    // A stranger's trace id would choose by itself whether it is sampled, so it is not kept either.
-    let trace = if app.http.trust_traceparent { Trace::of(request.headers()) } else { Trace::begin() };
-    let span = trace.span(|| {
-        info_span!(
-            "http",
-            otel.name = &*route,
-            otel.kind = "server",
-            service = "gateway",
-            request_id = id_text,
-            http.response.status_code = field::Empty,
-            otel.status_code = field::Empty,
-            trace_id = field::Empty,
-        )
-    });
-    let mut response = trace.scope(span.clone(), next.run(request)).await;
-    let status = response.status();
-    span.record("http.response.status_code", status.as_u16());
-    if status.is_server_error() {
-        span.record("otel.status_code", "ERROR");
+/// A request that is being answered: whose it is, its trace, and what it counts as.
+pub(super) struct Observed {
+    pub(super) address: IpAddr,
+    started: Instant,
+    route: Cow<'static, str>,
+    id: HeaderValue,
+    trace: Trace,
+    span: Span,
+}
+
+impl Observed {
+    /// Continues the trace of `request`, or begins one, and leaves the client's address with it.
+    pub(super) fn begin(app: &App, peer: SocketAddr, request: &mut Request) -> Self {
+        let started = Instant::now();
+        let address = app.proxies.client(request.headers(), peer);
+        request.extensions_mut().insert(ClientAddress(address));
+        let route = route(request);
+        let (id, id_text) = request_id(request.headers());
+        // A stranger's trace id would choose by itself whether it is sampled, so it is not kept either.
+        let trace = if app.http.trust_traceparent { Trace::of(request.headers()) } else { Trace::begin() };
+        let span = trace.span(|| {
+            info_span!(
+                "http",
+                otel.name = &*route,
+                otel.kind = "server",
+                service = SERVICE,
+                request_id = id_text,
+                http.response.status_code = field::Empty,
+                otel.status_code = field::Empty,
+                trace_id = field::Empty,
+            )
+        });
+        Self { address, started, route, id, trace, span }
     }
-    metrics::record_request("gateway", "http", &route, status.as_str(), started.elapsed());
-    response.headers_mut().insert(REQUEST_ID, id);
-    response
+
+    /// Does `work` within the request's span.
+    pub(super) fn during<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = T> {
+        self.trace.clone().scope(self.span.clone(), work)
+    }
+
+    /// Counts the answer, and gives it the request's id.
+    pub(super) fn end(self, response: &mut Response) {
+        let status = response.status();
+        self.span.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            self.span.record("otel.status_code", "ERROR");
+        }
+        metrics::record_request(SERVICE, "http", &self.route, status.as_str(), self.started.elapsed());
+        response.headers_mut().insert(REQUEST_ID, self.id);
+    }
 }
 
 /// What the request counts as. Nothing that a client can make up gets in, so the number of routes is bounded.

@@ -1,12 +1,6 @@
 //! Headers that tell browsers what our pages may do.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
 use loljoa_web::{
     headers::{Hsts, PAGE_POLICY, add},
@@ -14,7 +8,6 @@ use loljoa_web::{
 };
 
 use super::docs;
-use crate::app::App;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// Answers of the API are no pages: they may do nothing.
@@ -30,24 +23,32 @@ pub(super) fn of_api(headers: &mut HeaderMap, hsts: Hsts) {
     headers.insert(header::CACHE_CONTROL, NO_STORE);
 }
 
-/// Adds the headers to every answer, also to those of layers further in.
-pub(crate) async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let (is_docs, is_api) = (path.starts_with(docs::PATH), is_api(path));
-    let mut response = next.run(request).await;
-    let status = response.status();
-    let headers = response.headers_mut();
-    let policy = if is_docs {
-        DOCS_POLICY
-    } else if is_api {
-        API_POLICY
-    } else {
-        PAGE_POLICY
-    };
-    add(headers, policy, app.http.hsts());
-    // Of a page, what is not there now may be there after a roll-out.
-    if is_api || status.is_client_error() || status.is_server_error() {
-        headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
+/// What browsers are told about the answer to a request.
+pub(super) struct Protection {
+    policy: &'static str,
+    is_api: bool,
+}
+
+impl Protection {
+    /// That of a request for `path`.
+    pub(super) fn of(path: &str) -> Self {
+        let is_api = is_api(path);
+        let policy = match is_api {
+            _ if path.starts_with(docs::PATH) => DOCS_POLICY,
+            true => API_POLICY,
+            false => PAGE_POLICY,
+        };
+        Self { policy, is_api }
     }
-    response
+
+    /// Adds the headers.
+    pub(super) fn add(&self, response: &mut Response, hsts: Hsts) {
+        let status = response.status();
+        let headers = response.headers_mut();
+        add(headers, self.policy, hsts);
+        // Of a page, what is not there now may be there after a roll-out.
+        if self.is_api || status.is_client_error() || status.is_server_error() {
+            headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
+        }
+    }
 }

@@ -47,8 +47,9 @@ async fn app(scale: &Scale, gateway: serde_json::Value) -> App {
     .await
 }
 
-/// Calm, attack, calm, and so on; what the machine does besides is in both.
-async fn alternate(app: &App, scale: &Scale, kinds: &[Kind]) -> (Figures, Watch) {
+/// Calm, attack, calm, and so on; what the machine does besides is in both. An attack does not end before the gateway has dropped
+/// connections for each of these `reasons`.
+async fn alternate(app: &App, scale: &Scale, kinds: &[Kind], reasons: &[&str]) -> (Figures, Watch) {
     let (mut cup, mut figures) = (Cup::of(app).await, Figures::default());
     let game = cup.game().await;
     let honest = Honest::gather(app, game).await;
@@ -59,6 +60,7 @@ async fn alternate(app: &App, scale: &Scale, kinds: &[Kind]) -> (Figures, Watch)
         let foes = Foes::begin(app, &honest, scale, kinds);
         honest.bet_for(GATHER).await;
         figures.attack.push(honest.bet_for(scale.window).await);
+        watch.until_dropped(reasons).await;
         figures.add(foes.end().await);
         watch.until_all_is_let_go().await;
         watch.note_values().await;
@@ -73,11 +75,10 @@ async fn honest_bets_stand_during_an_attack() {
     let scale = Scale::told();
     let short = json!({ "header_timeout_ms": 2_000, "body_timeout_ms": 4_000, "write_timeout_ms": 2_000 });
     let app = app(&scale, json!({ "http": short, "streams": { "slow_reader_ms": 1_000 } })).await;
-    let (figures, watch) = alternate(&app, &scale, &Scale::kinds()).await;
+    let (figures, watch) = alternate(&app, &scale, &Scale::kinds(), &["silent", "unread"]).await;
     Scale::print("an attack of all kinds", &figures, &watch);
     figures.are_good(&scale);
     watch.is_good();
-    watch.were_dropped(&["silent", "unread"]).await;
     time::timeout(Duration::from_mins(2), promises::all_hold(&app.db)).await.expect("it comes to rest");
     app.stop().await;
 }
@@ -89,7 +90,7 @@ async fn honest_bets_stand_beside_a_storm_of_log_ins() {
     let no_limit = json!({ "per_second": 0, "burst": 0 });
     let limits = json!({ "per_address": no_limit, "log_in": { "per_minute": 0, "burst": 0 } });
     let app = app(&scale, json!({ "limits": limits })).await;
-    let (figures, watch) = alternate(&app, &scale, &[Kind::LogInStorm]).await;
+    let (figures, watch) = alternate(&app, &scale, &[Kind::LogInStorm], &[]).await;
     Scale::print("a storm of log-ins alone", &figures, &watch);
     figures.are_good(&scale);
     watch.is_good();

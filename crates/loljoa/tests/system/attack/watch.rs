@@ -138,15 +138,17 @@ impl Watch {
         }
     }
 
-    /// The gateway has dropped connections for each of these reasons.
-    pub(super) async fn were_dropped(&self, reasons: &[&str]) {
+    /// Waits until the gateway has dropped connections for each of these reasons.
+    pub(super) async fn until_dropped(&self, reasons: &[&str]) {
         let gateway = self.processes.iter().find(|process| process.service == Service::Gateway).unwrap();
-        let text = gateway.metrics().await;
         for reason in reasons {
             let mark = format!("reason=\"{reason}\"}}");
-            let counts =
-                text.lines().any(|line| line.contains("connections_dropped") && line.contains(&mark));
-            assert!(counts, "none of them was {reason}");
+            eventually(&format!("dropping what is {reason}"), async || {
+                let text = gateway.metrics().await;
+                let is_count = |line: &str| line.contains("connections_dropped") && line.contains(&mark);
+                text.lines().any(is_count).then_some(())
+            })
+            .await;
         }
     }
 }
