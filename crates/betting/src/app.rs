@@ -28,7 +28,7 @@ use crate::{
     grpc::{Betting, MarketAdmin},
     ledger::Ledger,
     service::{
-        MarketCache, Wakers,
+        MarketCache, Wakers, accepted,
         admin::Admin,
         audit::Auditor,
         bets::Bets,
@@ -146,12 +146,15 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
     let (pool, closing) = (&pools.requests, parts.closing());
     let market_cache = MarketCache::new(pool.clone(), config.placement.lock_timeout());
     let cancel_window = config.cancel_window();
+    let (accepted, counting) = accepted::new(pools.background.clone());
+    parts.spawn_worker("count of bets", counting.run());
     let needs = Needs {
         requests: pool.clone(),
         workers: pools.workers.clone(),
         markets: market_cache.clone(),
         ledger: ledger.clone(),
         wakers: wakers.clone(),
+        accepted,
         failpoints: failpoints.clone(),
         cancel_window,
     };

@@ -21,6 +21,7 @@ use crate::{
     http::{client_address::Proxies, reading::Pace},
     limits::Limits,
     services::Services,
+    status::Look,
     streams::Streams,
     usernames::Usernames,
 };
@@ -36,6 +37,7 @@ pub(crate) struct App {
     pub(crate) bets: Cells<coalescer::Handle>,
     pub(crate) markets: Arc<Hub>,
     pub(crate) streams: Arc<Streams>,
+    pub(crate) status: Look,
     pub(crate) limits: Arc<Limits>,
     pub(crate) ops: Ops,
     pub(crate) clock: Clock,
@@ -83,6 +85,7 @@ impl App {
             daily_grants,
             markets,
             streams: Arc::new(Streams::new(&config.streams)),
+            status: Look::new(Duration::from_millis(config.http.timeout_ms)),
             limits: Arc::new(Limits::new(&config.limits)),
             ops: Ops::new(health.clone(), config.runtime.experiments),
             timeout: Duration::from_millis(config.http.timeout_ms),

@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod micro;
 mod rest;
 mod services;
+mod status;
 mod streams;
 mod usernames;
 

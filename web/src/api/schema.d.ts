@@ -656,6 +656,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the system is: bets, settlement and audits of all cells, and which parts answer. Some seconds old at most. A part that does not
+         *     answer is told as such, not as an error.
+         */
+        get: operations["getStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{service}/block": {
         parameters: {
             query?: never;
@@ -711,6 +731,29 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How many bets are accepted, by cells that have answered. */
+        AcceptedBets: {
+            /**
+             * Format: int64
+             * @description How many since `since`. A replica that crashes leaves some seconds out.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description In 60 seconds, of which the last ended at most ten seconds ago.
+             */
+            lastMinute: number;
+            /**
+             * Format: double
+             * @description The same, a second.
+             */
+            perSecond: number;
+            /**
+             * Format: date-time
+             * @description 24 hours ago, or when counting began.
+             */
+            since: string;
+        };
         /** @description An account. */
         Account: {
             /** Format: uuid */
@@ -783,6 +826,29 @@ export interface components {
             username: string;
             /** @description The admin's own words. */
             why?: string | null;
+        };
+        /** @description What an audit says, by cells that have answered. */
+        AuditStatus: {
+            /**
+             * Format: int64
+             * @description How long ago that was, by the database's clock.
+             */
+            ageSeconds?: number | null;
+            /**
+             * Format: int64
+             * @description How much was found that does not agree, and is not yet known to agree again. It should be 0.
+             */
+            differences: number;
+            /**
+             * Format: date-time
+             * @description When it had last compared all that is new, and of all else what had its turn; null until it has once.
+             */
+            lastSuccessAt?: string | null;
+        };
+        /** @description The audits. Null while nobody answers. */
+        AuditStatuses: {
+            bets?: components["schemas"]["AuditStatus"] | null;
+            points?: components["schemas"]["AuditStatus"] | null;
         };
         /** @description A bet. */
         Bet: {
@@ -1425,6 +1491,19 @@ export interface components {
             /** @description Send it as `cursor` for the next page; null at the end. */
             nextCursor?: string | null;
         };
+        /** @description Whether a part of the system answers: it does if all of its cells do. */
+        PartStatus: {
+            /** @description How many of them have answered. */
+            answering: number;
+            /** @description Of how many cells it consists. */
+            cells: number;
+        };
+        /** @description The parts of the system. */
+        PartStatuses: {
+            account: components["schemas"]["PartStatus"];
+            betting: components["schemas"]["PartStatus"];
+            leagueSchedule: components["schemas"]["PartStatus"];
+        };
         /** @description An account on the leaderboard, where nobody is told who is an admin. */
         Place: {
             /** Format: uuid */
@@ -1588,6 +1667,19 @@ export interface components {
              */
             expiresIn: number;
         };
+        /** @description What is being paid out, by cells that have answered. */
+        SettlementLag: {
+            /**
+             * Format: int64
+             * @description Markets that are being paid out, given back or corrected.
+             */
+            markets: number;
+            /**
+             * Format: int64
+             * @description How long the first of them has been under way; 0 without any.
+             */
+            oldestSeconds: number;
+        };
         /**
          * @description Where a tournament's matches come from.
          * @enum {string}
@@ -1693,6 +1785,11 @@ export interface components {
             /** Format: uuid */
             transferId: string;
         };
+        /**
+         * @description Why the state is not `ok`.
+         * @enum {string}
+         */
+        StatusReason: "bets_differ" | "points_differ" | "betting_unanswered" | "account_unanswered" | "league_schedule_unanswered" | "settlement_late" | "bets_audit_late" | "points_audit_late";
         /** @description One or two matches that are odd, and what would mend them. */
         Suspect: {
             /** @description What that would change, in words. */
@@ -1747,6 +1844,26 @@ export interface components {
              * @description How many more there are.
              */
             leftOut: number;
+        };
+        /**
+         * @description How all is, in a word. Of several that hold, the gravest: a difference that is known, what is not known, what is late.
+         * @enum {string}
+         */
+        SystemState: "ok" | "late" | "difference" | "unknown";
+        /** @description How the system is. */
+        SystemStatus: {
+            audits: components["schemas"]["AuditStatuses"];
+            bets?: components["schemas"]["AcceptedBets"] | null;
+            /**
+             * Format: date-time
+             * @description When the parts were asked.
+             */
+            measuredAt: string;
+            parts: components["schemas"]["PartStatuses"];
+            /** @description Every rule that holds, the gravest first; none when all is well. */
+            reasons: components["schemas"]["StatusReason"][];
+            settlement?: components["schemas"]["SettlementLag"] | null;
+            state: components["schemas"]["SystemState"];
         };
         /** @description Teams in their order. */
         Table: {
@@ -3215,6 +3332,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Tournament"];
+                };
+            };
+            /** @description what went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemStatus"];
                 };
             };
             /** @description what went wrong */

@@ -34,4 +34,7 @@ export type Hello = Schemas["Hello"];
 /** The answer to a new bet: the bet and its market with it in the pools. */
 export type PlacedBet = Schemas["BetOnMarket"];
 export type Incident = Schemas["Incident"];
+export type SystemStatus = Schemas["SystemStatus"];
+export type PartStatus = Schemas["PartStatus"];
+export type AuditStatus = Schemas["AuditStatus"];
 export type AdminAction = Schemas["AdminAction"];

@@ -19,6 +19,7 @@ const Schedule = lazy(() => import("../features/schedule/page"));
 const Standings = lazy(() => import("../features/standings/page"));
 const Teams = lazy(() => import("../features/teams/page"));
 const TeamPage = lazy(() => import("../features/teams/team-page"));
+const StatusPage = lazy(() => import("../features/status/page"));
 const LogIn = lazy(() => import("../features/auth/log-in"));
 const SignUp = lazy(() => import("../features/auth/sign-up"));
 const AccountPage = lazy(() => import("../features/account/page"));
@@ -54,6 +55,7 @@ function Pages() {
           <Route path="/standings" component={Standings} />
           <Route path="/teams" component={Teams} />
           <Route path="/teams/:code" component={TeamPage} />
+          <Route path="/status" component={StatusPage} />
           <Route path="/login" component={LogIn} />
           <Route path="/signup" component={SignUp} />
           <Route path="/account" component={AccountPage} />

@@ -7,6 +7,7 @@ export function Footer() {
       <div class="foot-row">
         <strong>{words.noMoney}</strong>
         <span>{words.unaffiliated}</span>
+        <a href="/status">{words.status}</a>
         <a href="/api/docs" target="_self">
           {words.apiDocs}
         </a>

@@ -12,6 +12,7 @@ export const en: Catalogue = {
     skip: "Skip to content",
     noMoney: "Points have no money value. They cannot be bought, exchanged or given away.",
     unaffiliated: "LOL.JOA is not connected to Riot Games or the LCK.",
+    status: "Status",
     apiDocs: "API docs",
     footer: "About",
   },

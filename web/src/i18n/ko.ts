@@ -11,6 +11,7 @@ export const ko = {
     skip: "본문으로 건너뛰기",
     noMoney: "포인트는 금전적 가치가 없으며 구매, 환전, 양도할 수 없습니다.",
     unaffiliated: "LOL.JOA는 라이엇 게임즈 및 LCK와 관련이 없습니다.",
+    status: "서비스 상태",
     apiDocs: "API 문서",
     footer: "안내",
   },

@@ -8,6 +8,7 @@ mod bets;
 mod fold;
 mod gauges;
 mod reconciler;
+mod status;
 
 use loljoa_service_kit::{AccountId, MarketId, Points};
 use sqlx::PgPool;
@@ -21,6 +22,7 @@ use crate::{
 pub use bets::{bet_results, bet_results_after, bet_transfers, refused_stakes};
 pub use fold::{Fold, SystemAccounts};
 pub(crate) use reconciler::Reconciler;
+pub(crate) use status::{Status, status};
 
 /// How much [`full`] looks at in one snapshot.
 const RANGE: i64 = 1_000;

@@ -3,11 +3,11 @@
 use loljoa_proto::account::v1::{
     BatchGetUsernamesRequest, BatchGetUsernamesResponse, ChangePasswordRequest, ChangePasswordResponse,
     ClaimDailyGrantRequest, ClaimDailyGrantResponse, EndOtherSessionsRequest, EndOtherSessionsResponse,
-    GetAccountRequest, GetAccountResponse, GetJwksRequest, GetJwksResponse, ListLeaderboardRequest,
-    ListLeaderboardResponse, ListRevocationsRequest, ListRevocationsResponse, ListTransfersRequest,
-    ListTransfersResponse, LogInRequest, LogInResponse, LogOutAllRequest, LogOutAllResponse, LogOutRequest,
-    LogOutResponse, RefreshRequest, RefreshResponse, SignUpRequest, SignUpResponse,
-    account_service_server::AccountService,
+    GetAccountRequest, GetAccountResponse, GetJwksRequest, GetJwksResponse, GetStatusRequest,
+    GetStatusResponse, ListLeaderboardRequest, ListLeaderboardResponse, ListRevocationsRequest,
+    ListRevocationsResponse, ListTransfersRequest, ListTransfersResponse, LogInRequest, LogInResponse,
+    LogOutAllRequest, LogOutAllResponse, LogOutRequest, LogOutResponse, RefreshRequest, RefreshResponse,
+    SignUpRequest, SignUpResponse, account_service_server::AccountService,
 };
 use loljoa_service_kit::{
     AccountId, Error, ErrorCode, IdempotencyKey, Points,
@@ -18,6 +18,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::convert;
 use crate::{
+    audit,
     service::{Credentials, LeaderboardQuery, Service, SignUp},
     store::{accounts, statement},
 };
@@ -208,5 +209,10 @@ impl AccountService for Accounts {
     ) -> Result<Response<ListRevocationsResponse>, Status> {
         let since = convert::since_from(request.into_inner().since)?;
         Ok(Response::new(convert::revocations(self.service.revocations(since).await?)))
+    }
+
+    async fn get_status(&self, _: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
+        let status = audit::status(&self.service.reads).await?;
+        Ok(Response::new(convert::status(status)))
     }
 }

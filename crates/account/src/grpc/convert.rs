@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use loljoa_proto::account::v1::{
     Account, BetResult as BetResultMessage, ClearMarketRequest, ClearingPurpose, FeedTransfer,
-    ListRevocationsResponse, ManagedAccount, Role as RoleMessage, Session, StatementLine,
+    GetStatusResponse, ListRevocationsResponse, ManagedAccount, Role as RoleMessage, Session, StatementLine,
     Tier as TierMessage, Transfer as TransferMessage, TransferDifference, TransferKind, TransferOutcome,
 };
 use loljoa_service_kit::{AccountId, BetId, Error, MarketId, Points, TransferId};
@@ -11,6 +11,7 @@ use prost_types::Timestamp;
 use secrecy::ExposeSecret;
 
 use crate::{
+    audit::Status,
     domain::{
         clearing::{Clearing, Purpose},
         feed::Entry,
@@ -238,6 +239,15 @@ fn optional<T>(text: &str, parse: impl FnOnce(&str) -> Result<T, Error>) -> Resu
 
 fn text(id: Option<impl ToString>) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
+}
+
+pub(super) fn status(status: Status) -> GetStatusResponse {
+    let (audited_at, audit_age_ms) = status.audited.unzip();
+    GetStatusResponse {
+        audited_at: audited_at.map(timestamp),
+        audit_age_ms: audit_age_ms.unwrap_or_default(),
+        differences: status.differences,
+    }
 }
 
 fn timestamp(time: DateTime<Utc>) -> Timestamp {

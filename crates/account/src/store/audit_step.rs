@@ -2,6 +2,7 @@
 //!
 //! All functions of one step run in one REPEATABLE READ transaction, so that they see one state.
 
+use chrono::{DateTime, Utc};
 use loljoa_service_kit::Points;
 use sqlx::{PgConnection, PgExecutor, postgres::types::PgInterval};
 use uuid::Uuid;
@@ -251,4 +252,21 @@ pub(crate) async fn findings(connection: &mut PgConnection) -> sqlx::Result<Find
     )
     .fetch_one(connection)
     .await
+}
+
+/// Notes that all that transfers have touched has been compared, whatever came of it.
+pub(crate) async fn succeed(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE audit_cursor SET succeeded_at = clock_timestamp()").execute(connection).await?;
+    Ok(())
+}
+
+/// When that was noted last, and how many milliseconds ago; none until it has been once.
+pub(crate) async fn success(connection: &mut PgConnection) -> sqlx::Result<Option<(DateTime<Utc>, i64)>> {
+    let row = sqlx::query!(
+        r#"SELECT succeeded_at, (extract(epoch FROM clock_timestamp() - succeeded_at) * 1000)::bigint AS age_ms
+        FROM audit_cursor"#,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row.succeeded_at.zip(row.age_ms))
 }

@@ -22,5 +22,6 @@ mod sessions;
 mod sign_up;
 mod standing;
 mod statement;
+mod status;
 mod tokens;
 mod trust;

@@ -22,6 +22,7 @@ use crate::{
         bets::Bets,
         markets,
         placement::{Answer, Placement},
+        status,
         watch::{BetWatch, MarketWatch},
     },
 };
@@ -224,5 +225,12 @@ impl BettingService for Betting {
         });
         let closing = self.closing.clone().cancelled_owned();
         Ok(Response::new(Box::pin(changes.take_until(closing))))
+    }
+
+    async fn get_status(
+        &self,
+        _: Request<proto::GetStatusRequest>,
+    ) -> Result<Response<proto::GetStatusResponse>, Status> {
+        Ok(Response::new(message::status(&status::read(&self.pool).await?)))
     }
 }

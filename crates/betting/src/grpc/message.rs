@@ -10,7 +10,10 @@ use crate::{
         market::{Bettors, TopBettor},
         preview::{Effect, Touched},
     },
-    service::placement::{Answer, Placed},
+    service::{
+        placement::{Answer, Placed},
+        status::Status,
+    },
     store::incidents::Incident,
 };
 
@@ -183,6 +186,20 @@ pub(super) const fn state_filter(state: proto::BetState) -> Option<BetState> {
         proto::BetState::Won => Some(BetState::Won),
         proto::BetState::Lost => Some(BetState::Lost),
         proto::BetState::Void => Some(BetState::Void),
+    }
+}
+
+pub(super) fn status(status: &Status) -> proto::GetStatusResponse {
+    let (audited_at, audit_age_ms) = status.audited.unzip();
+    proto::GetStatusResponse {
+        accepted_last_minute: status.accepted.last_minute,
+        accepted: status.accepted.bets,
+        accepted_since: Some(timestamp(status.accepted.since)),
+        settling_markets: status.settling,
+        settling_ms: status.settling_ms,
+        audited_at: audited_at.map(timestamp),
+        audit_age_ms: audit_age_ms.unwrap_or_default(),
+        differences: status.differences,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What betting does: each part runs over the store and the rules of the domain.
 
+pub(crate) mod accepted;
 pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod bets;
@@ -15,6 +16,7 @@ pub(crate) mod preview;
 pub(crate) mod recovery;
 pub(crate) mod retention;
 pub(crate) mod settlement;
+pub(crate) mod status;
 pub(crate) mod ticker;
 pub(crate) mod watch;
 

@@ -17,16 +17,16 @@ pub(crate) async fn run(pool: PgPool, config: config::Retention, closing: Cancel
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
         let sweeping = postgres::unless_lost(sweep(&pool, &config));
         if let Some(Some(Err(error))) = closing.run_until_cancelled(sweeping).await {
-            tracing::warn!(%error, "positions of final markets could not be deleted");
+            tracing::warn!(%error, "what nobody needs any more could not be deleted");
         }
     }
 }
 
-/// Deletes the positions of markets that have been final for long enough, chunk by chunk.
+/// Deletes the positions of markets that have been final for long enough, chunk by chunk, and counts of days before.
 async fn sweep(pool: &PgPool, config: &config::Retention) -> Result<(), sqlx::Error> {
     let kept = Duration::from_millis(config.positions_ms);
     while let Some(gone) = store::positions::sweep(pool, kept, i64::from(config.chunk)).await? {
         counter!("loljoa_positions_swept_total", "service" => "betting").increment(gone.unsigned_abs());
     }
-    Ok(())
+    store::accepted::forget(pool).await
 }

@@ -1,5 +1,6 @@
 //! SQL, one file per aggregate. The caller owns the transaction.
 
+pub(crate) mod accepted;
 pub(crate) mod audit;
 pub(crate) mod audit_bets;
 pub(crate) mod audit_pools;

@@ -23,6 +23,25 @@ pub(crate) async fn list(db: impl PgExecutor<'_>) -> Result<Vec<MarketId>, sqlx:
     .await
 }
 
+/// How many markets a worker has to bring on, and how many milliseconds ago the first of them came to need one; 0 without any.
+pub(crate) async fn lag(db: impl PgExecutor<'_>) -> Result<(i64, i64), sqlx::Error> {
+    let row = sqlx::query!(
+        r#"WITH under_way AS (
+            SELECT market_id, ending_since AS since FROM markets
+            WHERE state NOT IN ('settled', 'void')
+                AND (state IN ('settling', 'voiding') OR (state = 'locked' AND decided_outcome_id IS NOT NULL))
+            UNION ALL SELECT market_id, since FROM late_refunds
+            UNION ALL SELECT market_id, created_at FROM corrections WHERE done_at IS NULL
+        )
+        SELECT count(DISTINCT market_id) AS "markets!",
+            coalesce(greatest(extract(epoch FROM clock_timestamp() - min(since)) * 1000, 0), 0)::bigint AS "oldest_ms!"
+        FROM under_way"#,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((row.markets, row.oldest_ms))
+}
+
 /// Where a market stands on its way to its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {

@@ -28,6 +28,7 @@ mod recovery;
 mod refusals;
 mod retention;
 mod settlement;
+mod status;
 mod steps;
 mod story;
 mod tombstones;

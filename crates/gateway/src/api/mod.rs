@@ -16,6 +16,7 @@ pub(crate) mod question;
 pub(crate) mod repair;
 pub(crate) mod stakes;
 pub(crate) mod standings;
+pub(crate) mod status;
 
 use chrono::{DateTime, Utc};
 use loljoa_service_kit::Error;
@@ -71,7 +72,7 @@ fn time(time: Option<prost_types::Timestamp>) -> Result<DateTime<Utc>, Error> {
     optional_time(time)?.ok_or_else(|| Error::internal("a time is missing in an answer"))
 }
 
-fn optional_time(time: Option<prost_types::Timestamp>) -> Result<Option<DateTime<Utc>>, Error> {
+pub(crate) fn optional_time(time: Option<prost_types::Timestamp>) -> Result<Option<DateTime<Utc>>, Error> {
     let Some(time) = time else { return Ok(None) };
     let nanos = u32::try_from(time.nanos).ok();
     let read = nanos.and_then(|nanos| DateTime::from_timestamp(time.seconds, nanos));

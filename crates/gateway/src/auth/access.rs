@@ -68,6 +68,7 @@ pub(crate) const RULES: &[Rule] = &[
     (Method::GET, "/api/betting/bets/{betId}", Access::User),
     (Method::DELETE, "/api/betting/bets/{betId}", Access::User),
     (Method::GET, "/api/betting/stream", Access::Optional),
+    (Method::GET, "/api/status", Access::Public),
     (Method::GET, HELLO, Access::Admin),
     (Method::GET, "/api/admin/actions", Access::Admin),
     (Method::POST, "/api/{service}/block", Access::Admin),

@@ -38,6 +38,7 @@ const SCHEME: &str = "accessToken";
         (name = "account", description = "Accounts, sessions, statements, the leaderboard"),
         (name = "league", description = "Tournaments, teams, matches, standings"),
         (name = "betting", description = "Markets, bets, the event stream"),
+        (name = "status", description = "How the system is"),
         (name = "admin", description = "What admins have done"),
         (name = "ops", description = "The experiments of 2022"),
     ),

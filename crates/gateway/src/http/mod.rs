@@ -18,6 +18,7 @@ mod page;
 pub(crate) mod problem;
 pub(crate) mod reading;
 mod security;
+pub(crate) mod status;
 
 use std::sync::Arc;
 
@@ -59,6 +60,7 @@ pub(crate) fn api(trusted_origins: &[String]) -> anyhow::Result<OpenApiRouter<Ar
         .merge(league::routes())
         .merge(betting::routes())
         .merge(admin::routes())
+        .merge(status::routes())
         .merge(ops::routes());
     Ok(docs::complete(routes))
 }

@@ -19,6 +19,7 @@ mod readers;
 mod revocations;
 mod sessions;
 mod slow_bodies;
+mod status;
 mod story;
 mod stream;
 mod tokens;

@@ -196,6 +196,13 @@ impl BettingService for Baseline {
     ) -> Result<Response<proto::GetMarketResponse>, Status> {
         Err(only_bets())
     }
+
+    async fn get_status(
+        &self,
+        _: Request<proto::GetStatusRequest>,
+    ) -> Result<Response<proto::GetStatusResponse>, Status> {
+        Err(only_bets())
+    }
 }
 
 fn only_bets() -> Status {

@@ -144,6 +144,9 @@ impl Reconciler {
         let covers = self.covers(connection, sampled).await?;
         let more = more || covers.is_none();
         seen.extend(covers.into_iter().flatten());
+        if !more {
+            audit_step::succeed(connection).await?;
+        }
         let known = Known {
             balances: audit_step::findings(connection).await?,
             covers: audit_covers::findings(connection).await?,

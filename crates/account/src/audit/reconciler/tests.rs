@@ -118,13 +118,16 @@ async fn a_long_way_is_gone_in_chunks(pool: PgPool) {
         transfers::apply(&pool, &[gift(faker)], 0).await.unwrap();
     }
     run(&pool, "UPDATE system_balances SET balance = balance + 3").await;
+    let success = async || audit_step::success(&mut pool.acquire().await.unwrap()).await.unwrap();
     let mut steps = 0;
     let found = loop {
         match reconciler.step().await.unwrap() {
             Step::Compared { known, more: false, .. } => break known,
             _ => steps += 1,
         }
+        assert_eq!(success().await, None, "there is more to do");
     };
+    assert!(success().await.is_some(), "all was compared, whatever was found");
     assert!(
         steps <= 9,
         "seven transfers are at most three full chunks of two for balances and for covers, and two accounts one more"

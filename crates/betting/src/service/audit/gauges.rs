@@ -19,7 +19,8 @@ const FINDINGS: [&str; 9] = [
     "transfer",
 ];
 /// Every check that is run.
-const CHECKS: [&str; 6] = ["books", "books_in_turn", "finals", "stakes", "stakes_in_turn", "transfers"];
+pub(crate) const CHECKS: [&str; 6] =
+    ["books", "books_in_turn", "finals", "stakes", "stakes_in_turn", "transfers"];
 
 /// Reports what has been found and when each check last looked at everything.
 pub(super) async fn report(pool: &PgPool) {

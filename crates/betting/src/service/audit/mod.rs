@@ -15,6 +15,7 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub(crate) use self::gauges::CHECKS;
 use super::feed_watch::FeedWatch;
 use crate::{
     config,

@@ -31,7 +31,7 @@ use self::{
     record::Recorder,
     refund::Refunds,
 };
-use super::{MarketCache, Wakers};
+use super::{MarketCache, Wakers, accepted::Accepted};
 use crate::{
     config,
     domain::{Bet, Market, NewBet, Tombstone, bet::Fingerprint},
@@ -65,6 +65,8 @@ pub(crate) struct Needs {
     pub(crate) ledger: Ledger,
     /// Wakes delivery.
     pub(crate) wakers: Wakers,
+    /// Takes note of bets that were accepted.
+    pub(crate) accepted: Accepted,
     /// Where tests let a step fail.
     pub(crate) failpoints: FailPoints,
     /// How long before the lock cancelling ends.
@@ -84,15 +86,22 @@ impl Placement {
     /// A queue, the workers that empty it, and the one for markets that cannot be had.
     #[must_use]
     pub(crate) fn new(config: &config::Placement, needs: Needs) -> (Self, Vec<Worker>, Room) {
-        let Needs { requests, workers: pool, markets, ledger, wakers, failpoints, cancel_window } = needs;
+        let Needs { requests, workers: pool, markets, ledger, wakers, accepted, failpoints, cancel_window } =
+            needs;
         let (queue, jobs) = queue::bounded(config);
         let (lanes, patience) = (Lanes::default(), config.lock_timeout());
         let refunds = Refunds::new(requests.clone(), ledger.clone(), wakers.clone());
         let canceller =
             Canceller { pool: pool.clone(), lanes: lanes.clone(), refunds, window: cancel_window, patience };
         let connections = Arc::new(Kept::new(pool.clone(), config.workers));
-        let recorder =
-            Recorder { pool: pool.clone(), connections, markets: markets.clone(), wakers, patience };
+        let recorder = Recorder {
+            pool: pool.clone(),
+            connections,
+            markets: markets.clone(),
+            wakers,
+            accepted,
+            patience,
+        };
         let room = Room {
             pool,
             lanes: lanes.clone(),

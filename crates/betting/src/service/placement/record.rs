@@ -15,7 +15,7 @@ use sqlx::PgPool;
 use super::{Answer, answer, apart::Work, market_locked};
 use crate::{
     domain::{Bet, Market, NewBet, bet::Fingerprint},
-    service::{MarketCache, Wakers, millis},
+    service::{MarketCache, Wakers, accepted::Accepted, millis},
     store,
 };
 
@@ -38,6 +38,7 @@ pub(super) struct Recorder {
     pub(super) connections: Arc<Kept>,
     pub(super) markets: MarketCache,
     pub(super) wakers: Wakers,
+    pub(super) accepted: Accepted,
     /// How long a transaction waits for a row.
     pub(super) patience: Duration,
 }
@@ -64,6 +65,8 @@ impl Work for Recorder {
             Ok(recorded)
         };
         let recorded = postgres::repeating(record).await?;
+        let stands = |(bet, fresh): &&(Bet, bool)| *fresh && bet.tombstone.is_none();
+        self.accepted.count(recorded.iter().filter(stands).count());
         if recorded.iter().any(|(bet, fresh)| *fresh && bet.tombstone.is_some()) {
             self.wakers.owed.ring();
         }
@@ -96,7 +99,10 @@ impl Work for AllNew<'_> {
             Ok(recorded)
         };
         match postgres::repeating(record).await? {
-            Some(recorded) => Ok(recorded.into_iter().map(|bet| (bet, true)).collect()),
+            Some(recorded) => {
+                self.0.accepted.count(recorded.len());
+                Ok(recorded.into_iter().map(|bet| (bet, true)).collect())
+            }
             None => self.0.attempt(bets).await,
         }
     }

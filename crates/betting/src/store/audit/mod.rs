@@ -30,3 +30,21 @@ pub(crate) async fn successes(db: impl PgExecutor<'_>) -> Result<Vec<(String, Da
     .await?;
     Ok(rows.into_iter().map(|row| (row.name, row.succeeded_at)).collect())
 }
+
+/// The oldest of these checks' latest successes, and how many milliseconds ago it was; none until each has had one.
+pub(crate) async fn success_of_all(
+    db: impl PgExecutor<'_>,
+    checks: &[&str],
+) -> Result<Option<(DateTime<Utc>, i64)>, sqlx::Error> {
+    let checks: Vec<_> = checks.iter().map(|check| (*check).to_owned()).collect();
+    let row = sqlx::query!(
+        r#"SELECT min(succeeded_at) AS at, count(succeeded_at) AS "checks!",
+            (extract(epoch FROM clock_timestamp() - min(succeeded_at)) * 1000)::bigint AS age_ms
+        FROM audit_cursors WHERE name = ANY ($1)"#,
+        &checks,
+    )
+    .fetch_one(db)
+    .await?;
+    let all = usize::try_from(row.checks).is_ok_and(|succeeded| succeeded == checks.len());
+    Ok(row.at.zip(row.age_ms).filter(|_| all))
+}

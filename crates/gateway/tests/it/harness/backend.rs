@@ -16,6 +16,7 @@ use loljoa_proto::{
         *,
     },
     betting::v1::betting_service_server::BettingServiceServer,
+    league_schedule::v1::league_service_server::LeagueServiceServer,
     ops::v1::ops_service_server::OpsServiceServer,
 };
 use loljoa_service_kit::{grpc::Ops, health::Health, identity::token};
@@ -27,7 +28,7 @@ use tonic::{
 };
 use uuid::Uuid;
 
-use super::betting::Betting;
+use super::{betting::Betting, league::League};
 
 /// A backend whose behaviour a test sets.
 #[derive(Clone)]
@@ -48,6 +49,7 @@ impl Backend {
             .add_service(AccountServiceServer::new(account.clone()))
             .add_service(AccountAdminServiceServer::new(account.clone()))
             .add_service(BettingServiceServer::new(betting.clone()))
+            .add_service(LeagueServiceServer::new(League))
             .add_service(OpsServiceServer::new(Ops::new(Health::new("backend"), false)))
             .serve_with_incoming(TcpIncoming::from(listener));
         let stop = CancellationToken::new();
@@ -74,6 +76,7 @@ struct Books {
     asked: watch::Sender<usize>,
     calls: Mutex<Vec<String>>,
     lost: AtomicUsize,
+    differences: AtomicUsize,
 }
 
 impl Account {
@@ -120,6 +123,11 @@ impl Account {
             0 => Ok(ended),
             _ => Err(Status::unavailable("no healthy upstream")),
         }
+    }
+
+    /// From now on the audit has found so many differences.
+    pub(crate) fn differ(&self, differences: usize) {
+        self.0.differences.store(differences, Ordering::SeqCst);
     }
 
     /// How often a grant was claimed.
@@ -286,6 +294,12 @@ impl AccountService for Account {
         };
         self.0.asked.send_modify(|asked| *asked += 1);
         Ok(Response::new(answer))
+    }
+
+    async fn get_status(&self, _: Request<GetStatusRequest>) -> Answer<GetStatusResponse> {
+        let differences = i64::try_from(self.0.differences.load(Ordering::SeqCst)).unwrap();
+        let audited_at = Some(prost_types::Timestamp { seconds: 1_800_000_000, nanos: 0 });
+        Ok(Response::new(GetStatusResponse { audited_at, audit_age_ms: 1_500, differences }))
     }
 
     async fn get_jwks(&self, _: Request<GetJwksRequest>) -> Answer<GetJwksResponse> {

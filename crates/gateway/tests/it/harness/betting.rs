@@ -35,6 +35,8 @@ struct State {
     held: watch::Sender<bool>,
     looks_held: watch::Sender<bool>,
     away: watch::Sender<bool>,
+    statuses: watch::Sender<usize>,
+    statuses_held: watch::Sender<bool>,
 }
 
 impl Default for Betting {
@@ -48,6 +50,8 @@ impl Default for Betting {
             held: watch::Sender::default(),
             looks_held: watch::Sender::default(),
             away: watch::Sender::default(),
+            statuses: watch::Sender::default(),
+            statuses_held: watch::Sender::default(),
         }))
     }
 }
@@ -63,8 +67,19 @@ impl Betting {
         self.0.held.send_replace(true);
     }
 
+    /// From now on its status is asked for in vain, until [`Self::release`].
+    pub(crate) fn hold_statuses(&self) {
+        self.0.statuses_held.send_replace(true);
+    }
+
+    /// How often its status was asked for, once that was so often.
+    pub(crate) async fn statuses(&self, number: usize) -> usize {
+        *self.0.statuses.subscribe().wait_for(|statuses| *statuses >= number).await.unwrap()
+    }
+
     /// Answers what was held.
     pub(crate) fn release(&self) {
+        self.0.statuses_held.send_replace(false);
         self.0.held.send_replace(false);
         self.0.looks_held.send_replace(false);
     }
@@ -270,5 +285,22 @@ impl BettingService for Betting {
 
     async fn list_bets(&self, _: Request<ListBetsRequest>) -> Answer<ListBetsResponse> {
         Ok(Response::new(ListBetsResponse::default()))
+    }
+
+    async fn get_status(&self, _: Request<GetStatusRequest>) -> Answer<GetStatusResponse> {
+        self.0.statuses.send_modify(|statuses| *statuses += 1);
+        self.here()?;
+        self.0.statuses_held.subscribe().wait_for(|held| !held).await.unwrap();
+        let time = |seconds| Some(Timestamp { seconds, nanos: 0 });
+        Ok(Response::new(GetStatusResponse {
+            accepted_last_minute: 90,
+            accepted: 12_345,
+            accepted_since: time(1_799_950_000),
+            settling_markets: 2,
+            settling_ms: 3_200,
+            audited_at: time(1_800_000_000),
+            audit_age_ms: 2_000,
+            differences: 0,
+        }))
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod backend;
 pub(crate) mod betting;
 pub(crate) mod events;
 pub(crate) mod frames;
+pub(crate) mod league;
 pub(crate) mod raw;
 pub(crate) mod system;
 pub(crate) mod tokens;

@@ -97,6 +97,7 @@ pub(super) const TABLE: &[Calls] = &[
             // Public by nature.
             ("GetJwks", Peers),
             ("ListRevocations", Peers),
+            ("GetStatus", Peers),
         ],
     },
     Calls {
@@ -136,6 +137,8 @@ pub(super) const TABLE: &[Calls] = &[
             ("GetMarket", Peers),
             ("WatchMarkets", Peers),
             ("WatchBets", Peers),
+            // Public by nature.
+            ("GetStatus", Peers),
         ],
     },
     Calls {

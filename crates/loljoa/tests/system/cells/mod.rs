@@ -5,6 +5,7 @@ mod edge;
 mod foreign;
 mod recovery;
 mod settlement;
+mod status;
 
 use loljoa::{
     audit::{self, Books, Options},
