@@ -1,3 +1,9 @@
+/** Korean counts all numbers alike. */
+const always =
+  (text: string): ((n: number) => string) =>
+  () =>
+    text;
+
 /** Korean: the pages besides the matches. */
 export const koPages = {
   bets: {
@@ -233,12 +239,12 @@ export const koPages = {
     rateMore: (n: string) => `최근 1분 동안 ${n}건`,
     rateText: "접수된 베팅의 1분 평균입니다. 그 1분은 길어야 10초 전에 끝났습니다.",
     day: "최근 베팅",
-    dayUnit: (_n: number) => "건",
+    dayUnit: always("건"),
     daySince: "집계 시작",
     dayText:
       "24시간 동안, 또는 세기 시작한 뒤로 접수된 베팅입니다. 서버가 갑자기 멈추면 몇 초만큼은 빠질 수 있습니다.",
     settlement: "지급 중",
-    settlementUnit: (_n: number) => "개 예측",
+    settlementUnit: always("개 예측"),
     settlementOldest: (age: string) => `가장 오래된 것은 ${age}째`,
     settlementNone: "기다리는 지급이 없습니다",
     settlementText:
@@ -249,7 +255,7 @@ export const koPages = {
     pointsAudit: "포인트 점검",
     pointsAuditText:
       "움직인 잔액을 이동 기록으로 다시 계산해 저장된 값과 비교하고, 나머지도 차례로 확인합니다. 0은 저절로 생기거나 사라진 포인트를 찾지 못했다는 뜻입니다.",
-    differences: (_n: number) => "건의 차이",
+    differences: always("건의 차이"),
     audited: (age: string) => `${age} 전에 새 기록을 모두 확인`,
     neverAudited: "아직 새 기록을 다 확인하지 못했습니다",
     whyTitle: "왜 0이어야 하나요?",
