@@ -105,7 +105,6 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
       schedule: "/schedule",
       standings: "/standings",
       bracket: `/standings?tournament=${bracketId}`,
-      status: "/status",
       teams: "/teams",
       team: "/teams/T1",
       login: "/login",
