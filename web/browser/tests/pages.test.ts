@@ -103,6 +103,7 @@ describe.concurrent.each(LOADS)("at $width px in $language, light and dark", ({ 
       bets: "/bets",
       leaderboard: "/leaderboard",
       schedule: "/schedule",
+      status: "/status",
       standings: "/standings",
       bracket: `/standings?tournament=${bracketId}`,
       teams: "/teams",

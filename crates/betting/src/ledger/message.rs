@@ -1,7 +1,6 @@
 //! What the ledger is told of bets.
 
 use loljoa_proto::account::v1::{BetResult, Transfer, TransferKind};
-
 use loljoa_service_kit::{AccountId, BetId, MarketId, Points};
 
 use crate::domain::{NewBet, Owed, OwedKind, bet::Fingerprint, finding::AuditedBet};

@@ -7,7 +7,7 @@ use axum::body::Body;
 use loljoa_service_kit::{edge::Gate, metrics};
 use loljoa_web::headers::Hsts;
 
-use super::{observe, problem::Problem, security};
+use super::{observe, problem::Problem, security::Protection};
 use crate::{
     SERVICE,
     limits::{self, Limits},
@@ -19,7 +19,7 @@ const ROUTE: &str = "overloaded";
 /// Lets requests in while there is room.
 pub(super) fn of(limits: Arc<Limits>, hsts: Hsts) -> Gate {
     let mut refusal = Problem::from(limits::overloaded()).render();
-    security::of_api(refusal.headers_mut(), hsts);
+    Protection::API.add(&mut refusal, hsts);
     Arc::new(move |request| {
         if limits.has_room() {
             return None;

@@ -1,7 +1,6 @@
 //! Headers that tell browsers what our pages may do.
 
-use axum::response::Response;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, Response, header};
 use loljoa_web::{
     headers::{Hsts, PAGE_POLICY, add},
     is_api,
@@ -17,12 +16,6 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
     img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// Adds what the API's answers have that nobody may keep.
-pub(super) fn of_api(headers: &mut HeaderMap, hsts: Hsts) {
-    add(headers, API_POLICY, hsts);
-    headers.insert(header::CACHE_CONTROL, NO_STORE);
-}
-
 /// What browsers are told about the answer to a request.
 pub(super) struct Protection {
     policy: &'static str,
@@ -30,6 +23,9 @@ pub(super) struct Protection {
 }
 
 impl Protection {
+    /// That of the API, whatever the path.
+    pub(super) const API: Self = Self { policy: API_POLICY, is_api: true };
+
     /// That of a request for `path`.
     pub(super) fn of(path: &str) -> Self {
         let is_api = is_api(path);
@@ -42,7 +38,7 @@ impl Protection {
     }
 
     /// Adds the headers.
-    pub(super) fn add(&self, response: &mut Response, hsts: Hsts) {
+    pub(super) fn add<B>(&self, response: &mut Response<B>, hsts: Hsts) {
         let status = response.status();
         let headers = response.headers_mut();
         add(headers, self.policy, hsts);

@@ -154,6 +154,11 @@ async fn more_than_fits_at_once_is_refused_at_once() {
     ] {
         assert_eq!(refused.headers()[name], value, "{name}");
     }
+    // Nor at where it goes: it is turned away before that.
+    let metrics = gateway.get_admin("/metrics").send().await.unwrap().text().await.unwrap();
+    let is_counted =
+        |line: &str| line.starts_with("loljoa_http_requests_total") && line.contains("route=\"overloaded\"");
+    assert!(metrics.lines().any(is_counted), "{metrics}");
     gateway.backend.betting.release();
     assert_eq!(held.await.unwrap().unwrap().status(), StatusCode::CREATED);
     assert_eq!(gateway.get(PUBLIC).send().await.unwrap().status(), StatusCode::OK);
