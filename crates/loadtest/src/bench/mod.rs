@@ -4,6 +4,7 @@ mod long;
 mod overload;
 mod settle;
 mod stream;
+mod traces;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -121,6 +122,7 @@ pub async fn one(
         Kind::Settle => settle::run(lab, stack, manner).await?,
         Kind::Stream => stream::run(lab, stack, connections, manner).await?,
         Kind::Long => long::run(lab, stack, connections, manner).await?,
+        Kind::Traces => traces::run(lab, stack, connections, manner).await?,
         _ => loaded(lab, stack, kind, connections, manner).await?,
     };
     run.against = Some(stack.against());

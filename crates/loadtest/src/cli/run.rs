@@ -24,7 +24,7 @@ use crate::{
     loljoa-bench run long                                            10,000,000 bets, half an hour"
 )]
 pub(super) struct Arguments {
-    /// What is asked; where none is named, all but `markets`, and of old designs only what ours are compared with
+    /// What is asked; where none is named, all but `markets` and `traces`, and of old designs only what ours are compared with
     #[arg(value_enum)]
     scenarios: Vec<Kind>,
     /// Connections; what is compared with the hot market takes the middle of them, the burst the most, an overload eight times as many
@@ -207,6 +207,10 @@ mod tests {
                 Kind::Stream => run.found = Some(Found::Stream(fixtures::listening(1_234))),
                 Kind::Long => {
                     run.found = Some(Found::Long(fixtures::endurance(&[500, 600])));
+                    run.seconds = 20.0;
+                }
+                Kind::Traces => {
+                    run.found = Some(Found::Traces(fixtures::traces(&[(None, 10), (Some(1.0), 9)])));
                     run.seconds = 20.0;
                 }
                 _ => {}

@@ -18,7 +18,7 @@ use crate::results::Against;
 /// The admin's name.
 pub(super) const ADMIN: &str = "admin";
 /// As the chart has it: one trace in a hundred.
-const SAMPLED: f64 = 0.01;
+pub(super) const SAMPLED: f64 = 0.01;
 const NEVER_REACHED: u32 = 1_000_000;
 /// Connections and event streams of one gateway: what its limit of open files has room for.
 const ROOM: usize = 16_000;
@@ -35,14 +35,20 @@ pub(super) struct At {
 pub(super) struct Common {
     /// Where spans go.
     pub(super) collector: SocketAddr,
+    /// Which share of all traces is kept; where there is none, nobody is told of a span.
+    pub(super) traced: Option<f64>,
 }
 
 impl Common {
     fn runtime(&self, at: At) -> Value {
         let collector = format!("http://{}", self.collector);
+        let telemetry = self.traced.map_or_else(
+            || json!({ "sample_ratio": 0.0 }),
+            |share| json!({ "otlp_endpoint": collector, "sample_ratio": share }),
+        );
         json!({
             "admin_listen": at.admin,
-            "telemetry": { "otlp_endpoint": collector, "sample_ratio": SAMPLED },
+            "telemetry": telemetry,
             "drain": { "delay_ms": 0 },
         })
     }

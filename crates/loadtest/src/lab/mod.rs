@@ -2,6 +2,7 @@
 //! [`Stack`] of betting (or an old design in its place) and a gateway for each measurement.
 
 pub mod api;
+mod collector;
 mod config;
 mod filling;
 pub(crate) mod markets;
@@ -28,7 +29,8 @@ use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
 
 use api::{Api, Session};
-use config::{ADMIN, At, Common};
+use collector::Collector;
+use config::{ADMIN, At, Common, SAMPLED};
 use markets::Calendar;
 use postgres::Postgres;
 use process::Process;
@@ -74,6 +76,7 @@ pub struct Options {
 pub struct Lab {
     options: Options,
     common: Common,
+    collector: Collector,
     account: Process,
     account_at: At,
     /// Account's other cells.
@@ -101,8 +104,8 @@ impl Lab {
         );
         let secrets = Secrets::make_up();
         let postgres = Postgres::start(&options.place, &secrets.postgres, options.counts_statements).await?;
-        // Nobody listens there: spans are made, gathered and dropped.
-        let common = Common { collector: numbered()? };
+        let collector = Collector::listen().await?;
+        let common = Common { collector: collector.at(), traced: Some(SAMPLED) };
         let (account_at, league_at) = (at()?, at()?);
         postgres.make("league_schedule").await?;
         for cell in 0..options.cells {
@@ -132,6 +135,7 @@ impl Lab {
         let mut lab = Self {
             options,
             common,
+            collector,
             account,
             account_at,
             further: accounts,
@@ -250,6 +254,23 @@ impl Lab {
         }
         self.account.stop().await;
         self.postgres.stop().await;
+    }
+
+    /// From now on systems are started that keep this share of all traces, or tell nobody of any.
+    pub const fn trace(&mut self, share: Option<f64>) {
+        self.common.traced = share;
+    }
+
+    /// Which share of all traces systems keep that are started now.
+    #[must_use]
+    pub const fn traced(&self) -> Option<f64> {
+        self.common.traced
+    }
+
+    /// Spans that the collector was sent until now.
+    #[must_use]
+    pub fn spans(&self) -> u64 {
+        self.collector.spans()
     }
 
     async fn admin(&self, api: &Api) -> anyhow::Result<Session> {

@@ -1,6 +1,6 @@
 //! What only some scenarios tell, in rows.
 
-use super::{Endurance, Found, Listening, Overload, Results, Run, mebibytes, table::whole};
+use super::{Endurance, Found, Listening, Overload, Results, Run, Traces, mebibytes, table::whole};
 
 /// The header and the rows of what only some scenarios tell; no rows where none of them was run.
 #[must_use]
@@ -15,6 +15,7 @@ fn run(run: &Run) -> Vec<Vec<String>> {
         Some(Found::Overload(overload)) => of_overload(*overload),
         Some(Found::Stream(listening)) => of_listening(listening),
         Some(Found::Long(endurance)) => of_endurance(endurance),
+        Some(Found::Traces(traces)) => of_traces(traces),
     };
     told.into_iter().map(|(what, figure)| vec![run.title(), what, figure]).collect()
 }
@@ -65,6 +66,19 @@ fn of_endurance(endurance: &Endurance) -> Vec<(String, String)> {
         told.push((format!("memory of {process} after the first market and the last"), figure));
     }
     told
+}
+
+fn of_traces(traces: &Traces) -> Vec<(String, String)> {
+    let told = traces.legs.iter().map(|leg| {
+        let rate = whole(leg.accepted_per_second());
+        let spans = if leg.share.is_some() {
+            format!(", {:.1} spans a bet arrived", leg.spans_per_bet())
+        } else {
+            String::new()
+        };
+        (format!("bets/s, {}", leg.told()), format!("{rate}, {} µs a bet{spans}", whole(leg.cpu_per_bet())))
+    });
+    told.collect()
 }
 
 fn in_mebibytes(bytes: u64) -> String {

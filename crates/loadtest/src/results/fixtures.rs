@@ -6,7 +6,7 @@ use chrono::DateTime;
 
 use super::{
     Against, Answers, Audit, Cost, Endurance, Latency, Leg, Listening, Machine, Part, Replicas, Results, Run,
-    Service, Slice, Upkeep,
+    Service, Slice, Traces, TracesLeg, Upkeep,
 };
 use crate::scenario::Kind;
 
@@ -93,4 +93,17 @@ pub(crate) fn endurance(accepted: &[u64]) -> Endurance {
     let legs = legs.collect();
     let upkeep = |quiet_cpu| Upkeep { quiet_cpu, audit_seconds: 1.0, start_seconds: 1.0 };
     Endurance { wanted: 1_000, placed, legs, before: upkeep(0.0), after: upkeep(0.1) }
+}
+
+/// So many bets were accepted in ten seconds with each share.
+pub(crate) fn traces(legs: &[(Option<f64>, u64)]) -> Traces {
+    let leg = |(share, accepted): &(Option<f64>, u64)| TracesLeg {
+        share: *share,
+        seconds: 10.0,
+        accepted: *accepted,
+        spans: if share.is_some() { 8 * accepted } else { 0 },
+        cpu_seconds: 15.0,
+        latency: Latency::default(),
+    };
+    Traces { legs: legs.iter().map(leg).collect() }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Latency, Overload};
+use super::{Latency, Overload, Traces};
 
 /// What only this run's scenario tells.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub enum Found {
     Stream(Listening),
     /// Of a long load.
     Long(Endurance),
+    /// Of what telemetry costs.
+    Traces(Traces),
 }
 
 /// Thousands listened.

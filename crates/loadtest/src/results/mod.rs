@@ -13,6 +13,7 @@ mod ratios;
 mod replicas;
 mod run;
 mod table;
+mod traces;
 
 use std::{fs, path::Path};
 
@@ -29,6 +30,7 @@ pub use ratios::{PROCESSES, Row, Wanted};
 pub use replicas::{Replicas, Service};
 pub use run::{Audit, Cost, Latency, Run, Slice, title};
 pub use table::{of_parts, of_ratios, of_runs};
+pub use traces::{Traces, TracesLeg};
 
 /// All of one measurement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -102,8 +104,7 @@ impl Results {
 /// All figures that these results tell.
 #[must_use]
 pub fn rows(results: &Results) -> Vec<Row> {
-    let (ratios, overload, large) = (ratios::rows(results), overload::rows(results), large::rows(results));
-    [ratios, overload, large].concat()
+    [ratios::rows(results), overload::rows(results), large::rows(results), traces::rows(results)].concat()
 }
 
 /// Writes a file, and the folder that it is in.

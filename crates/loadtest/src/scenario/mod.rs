@@ -116,11 +116,13 @@ pub enum Kind {
     Stream,
     /// Millions of bets, on one hot market after the other
     Long,
+    /// The hot market with no trace kept, one in a hundred, and all of them, in turn
+    Traces,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::HotMarket,
         Self::HotAccount,
         Self::Refusals,
@@ -133,11 +135,12 @@ impl Kind {
         Self::Settle,
         Self::Stream,
         Self::Long,
+        Self::Traces,
     ];
 
-    /// All but `markets`, which tells what cells cost and nothing about one system alone.
+    /// All but `markets` and `traces`, which tell what cells and telemetry cost and nothing more about one system.
     pub fn usual() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|kind| *kind != Self::Markets)
+        Self::ALL.into_iter().filter(|kind| !matches!(kind, Self::Markets | Self::Traces))
     }
 
     /// Its name, such as `hot-market`.
@@ -156,6 +159,7 @@ impl Kind {
             Self::Settle => "settle",
             Self::Stream => "stream",
             Self::Long => "long",
+            Self::Traces => "traces",
         }
     }
 
@@ -178,7 +182,7 @@ impl Kind {
     /// processes.
     #[must_use]
     pub const fn is_plain(self) -> bool {
-        !matches!(self, Self::Bare | Self::Overload | Self::Settle | Self::Stream | Self::Long)
+        !matches!(self, Self::Bare | Self::Overload | Self::Settle | Self::Stream | Self::Long | Self::Traces)
     }
 
     /// Whether it takes a stack of its own, and leaves millions of bets behind or thousands of connections.
@@ -218,7 +222,7 @@ impl Kind {
     pub fn of(self, world: World) -> Arc<dyn Scenario> {
         match self {
             // What is bet there is what is bet here: by everybody, on one market.
-            Self::HotMarket | Self::Overload | Self::Settle | Self::Stream | Self::Long => {
+            Self::HotMarket | Self::Overload | Self::Settle | Self::Stream | Self::Long | Self::Traces => {
                 Arc::new(hot_market::HotMarket(world))
             }
             Self::HotAccount => Arc::new(hot_account::HotAccount(world)),

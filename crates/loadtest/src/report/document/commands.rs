@@ -57,6 +57,10 @@ fn size(run: &Run) -> Vec<String> {
             let leg = endurance.legs.first().map_or(run.seconds, |leg| leg.seconds);
             vec![connections(run.connections), format!("--bets {}", endurance.wanted), seconds(leg)]
         }
+        Some(Found::Traces(traces)) => {
+            let leg = traces.legs.first().map_or(run.seconds, |leg| leg.seconds);
+            vec![connections(run.connections), seconds(leg)]
+        }
         _ if run.scenario == Kind::Overload => {
             vec![connections(run.connections / overload::CROWD), seconds(overload::length(run.seconds))]
         }
