@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
-.PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e fuzz-matches test-attack test-build test-pooler test-streams \
+.PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e fuzz-matches test-attack test-build test-collector test-pooler test-streams \
 	bench microbench performance profile screenshots lighthouse sqlx chart chart-docs chart-schemas monitoring monitoring-live dashboards cluster-test cluster-bench clean
 
 TOOLS := target/tools
@@ -99,6 +99,13 @@ test-streams: test-build ## As many event streams as one gateway takes, over rea
 test-attack: build test-build ## Attack a release build while honest users bet, and print the figures (smaller in check)
 	ulimit -n 16384 && LOLJOA_TEST_PROGRAM=$(CURDIR)/target/release/loljoa target/debug/private-postgres -- \
 		cargo test --locked --workspace --test system -- attack:: --nocapture --test-threads 1
+
+test-collector: test-build ## Which traces a real collector keeps (COLLECTOR=/path/to/otelcol-contrib; Jaeger 2 is one, too)
+	scripts/setup.sh chart
+	scripts/chart.sh collector
+	$(COLLECTOR) validate --config target/chart/collector.yaml
+	LOLJOA_COLLECTOR="$(COLLECTOR)" LOLJOA_COLLECTOR_CONFIG=$(CURDIR)/target/chart/collector.yaml target/debug/private-postgres -- \
+		cargo test --locked --workspace --test system -- trace::tail --nocapture
 
 fuzz-matches: test-build ## Change matches at random while bets are placed (SEED=…, STEPS=10000; fewer in check)
 	LOLJOA_TEST_FUZZ_SEED="$(SEED)" LOLJOA_TEST_FUZZ_STEPS="$(or $(STEPS),10000)" target/debug/private-postgres -- \

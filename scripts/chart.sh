@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All of the chart that can be proven without a cluster. Rendered charts are left in target/chart.
-# `chart.sh docs` writes the README's table of values, which `chart.sh` compares.
+# `chart.sh docs` writes the README's table of values, which `chart.sh` compares; `chart.sh collector` the collector's configuration for a test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +16,14 @@ say() { echo "chart: $*"; }
 
 if [ "${1:-}" = docs ]; then
     docs README.md
+    exit
+fi
+
+if [ "${1:-}" = collector ]; then
+    mkdir -p $out
+    # Nothing is kept by chance, and every decision comes soon.
+    helm template loljoa $chart --show-only templates/collector/collector.yaml --set collector.enabled=true,collector.exporter.endpoint=sink:4317 \
+        --set telemetry.sampleRatio=0,collector.sampling.decisionWaitSeconds=2 | sed -n '/^  collector.yaml: |$/,/^---$/{/^    /s/^    //p}' >$out/collector.yaml
     exit
 fi
 
@@ -45,6 +53,8 @@ external --set database.mode=external,networkPolicies.databaseCidrs={10.0.0.0/8}
 single-cnpg --set database.mode=cloudnative-pg,database.cloudnativePg.instances=1,database.cloudnativePg.pooler.enabled=false
 monitoring --set monitoring.rules.enabled=true,monitoring.podMonitors.enabled=true,monitoring.dashboards.enabled=true,monitoring.labels.release=prometheus
 monitoring-no-mesh --set mesh.enabled=false,ingress.mode=none,database.mode=cloudnative-pg,monitoring.podMonitors.enabled=true
+collector --set collector.enabled=true,collector.exporter.endpoint=jaeger.observability:4317,mesh.telemetry.tracingProvider=loljoa
+collector-no-mesh --set mesh.enabled=false,ingress.mode=none,collector.enabled=true,collector.exporter.endpoint=traces.example.com:443,collector.exporter.insecure=false,collector.exporter.cidrs={203.0.113.0/24}
 nothing-on --set mesh.mtls.strict=false,mesh.authorization.enabled=false,mesh.traffic.enabled=false,mesh.telemetry.enabled=false,networkPolicies.enabled=false,defaults.autoscaling.enabled=false,defaults.disruptionBudget.enabled=false
 LIST
 }

@@ -24,7 +24,7 @@ var (
 
 // settings come from the environment; run.sh has their defaults.
 var settings = struct {
-	tag, nextTag, repository, ingressNamespace, jaeger, otlp, prometheus, prometheusRules string
+	tag, nextTag, repository, ingressNamespace, jaeger, otlp, collector, prometheus, prometheusRules string
 }{
 	tag:              reach.Env("TAG", "dev"),
 	nextTag:          reach.Env("NEXT_TAG", ""),
@@ -32,6 +32,7 @@ var settings = struct {
 	ingressNamespace: reach.IngressNamespace(),
 	jaeger:           reach.Env("JAEGER", ""),
 	otlp:             reach.Env("OTLP", "http://jaeger-collector.observability:4317"),
+	collector:        reach.Env("COLLECTOR", ""),
 	prometheus:       reach.Env("PROMETHEUS", ""),
 	prometheusRules:  reach.Env("PROMETHEUS_RULES", ""),
 }
@@ -69,6 +70,7 @@ func TestStories(t *testing.T) {
 		{"7-canary", sharesWithACanary},
 		{"8-experiments", leavesAndComesBack},
 		{"8-traces", tracesABet},
+		{"8-collector", keepsWhatIsWorthIt},
 		{"8-monitoring", showsWhatGoesOn},
 		{"9-wrong-values", refusesWrongValues},
 		{"9-lacking", refusesWhatIsLacking},

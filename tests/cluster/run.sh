@@ -7,6 +7,7 @@
 #   NEXT_TAG=dev-next                     that of a second version, with a migration, for upgrades and canaries; built with the first
 #   STORIES=4                             which stories, by the beginning of their names; all of them by default
 #   JAEGER=http://…:16686                 Jaeger's API, and OTLP=http://…:4317, where services send spans; a story is left out without
+#   COLLECTOR=IMAGE:TAG                   a collector that nodes have or can pull (otel/opentelemetry-collector-contrib); with JAEGER, or a story is left out
 #   PROMETHEUS=monitoring/prometheus      namespace and Service of a Prometheus that reads annotated pods or PodMonitors; a story is left out without
 #   PROMETHEUS_RULES=prometheus-rules     the ConfigMap there that it has its rules from, where it has no operator
 #   NAMESPACE=loljoa                      where; two runs side by side need two, and two INGRESS_HOSTs (NAMESPACE.example.com)

@@ -19,37 +19,87 @@ type trace struct {
 	Data []struct {
 		Spans []struct {
 			SpanID     string `json:"spanID"`
+			Operation  string `json:"operationName"`
 			ProcessID  string `json:"processID"`
 			References []struct {
 				SpanID string `json:"spanID"`
 			} `json:"references"`
-			Tags []struct {
-				Key   string `json:"key"`
-				Value any    `json:"value"`
-			} `json:"tags"`
+			Tags []tag `json:"tags"`
 		} `json:"spans"`
 		Processes map[string]struct {
 			ServiceName string `json:"serviceName"`
+			Tags        []tag  `json:"tags"`
 		} `json:"processes"`
 	} `json:"data"`
 }
 
-// A bet is one trace: Envoy's spans and the services' own, from the ingress gateway to the ledger, each below another.
+// tag is an attribute as Jaeger has it.
+type tag struct {
+	Key   string `json:"key"`
+	Value any    `json:"value"`
+}
+
+// steps are what a bet's trace has of the services' own: who did what.
+var steps = map[string][]string{
+	"gateway": {"POST /api/betting/bets", "place_bets", "loljoa.betting.v1.BettingService/PlaceBets"},
+	"betting": {"bet", "bet_batch", "take_stakes", "record_bets", "SELECT record_new_bets"},
+	"account": {"loljoa.account.v1.LedgerService/ApplyTransfers", "ledger_batch", "SELECT apply_transfers"},
+}
+
+// A bet is one trace: Envoy's spans and the services' own, from the ingress gateway to the ledger's statement, each below another.
 func tracesABet(t *testing.T) {
 	if settings.jaeger == "" {
 		t.Skip("no Jaeger (JAEGER, and OTLP for where the services send)")
 	}
 	upgrade(t, "--set", "telemetry.otlpEndpoint="+settings.otlp+",telemetry.sampleRatio=1")
 	t.Cleanup(func() { upgrade(t) })
+	findsWholeBet(t)
+}
+
+// The same with the chart's collector between services and Jaeger: it keeps what is slow, which here is everything, and of what is not slow nothing.
+func keepsWhatIsWorthIt(t *testing.T) {
+	if settings.jaeger == "" || settings.collector == "" {
+		t.Skip("no Jaeger (JAEGER), or no collector's image (COLLECTOR)")
+	}
+	colon := strings.LastIndex(settings.collector, ":")
+	if colon < 0 {
+		t.Fatalf("COLLECTOR=%s has no tag", settings.collector)
+	}
+	image, version := settings.collector[:colon], settings.collector[colon+1:]
+	sends := strings.TrimPrefix(settings.otlp, "http://")
+	values := "collector.enabled=true,collector.image=" + image + ",collector.version=" + version + ",collector.exporter.endpoint=" + sends +
+		",collector.sampling.decisionWaitSeconds=3,telemetry.sampleRatio=0"
+	upgrade(t, "--set", values+",collector.sampling.slowMs=1")
+	t.Cleanup(func() { upgrade(t) })
+	rolled(t, release+"-collector")
+	findsWholeBet(t)
+
+	upgrade(t, "--set", values+",collector.sampling.slowMs=600000")
+	rolled(t, release+"-collector")
+	user := visit(t).signUp(t)
+	id := user.betTraced(t)
+	// By now it would have been decided on, and sent.
+	time.Sleep(15 * time.Second)
+	spans, _ := spansOf(t, id)
+	if own := slices.IndexFunc(spans, func(span string) bool { return strings.HasPrefix(span, "service ") }); own >= 0 {
+		t.Errorf("a bet that was neither slow nor failed was kept: %s", spans[own])
+	}
+}
+
+// findsWholeBet makes bets until the trace of one has all that it should have.
+func findsWholeBet(t *testing.T) {
+	t.Helper()
 	for _, service := range services {
 		alone(t, service)
 	}
-	s := visit(t)
-	user := s.signUp(t)
+	user := visit(t).signUp(t)
 	ingress := "istio-ingressgateway." + settings.ingressNamespace
 	wants := []string{"proxy " + ingress}
-	for _, service := range []string{"gateway", "betting", "account"} {
-		wants = append(wants, "proxy "+service+"."+namespace, "service "+service+"."+namespace)
+	for service, names := range steps {
+		wants = append(wants, "proxy "+service+"."+namespace)
+		for _, name := range names {
+			wants = append(wants, "service "+service+"."+namespace+": "+name)
+		}
 	}
 	var spans, loose []string
 	isWhole := func() bool {
@@ -87,7 +137,7 @@ func (u user) betTraced(t *testing.T) string {
 	return id
 }
 
-// spansOf reads a trace: who made its spans, and those whose parent is not in it.
+// spansOf reads a trace: who made its spans, with what a service did, and those whose parent is not in it. A service's own tell which pod they come from.
 func spansOf(t *testing.T, id string) (spans, loose []string) {
 	t.Helper()
 	response, err := http.Get(settings.jaeger + "/api/traces/" + id)
@@ -115,7 +165,16 @@ func spansOf(t *testing.T, id string) (spans, loose []string) {
 					kind = "proxy"
 				}
 			}
-			name := kind + " " + one.Processes[span.ProcessID].ServiceName
+			process := one.Processes[span.ProcessID]
+			name := kind + " " + process.ServiceName
+			if kind == "service" {
+				name += ": " + span.Operation
+				for _, key := range []string{"k8s.pod.name", "k8s.node.name", "k8s.deployment.name", "k8s.namespace.name", "service.instance.id", "service.version"} {
+					if !slices.ContainsFunc(process.Tags, func(found tag) bool { return found.Key == key && found.Value != "" }) {
+						t.Errorf("%s does not tell its %s", name, key)
+					}
+				}
+			}
 			spans = append(spans, name)
 			if len(span.References) == 0 || !known[span.References[0].SpanID] {
 				loose = append(loose, name)

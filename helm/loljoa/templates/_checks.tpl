@@ -45,6 +45,12 @@
     {{- end -}}
   {{- end -}}
 {{- end -}}
+{{- if and .Values.collector.enabled (not .Values.collector.exporter.endpoint) -}}
+  {{- $problems = append $problems "collector.exporter.endpoint: where the collector sends what it keeps (collector.enabled), such as jaeger.observability:4317" -}}
+{{- end -}}
+{{- if and .Values.collector.enabled .Values.telemetry.otlpEndpoint -}}
+  {{- $problems = append $problems "telemetry.otlpEndpoint: services send to the collector of this release (collector.enabled); say collector.exporter.endpoint where it sends" -}}
+{{- end -}}
 {{- if and (eq $ingress.tls.mode "none") (gt (int (include "loljoa.hstsSeconds" $)) 0) -}}
   {{- $problems = append $problems "ingress.hstsSeconds: browsers would be told to use HTTPS, and ingress.tls.mode=none offers none" -}}
 {{- end -}}

@@ -61,8 +61,8 @@ runtime:
   telemetry:
     service_name: {{ printf "%s.%s" (index . 1) $root.Release.Namespace | quote }}
     log: {{ $telemetry.log | quote }}
-    sample_ratio: {{ $telemetry.sampleRatio }}
-    {{- with $telemetry.otlpEndpoint }}
+    sample_ratio: {{ include "loljoa.sampleRatio" $root }}
+    {{- with include "loljoa.otlpEndpoint" $root }}
     otlp_endpoint: {{ . | quote }}
     {{- end }}
 {{- end }}

@@ -35,7 +35,14 @@ impl Results {
         let mut sum = Recorded::default();
         for piece in results.chunks(PIECE) {
             let _place = self.admission.enter(1).await?;
-            let recorded = postgres::repeating(|| store::results::record(&self.pool, piece)).await?;
+            let record = || {
+                postgres::traced(
+                    &self.pool,
+                    "SELECT record_results",
+                    store::results::record(&self.pool, piece),
+                )
+            };
+            let recorded = postgres::repeating(record).await?;
             sum = sum + recorded;
         }
         Ok(sum)

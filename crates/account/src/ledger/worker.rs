@@ -54,10 +54,12 @@ impl Worker {
     }
 
     async fn apply(&self, mut calls: Vec<Call>) {
-        let span = info_span!(parent: None, "ledger batch", class = self.class.name(), calls = calls.len());
-        for call in &calls {
-            telemetry::link(&call.span, &span);
-        }
+        let (class, size) = (self.class.name(), calls.len());
+        let waiting = calls.iter().map(|call| &call.span);
+        let span = telemetry::shared(
+            waiting,
+            |first| info_span!(parent: first, "ledger_batch", service = SERVICE, class, calls = size),
+        );
         let taken = calls.iter_mut().map(|call| std::mem::take(&mut call.transfers)).collect::<Vec<_>>();
         let sizes: Vec<usize> = taken.iter().map(Vec::len).collect();
         let batch: Vec<Transfer> = taken.into_iter().flatten().collect();
@@ -81,15 +83,15 @@ impl Worker {
     async fn commit(&self, batch: &[Transfer]) -> sqlx::Result<Vec<Outcome>> {
         let started = Instant::now();
         let stripe = rand::random_range(0..transfers::STRIPES);
-        let span =
-            info_span!("apply_transfers", otel.kind = "client", db.system = "postgresql", size = batch.len());
         let apply = || async {
             let mut connection = self.connection.take().await?;
-            let outcomes = transfers::apply(&mut *connection, batch, stripe).await?;
+            let statement = transfers::apply(&mut *connection, batch, stripe);
+            let outcomes =
+                postgres::traced(self.connection.pool(), "SELECT apply_transfers", statement).await?;
             self.connection.keep(connection);
             Ok(outcomes)
         };
-        let outcomes = postgres::repeating(apply).instrument(span).await?;
+        let outcomes = postgres::repeating(apply).await?;
         histogram!("loljoa_ledger_batch_seconds", "service" => SERVICE, "class" => self.class.name())
             .record(started.elapsed().as_secs_f64());
         report(self.class, &outcomes);

@@ -251,19 +251,19 @@ pub(crate) async fn move_lock(
     Ok(())
 }
 
-/// Locks every open market whose time has come, and answers how many. Markets that are held now are left for next time.
-pub(crate) async fn lock_due(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
-    let locked = sqlx::query!(
-        "WITH due AS (
+/// Locks every open market whose time has come, and answers which. Markets that are held now are left for next time.
+pub(crate) async fn lock_due(db: impl PgExecutor<'_>) -> Result<Vec<MarketId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"WITH due AS (
             SELECT market_id FROM markets WHERE state = 'open' AND lock_at <= clock_timestamp()
             ORDER BY market_id FOR NO KEY UPDATE SKIP LOCKED
         )
         UPDATE markets SET state = 'locked', revision = revision + 1
-        WHERE market_id IN (SELECT market_id FROM due)",
+        WHERE market_id IN (SELECT market_id FROM due)
+        RETURNING market_id AS "market_id: MarketId""#,
     )
-    .execute(db)
-    .await?;
-    Ok(locked.rows_affected())
+    .fetch_all(db)
+    .await
 }
 
 /// One of these markets that does not exist.

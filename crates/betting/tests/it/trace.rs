@@ -19,6 +19,8 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::harness::{Bet, World, eventually};
 
+const APPLY: &str = "loljoa.account.v1.LedgerService/ApplyTransfers";
+
 /// Keeps the spans that have ended. Only traces that a test asks for are sampled.
 #[derive(Clone, Debug, Default)]
 struct Spans(Arc<Mutex<Vec<SpanData>>>);
@@ -92,8 +94,10 @@ async fn every_bet_of_a_batch_has_a_span_of_its_own_trace_that_is_linked_to_the_
         let batch = spans.find(|span| span.span_context.span_id() == batch.span_context.span_id()).await;
         assert_eq!(batch.name, "bet_batch");
         let debit = spans.child(&batch.span_context, "take_stakes").await;
-        spans.child(&debit.span_context, "/loljoa.account.v1.LedgerService/ApplyTransfers").await;
-        spans.child(&batch.span_context, "record_bets").await;
+        let call = spans.child(&debit.span_context, APPLY).await;
+        spans.child(&call.span_context, APPLY).await;
+        let record = spans.child(&batch.span_context, "record_bets").await;
+        spans.child(&record.span_context, "SELECT record_new_bets").await;
     }
     let of_unsampled = |span: &SpanData| span.span_context.trace_id() == TraceId::from(0x4bf9_2f37);
     assert!(!spans.0.lock().unwrap().iter().any(of_unsampled));

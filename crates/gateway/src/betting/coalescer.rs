@@ -32,8 +32,6 @@ use crate::{
 
 /// What one `PlaceBets` call may hold.
 const MAX_BATCH: usize = 1_000;
-/// More links than this make a trace unreadable, not more useful.
-const MAX_LINKS: usize = 32;
 
 /// A bet that stands.
 #[derive(Clone, Debug)]
@@ -128,10 +126,10 @@ async fn next(batches: &Batches<Item>) -> Option<Vec<Item>> {
 impl Call {
     fn of(items: Vec<Item>) -> Self {
         histogram!("loljoa_bet_batch_size", "service" => SERVICE).record(count(items.len()));
-        let span = info_span!(parent: None, "place_bets", service = SERVICE, size = items.len());
-        for item in items.iter().take(MAX_LINKS) {
-            telemetry::link(&span, &item.span);
-        }
+        let span = telemetry::shared(
+            items.iter().map(|item| &item.span),
+            |first| info_span!(parent: first, "place_bets", service = SERVICE, size = items.len()),
+        );
         // The call may take as long as the most patient of those who wait for it.
         let callers = items.iter().map(|item| item.caller.clone());
         let caller = callers.reduce(|one, other| one.or(&other)).unwrap_or_default();

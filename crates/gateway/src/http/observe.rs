@@ -10,8 +10,11 @@ use axum::{
     extract::{MatchedPath, Request},
     response::Response,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
-use loljoa_service_kit::{ids, metrics, telemetry::Trace};
+use http::{HeaderMap, HeaderName, HeaderValue, Version};
+use loljoa_service_kit::{
+    ids, metrics,
+    telemetry::{self, Trace},
+};
 use tracing::{Span, field, info_span};
 
 use super::client_address::ClientAddress;
@@ -19,6 +22,10 @@ use crate::{SERVICE, app::App, auth::access};
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID: usize = 64;
+/// So much of a path that nobody has to have made up is in traces.
+const MAX_PATH: usize = 256;
+/// Those that traces name; others are `_OTHER` there.
+const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
 /// A request that is being answered: whose it is, its trace, and what it counts as.
 pub(super) struct Observed {
@@ -52,6 +59,7 @@ impl Observed {
                 trace_id = field::Empty,
             )
         });
+        describe(&span, request);
         Self { address, started, route, id, trace, span }
     }
 
@@ -66,9 +74,38 @@ impl Observed {
         self.span.record("http.response.status_code", status.as_u16());
         if status.is_server_error() {
             self.span.record("otel.status_code", "ERROR");
+            telemetry::describe(&self.span, &[("error.type", &status.as_u16())]);
         }
         metrics::record_request(SERVICE, "http", &self.route, status.as_str(), self.started.elapsed());
         response.headers_mut().insert(REQUEST_ID, self.id);
+    }
+}
+
+/// What OpenTelemetry has of a request beside its route and its status; nothing that says who asks. Where its trace is kept.
+fn describe(span: &Span, request: &Request) {
+    let method = request.method().as_str();
+    let method = if METHODS.contains(&method) { method } else { "_OTHER" };
+    let path = request.uri().path();
+    let path = path.get(..MAX_PATH).unwrap_or(path);
+    telemetry::describe(
+        span,
+        &[
+            ("http.request.method", &method),
+            ("url.scheme", &"http"),
+            ("url.path", &path),
+            ("network.protocol.version", &version(request.version())),
+        ],
+    );
+    if let Some(path) = request.extensions().get::<MatchedPath>() {
+        telemetry::describe(span, &[("http.route", &path.as_str())]);
+    }
+}
+
+const fn version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 => "2",
+        Version::HTTP_10 => "1.0",
+        _ => "1.1",
     }
 }
 

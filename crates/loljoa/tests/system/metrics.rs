@@ -8,7 +8,11 @@ use loljoa_service_kit::metrics::{Described, SERVICE_LABEL};
 use crate::support::{App, Cup};
 
 /// What belongs to the process, not to one of its services.
-const OF_THE_PROCESS: [&str; 2] = ["loljoa_db_stray_transactions_total", "loljoa_transaction_retries_total"];
+const OF_THE_PROCESS: [&str; 3] = [
+    "loljoa_db_stray_transactions_total",
+    "loljoa_telemetry_dropped_spans_total",
+    "loljoa_transaction_retries_total",
+];
 
 fn described() -> impl Iterator<Item = &'static Described> {
     let services = [

@@ -8,7 +8,7 @@ use prost_types::FileDescriptorSet;
 
 /// What a call counts as whose method is in no contract. Whoever calls chooses the path, and each name that is counted stays
 /// in memory.
-const OTHER: &str = "other";
+pub(super) const OTHER: &str = "other";
 /// Served by every service.
 const COMMON: [&str; 2] = ["loljoa.ops.v1.", "grpc."];
 /// Served by those that write down what admins do.
@@ -57,6 +57,11 @@ pub(super) const fn sets() -> [&'static [u8]; 4] {
 /// The name that a call of `path` counts by.
 pub(super) fn method(path: &str) -> &'static str {
     CONTRACTS.methods.get(path).map_or(OTHER, String::as_str)
+}
+
+/// A method's name without the slash before it, as traces have it. One that does not exist is `_OTHER` there.
+pub(super) fn bare(method: &'static str) -> &'static str {
+    if method == OTHER { "_OTHER" } else { method.trim_start_matches('/') }
 }
 
 /// The gRPC services that `service` serves, such as `loljoa.account.v1.LedgerService` by `account`.

@@ -11,14 +11,24 @@ use futures::future::BoxFuture;
 use loljoa_proto::ops::v1::ops_service_server::OpsServiceServer;
 use tokio::{net::TcpListener, sync::Semaphore, time};
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status, body::Body, service::Routes, transport::server::Server};
+use tonic::{Status, body::Body, service::Routes, transport::server::Server};
 use tonic_health::ServingStatus;
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 use tower::{Layer, Service};
 use tracing::info_span;
 
-use super::{Ops, contracts, detached, incoming::incoming, outcome::Outcome};
-use crate::{config::GrpcServer, health::Health, identity::caller, metrics, telemetry::Trace};
+use super::{
+    Ops, contracts, detached,
+    incoming::incoming,
+    outcome::{self, Outcome, code},
+};
+use crate::{
+    config::GrpcServer,
+    health::Health,
+    identity::caller,
+    metrics,
+    telemetry::{self, Trace},
+};
 
 /// Streams of one connection at once. The default of 200 would cap how many calls a caller can have waiting.
 const MAX_STREAMS: u32 = 10_000;
@@ -140,13 +150,15 @@ where
         let route = contracts::method(request.uri().path());
         let trace = Trace::of(request.headers());
         let span = trace.span(|| {
+            let name = contracts::bare(route);
             info_span!(
                 "grpc",
-                otel.name = request.uri().path(),
+                otel.name = name,
                 otel.kind = "server",
-                rpc.system = "grpc",
+                rpc.system.name = "grpc",
+                rpc.method = name,
                 service,
-                rpc.grpc.status_code = tracing::field::Empty,
+                rpc.response.status_code = tracing::field::Empty,
                 otel.status_code = tracing::field::Empty,
                 otel.status_description = tracing::field::Empty,
                 "error.type" = tracing::field::Empty,
@@ -154,6 +166,9 @@ where
                 trace_id = tracing::field::Empty
             )
         });
+        if route == contracts::OTHER {
+            telemetry::describe(&span, &[("rpc.method_original", &request.uri().path())]);
+        }
         if let Some(caller) = caller::of(request.headers()) {
             span.record("caller", caller);
         }
@@ -167,33 +182,16 @@ where
                 drop(slot);
                 response
             };
-            metrics::record_request(service, "grpc", route, status_name(&response), started.elapsed());
+            metrics::record_request(
+                service,
+                "grpc",
+                route,
+                outcome::name(code(&response)),
+                started.elapsed(),
+            );
             outcome.answered(&response);
             Ok(response)
         };
         Box::pin(trace.scope(span, answer))
-    }
-}
-
-/// The status of an answer. A failed call carries it in its head; a head without one belongs to a call that succeeded.
-fn status_name(response: &Answer) -> &'static str {
-    match Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code()) {
-        Code::Ok => "ok",
-        Code::Cancelled => "cancelled",
-        Code::InvalidArgument => "invalid_argument",
-        Code::DeadlineExceeded => "deadline_exceeded",
-        Code::NotFound => "not_found",
-        Code::AlreadyExists => "already_exists",
-        Code::PermissionDenied => "permission_denied",
-        Code::ResourceExhausted => "resource_exhausted",
-        Code::FailedPrecondition => "failed_precondition",
-        Code::Aborted => "aborted",
-        Code::OutOfRange => "out_of_range",
-        Code::Unimplemented => "unimplemented",
-        Code::Internal => "internal",
-        Code::Unavailable => "unavailable",
-        Code::DataLoss => "data_loss",
-        Code::Unauthenticated => "unauthenticated",
-        Code::Unknown => "unknown",
     }
 }

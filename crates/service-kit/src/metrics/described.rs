@@ -68,6 +68,11 @@ pub const METRICS: &[Described] = &[
         Gauge,
         "1 for a limit that is another through the pooler than was configured.",
     ),
+    (
+        "loljoa_telemetry_dropped_spans_total",
+        Counter,
+        "Spans that the collector did not get, by reason: queue_full, or not_taken.",
+    ),
     ("loljoa_transaction_retries_total", Counter, "Transactions that PostgreSQL refused and that ran again."),
 ];
 

@@ -39,6 +39,12 @@ impl Kept {
         Self { pool, idle: Mutex::new(Vec::new()), most }
     }
 
+    /// Where they come from.
+    #[must_use]
+    pub const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     /// One that is kept, or else one of the pool.
     ///
     /// # Errors

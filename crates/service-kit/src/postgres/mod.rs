@@ -1,5 +1,5 @@
 //! The service's own PostgreSQL: bounded pools, transactions that nobody's hanging up can leave open, statements that end when
-//! their caller's time does, migrations that are safe with many replicas, and retries.
+//! their caller's time does, migrations that are safe with many replicas, retries, spans.
 
 mod begin;
 mod capacity;
@@ -15,6 +15,7 @@ mod pooler;
 mod prepared;
 mod reading;
 mod session;
+mod traced;
 mod waits;
 
 pub use begin::{begin, begin_with};
@@ -30,3 +31,4 @@ pub(crate) use pool::{distrust, note};
 pub(crate) use pooler::{Pooler, Seen};
 pub use reading::{Reading, reading};
 pub(crate) use session::{explained, is_refused_for_tls, probe_options};
+pub use traced::traced;

@@ -3,11 +3,14 @@
 //! Trace context comes in and goes out as W3C `traceparent` and as B3, because Envoy and older meshes speak the latter.
 
 mod carriers;
+mod export;
 mod fields;
 mod filter;
 mod lines;
 mod panics;
 mod request;
+mod resource;
+mod shared;
 
 use std::{
     io::{IsTerminal, stdout},
@@ -16,19 +19,16 @@ use std::{
 
 use anyhow::Context as _;
 use opentelemetry::{
-    Context, KeyValue, global,
+    Context, global,
     propagation::{TextMapCompositePropagator, TextMapPropagator},
     trace::{TraceContextExt, TracerProvider},
 };
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_propagator_b3::{B3Encoding, Propagator as B3Propagator};
 use opentelemetry_sdk::{
-    Resource,
     propagation::TraceContextPropagator,
     trace::{Sampler, SdkTracerProvider},
 };
-use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{
     Layer,
     filter::{FilterExt, LevelFilter, dynamic_filter_fn},
@@ -37,11 +37,13 @@ use tracing_subscriber::{
 };
 
 use carriers::HeaderInjector;
+use export::Bounded;
 use fields::Fields;
 pub use filter::LogFilter;
 use lines::WithTrace;
 use request::Roots;
 pub use request::{Trace, carried_along};
+pub use shared::{describe, event, is_traced, is_within_trace, shared};
 
 use crate::config::{LogFormat, Telemetry};
 
@@ -118,7 +120,9 @@ pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> 
 fn tracer_provider(service: &'static str, config: &Telemetry) -> anyhow::Result<SdkTracerProvider> {
     request::keep(config.sample_ratio);
     let sampler = Sampler::ParentBased(Box::new(Roots::keeping(config.sample_ratio)));
-    let builder = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource(service, config));
+    let builder = SdkTracerProvider::builder()
+        .with_sampler(sampler)
+        .with_resource(resource::of_process(service, config));
     let Some(endpoint) = &config.otlp_endpoint else {
         return Ok(builder.build());
     };
@@ -127,26 +131,7 @@ fn tracer_provider(service: &'static str, config: &Telemetry) -> anyhow::Result<
         .with_endpoint(endpoint.as_str())
         .build()
         .with_context(|| format!("runtime.telemetry.otlp_endpoint = {endpoint}"))?;
-    Ok(builder.with_batch_exporter(exporter).build())
-}
-
-/// What a collector learns of this process, beside what `OTEL_RESOURCE_ATTRIBUTES` says.
-fn resource(service: &'static str, config: &Telemetry) -> Resource {
-    let name = config.service_name.clone().unwrap_or_else(|| service.to_owned());
-    let instance = std::env::var("HOSTNAME").ok().map(|host| KeyValue::new("service.instance.id", host));
-    Resource::builder()
-        .with_service_name(name)
-        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-        .with_attributes(instance)
-        .build()
-}
-
-/// Links `span` to another trace that it does work for.
-pub fn link(span: &Span, other: &Span) {
-    let context = other.context().span().span_context().clone();
-    if context.is_valid() {
-        span.add_link(context);
-    }
+    Ok(builder.with_span_processor(Bounded::new(exporter)).build())
 }
 
 /// Writes the trace of the present span into `headers`.

@@ -32,6 +32,10 @@
 {{ end -}}
 - to: [{{ include "loljoa.namespacePeer" .Values.networkPolicies.telemetryNamespace }}]
   ports: [{ port: 4317 }]
+{{- if .Values.collector.enabled }}
+- to: [{{ include "loljoa.peer" (list $ "collector") }}]
+  ports: [{ port: 4317 }]
+{{- end }}
 {{- end }}
 
 {{/* loljoa.toDatabase: the database of a service. Takes (list $ "service"). */}}

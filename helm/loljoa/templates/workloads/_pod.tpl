@@ -5,7 +5,7 @@ and replicas where no autoscaler counts them. */}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: {{ include "loljoa.name" (list .root (eq .track "canary" | ternary (printf "%s-canary" .service) .service)) }}
+  name: {{ include "loljoa.deployment" . }}
   labels:
     {{- include "loljoa.labels" $part | nindent 4 }}
     loljoa.dev/track: {{ .track }}
@@ -23,6 +23,11 @@ spec:
       loljoa.dev/track: {{ .track }}
   template:
     {{- include "loljoa.pod" . | nindent 4 }}
+{{- end }}
+
+{{/* loljoa.deployment: its name. Takes what loljoa.workload takes. */}}
+{{- define "loljoa.deployment" -}}
+{{- include "loljoa.name" (list .root (eq .track "canary" | ternary (printf "%s-canary" .service) .service)) -}}
 {{- end }}
 
 {{/* loljoa.pod: its pod. Takes what loljoa.workload takes. */}}
@@ -100,8 +105,14 @@ spec:
   valueFrom: { fieldRef: { fieldPath: metadata.namespace } }
 - name: POD
   valueFrom: { fieldRef: { fieldPath: metadata.name } }
-- name: OTEL_RESOURCE_ATTRIBUTES
-  value: service.namespace=$(NAMESPACE),service.version={{ include "loljoa.version" (list .root .tag) }},k8s.namespace.name=$(NAMESPACE),k8s.pod.name=$(POD)
+- name: NODE
+  valueFrom: { fieldRef: { fieldPath: spec.nodeName } }
+{{- $attributes := list "service.namespace=$(NAMESPACE)" (printf "service.instance.id=$(NAMESPACE).$(POD).%s" .service) }}
+{{- $attributes = append $attributes (printf "service.version=%s" (include "loljoa.version" (list .root .tag))) }}
+{{- $attributes = concat $attributes (list "k8s.namespace.name=$(NAMESPACE)" "k8s.pod.name=$(POD)" "k8s.node.name=$(NODE)") }}
+{{- $attributes = append $attributes (printf "k8s.deployment.name=%s" (include "loljoa.deployment" .)) }}
+{{- $attributes = append $attributes (printf "k8s.container.name=%s" .service) }}
+- { name: OTEL_RESOURCE_ATTRIBUTES, value: {{ join "," $attributes | quote }} }
 {{ include "loljoa.secretEnv" (list .root .service) | trim }}
 {{- end }}
 

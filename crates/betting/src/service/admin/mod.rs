@@ -4,8 +4,11 @@ mod log;
 mod question;
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::{Cell, Error, MarketId, OutcomeId, Points, Slot, identity::Identity, postgres};
+use loljoa_service_kit::{
+    Cell, Error, MarketId, OutcomeId, Points, Slot, identity::Identity, postgres, telemetry,
+};
 use sqlx::{PgConnection, PgPool};
+use tracing::Span;
 
 pub(crate) use self::question::Question;
 use self::question::{draft, is_same, key_reused};
@@ -90,6 +93,9 @@ impl Admin {
                 let lock_at = market.lock_at.min(lock_at);
                 store::markets::move_lock(&mut transaction, id, lock_at, MarketState::Locked).await?;
                 log::locked(by, &market, lock_at).write(&mut transaction).await?;
+                transaction.commit().await?;
+                telemetry::event(&Span::current(), "market.locked", &[("loljoa.market.id", &id)]);
+                return markets::get(&self.pool, id).await;
             }
             MarketState::Locked => {}
             _ => {

@@ -2,9 +2,11 @@
 //! from then on.
 
 use loljoa_service_kit::{Error, postgres};
+use tracing::{Instrument, info_span};
 
 use super::{Delivery, Failure, search::Search};
 use crate::{
+    SERVICE,
     domain::Owed,
     store::owed_chunks::{self as store, Chunk},
 };
@@ -15,7 +17,18 @@ impl Delivery {
         let Some(chunk) = store::lease(&self.pool, self.cell, i64::from(self.config.lease_ms)).await? else {
             return Ok(false);
         };
-        let owed = store::bets(&self.pool, chunk).await?;
+        let span = info_span!(
+            parent: None,
+            "deliver_chunk",
+            service = SERVICE,
+            loljoa.market.id = %chunk.market_id
+        );
+        self.deliver_leased(chunk).instrument(span).await
+    }
+
+    async fn deliver_leased(&self, chunk: Chunk) -> Result<bool, Error> {
+        let bets = store::bets(&self.pool, chunk);
+        let owed = postgres::traced(&self.pool, "SELECT bets", bets).await?;
         let mut search = Search::over(owed.len());
         loop {
             let error = match self.tell(&owed).await {
@@ -36,7 +49,8 @@ impl Delivery {
     }
 
     async fn acknowledge(&self, chunk: Chunk, owed: &[Owed]) -> Result<bool, Error> {
-        store::acknowledge(&self.pool, chunk).await?;
+        let acknowledge = store::acknowledge(&self.pool, chunk);
+        postgres::traced(&self.pool, "DELETE owed_chunks", acknowledge).await?;
         Self::count(owed.len());
         Ok(true)
     }

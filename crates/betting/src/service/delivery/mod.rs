@@ -8,11 +8,12 @@ use loljoa_service_kit::{BetId, Cell, Error, ErrorCode, Points, postgres};
 use metrics::counter;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info_span};
 
 use self::search::Search;
 use super::{Wakers, run_when_woken};
 use crate::{
-    config,
+    SERVICE, config,
     domain::Owed,
     failpoints::{FailPoints, Step},
     ledger::{self, LedgerCell},
@@ -91,7 +92,8 @@ impl Delivery {
             let delivered = if owed.is_empty() {
                 self.deliver_chunk().await
             } else {
-                self.deliver(&owed).await.map(|()| true)
+                let span = info_span!(parent: None, "deliver", service = SERVICE, owed = owed.len());
+                self.deliver(&owed).instrument(span).await.map(|()| true)
             };
             self.wakers.closing.notify_one();
             if !delivered? {
@@ -168,7 +170,8 @@ impl Delivery {
 
     /// Forgets what was acknowledged, and sets aside what was refused.
     async fn note(&self, told: Told) -> Result<(), Error> {
-        store::owed::acknowledge(&self.pool, &told.acknowledged).await?;
+        let acknowledge = store::owed::acknowledge(&self.pool, &told.acknowledged);
+        postgres::traced(&self.pool, "DELETE owed", acknowledge).await?;
         Self::count(told.acknowledged.len());
         for (owed, outcome) in told.refused {
             self.park(&owed, outcome.as_str_name()).await?;

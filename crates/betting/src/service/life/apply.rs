@@ -1,7 +1,7 @@
 //! Applies one revision of a match, or of a contest, to its markets.
 
 use chrono::{DateTime, Utc};
-use loljoa_service_kit::Cell;
+use loljoa_service_kit::{Cell, MarketId};
 use sqlx::PgConnection;
 
 use super::news::News;
@@ -16,12 +16,17 @@ use crate::{
     },
 };
 
-/// Applies `news`, unless it is old. The caller holds its feed's cursor, so nobody else applies news of it.
-pub(super) async fn apply(db: &mut PgConnection, news: &News, cell: Cell) -> Result<(), sqlx::Error> {
+/// Applies `news`, unless it is old, and answers which markets that locks. The caller holds its feed's cursor, so nobody else
+/// applies news of it.
+pub(super) async fn apply(
+    db: &mut PgConnection,
+    news: &News,
+    cell: Cell,
+) -> Result<Vec<MarketId>, sqlx::Error> {
     let id = news.id();
     let known = store::matches::get(&mut *db, id).await?;
     if known.is_some_and(|known| known.revision >= news.revision()) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let now_known = news.known(known.as_ref());
     store::matches::put(db, id, &now_known).await?;
@@ -29,15 +34,21 @@ pub(super) async fn apply(db: &mut PgConnection, news: &News, cell: Cell) -> Res
     // Read after the locks: a bet recorded before it is older than every lock moved to it.
     let now = store::now(&mut *db).await?;
     let plan = news.plan(known.as_ref(), &markets, now).in_cell(cell, id);
+    let mut locked = Vec::new();
     for market in &markets {
         for act in acts(&plan, market, now) {
+            if matches!(act, Act::MoveLock { state: MarketState::Locked, .. })
+                && market.state == MarketState::Open
+            {
+                locked.push(market.market_id);
+            }
             perform(db, now_known.revision, market, act, now).await?;
         }
     }
     for draft in &plan.change.open {
         store::markets::open(db, id, now_known.starts_at, draft).await?;
     }
-    Ok(())
+    Ok(locked)
 }
 
 async fn perform(

@@ -8,16 +8,17 @@ use std::time::Duration;
 use loljoa_proto::league_schedule::v1::{
     ListChangesRequest, ListQuestionChangesRequest, league_feed_service_client::LeagueFeedServiceClient,
 };
-use loljoa_service_kit::{Cell, Error, MatchId, Slot, grpc::Channel, postgres};
+use loljoa_service_kit::{Cell, Error, MatchId, Slot, grpc::Channel, postgres, telemetry};
 use sqlx::PgPool;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span, info_span};
 use uuid::Uuid;
 
 use self::news::News;
 use super::{Wakers, feed_watch::FeedWatch, unless_lost};
 use crate::{
-    config,
+    SERVICE, config,
     store::{
         self,
         cursors::Consumer,
@@ -129,7 +130,9 @@ impl Life {
             }
         };
         if page.next_cursor != cursor {
-            apply(&self.pool, &self.wakers, self.cell, consumer, &cursor, &page).await?;
+            let span = info_span!(parent: None, "apply_changes", service = SERVICE, news = page.news.len());
+            let applied = apply(&self.pool, &self.wakers, self.cell, consumer, &cursor, &page);
+            applied.instrument(span).await?;
         }
         self.watch.read(page.lag_ms);
         Ok(true)
@@ -203,20 +206,24 @@ async fn apply(
     from: &str,
     page: &Page,
 ) -> Result<(), Error> {
-    postgres::retrying(|| async {
+    let locked = postgres::retrying(|| async {
         let mut transaction = postgres::begin(pool).await?;
+        let mut locked = Vec::new();
         if store::cursors::advance(&mut transaction, consumer, from, &page.next_cursor).await? {
             for news in &page.news {
-                apply::apply(&mut transaction, news, cell).await?;
+                locked.extend(apply::apply(&mut transaction, news, cell).await?);
             }
             for report in &page.unreadable {
                 store::incidents::report(&mut *transaction, report).await?;
             }
             transaction.commit().await?;
         }
-        Ok(())
+        Ok(locked)
     })
     .await?;
+    for market in &locked {
+        telemetry::event(&Span::current(), "market.locked", &[("loljoa.market.id", market)]);
+    }
     wakers.closing.notify_one();
     wakers.owed.ring();
     Ok(())

@@ -20,9 +20,10 @@ use super::{
     lanes::{Lanes, Taken},
     queue::{self, BetJob, Job, Waiting},
     record::{AllNew, Recorded, Recorder, Request, request},
+    told,
 };
 use crate::{
-    config,
+    SERVICE, config,
     domain::NewBet,
     failpoints::{FailPoints, Step},
     ledger::{self, Ledger},
@@ -175,21 +176,18 @@ fn longest(jobs: &[BetJob]) -> Caller {
 /// Answers a bet and counts it.
 pub(super) fn tell(job: BetJob, answer: Answer) {
     counter!("loljoa_bets_total", "service" => "betting", "result" => label(&answer)).increment(1);
+    told::answered(&job.span, &job.asked, &answer);
     job.answer(answer);
 }
 
-/// The batch belongs to the first trace that is kept, so that it is kept too; every bet's own span links to it.
 fn batch_span(jobs: &[BetJob]) -> Span {
     if jobs.is_empty() {
         return Span::none();
     }
-    let traced = || jobs.iter().filter(|job| !job.span.is_disabled());
-    let parent = traced().next().and_then(|job| job.span.id());
-    let span = info_span!(parent: parent, "bet_batch", size = jobs.len());
-    for job in traced() {
-        telemetry::link(&job.span, &span);
-    }
-    span
+    telemetry::shared(
+        jobs.iter().map(|job| &job.span),
+        |first| info_span!(parent: first, "bet_batch", service = SERVICE, size = jobs.len()),
+    )
 }
 
 /// Each request once, in the order of arrival.

@@ -6,17 +6,20 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use loljoa_service_kit::{BetId, Error, MarketId, postgres};
+use loljoa_service_kit::{BetId, Error, MarketId, postgres, telemetry};
 use metrics::histogram;
 use sqlx::PgPool;
+use tracing::{Instrument, info_span};
 
 use super::{
     apart::{self, Work},
     lanes::Lanes,
     queue::{Cancel, CancelJob, Job},
     refund::Refunds,
+    told,
 };
 use crate::{
+    SERVICE,
     domain::Bet,
     service::{bets, millis, number},
     store::{self, bets::Cancellation},
@@ -49,7 +52,11 @@ impl Work for Canceller {
     async fn attempt(&self, cancels: &[Cancel]) -> Result<Vec<Cancellation>, sqlx::Error> {
         let asked: Vec<_> = cancels.iter().map(|cancel| (cancel.bet_id, cancel.account_id)).collect();
         let patience_ms = millis(self.patience);
-        postgres::retrying(|| store::bets::cancel(&self.pool, &asked, self.window, patience_ms)).await
+        let cancel = || {
+            let statement = store::bets::cancel(&self.pool, &asked, self.window, patience_ms);
+            postgres::traced(&self.pool, "SELECT cancel_bets", statement)
+        };
+        postgres::retrying(cancel).await
     }
 }
 
@@ -62,7 +69,11 @@ impl Canceller {
         histogram!("loljoa_cancel_batch_size", "service" => "betting").record(number(jobs.len()));
         let mut seen = HashSet::with_capacity(jobs.len());
         let asked = jobs.iter().map(|job| job.asked).filter(|asked| seen.insert(*asked)).collect();
-        match self.decide(asked).await {
+        let span = telemetry::shared(
+            jobs.iter().map(|job| &job.span),
+            |first| info_span!(parent: first, "cancel_batch", service = SERVICE, size = jobs.len()),
+        );
+        match self.decide(asked).instrument(span).await {
             Ok((verdicts, bets)) => self.answer(jobs, &verdicts, bets),
             Err(error) => jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
         }
@@ -89,7 +100,10 @@ impl Canceller {
         let (mut refunded, mut held) = (Vec::new(), Vec::new());
         for job in jobs {
             match verdicts.get(&job.asked) {
-                Some(Cancellation::Cancelled) => refunded.push(job),
+                Some(Cancellation::Cancelled) => {
+                    told::cancelled(&job.span, &job.asked);
+                    refunded.push(job);
+                }
                 Some(Cancellation::NotFound) => job.answer(Err(bets::not_found())),
                 Some(Cancellation::Closed) => job.answer(Err(bets::closed())),
                 Some(Cancellation::TooLate) => job.answer(Err(bets::too_late())),

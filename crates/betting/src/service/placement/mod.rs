@@ -9,6 +9,7 @@ mod queue;
 mod record;
 mod refund;
 mod room;
+mod told;
 
 use std::sync::Arc;
 
@@ -124,7 +125,10 @@ impl Placement {
     pub(crate) async fn place(&self, bets: Vec<(NewBet, Span)>) -> Vec<Answer> {
         let verdicts = precheck::check(&self.pool, &self.markets, &self.lanes, &bets).await;
         let submit = |((bet, span), verdict)| match verdict {
-            Verdict::Answered(answer) => Submitted::Answered(answer),
+            Verdict::Answered(answer) => {
+                told::answered(&span, &bet, &answer);
+                Submitted::Answered(answer)
+            }
             Verdict::Pass => {
                 let (job, answered) = Waiting::new(bet, span);
                 match self.queue.submit(Job::Bet(job)) {

@@ -60,7 +60,8 @@ impl Work for Recorder {
         let patience_ms = millis(self.patience);
         let record = || async {
             let mut connection = self.connections.take().await?;
-            let recorded = store::bets::record(&mut connection, bets, patience_ms).await?;
+            let statement = store::bets::record(&mut connection, bets, patience_ms);
+            let recorded = postgres::traced(&self.pool, "SELECT record_bets", statement).await?;
             self.connections.keep(connection);
             Ok(recorded)
         };
@@ -94,7 +95,8 @@ impl Work for AllNew<'_> {
         let patience_ms = millis(self.0.patience);
         let record = || async {
             let mut connection = self.0.connections.take().await?;
-            let recorded = store::new_bets::record(&mut connection, bets, patience_ms).await?;
+            let statement = store::new_bets::record(&mut connection, bets, patience_ms);
+            let recorded = postgres::traced(&self.0.pool, "SELECT record_new_bets", statement).await?;
             self.0.connections.keep(connection);
             Ok(recorded)
         };
@@ -156,7 +158,8 @@ impl Recorder {
     /// Those of these bets that are there.
     async fn found(&self, ids: impl Iterator<Item = BetId>) -> Result<HashMap<BetId, Bet>, Error> {
         let ids: Vec<_> = ids.collect();
-        let found = store::bets::by_ids(&self.pool, &ids).await?;
+        let statement = store::bets::by_ids(&self.pool, &ids);
+        let found = postgres::traced(&self.pool, "SELECT bets", statement).await?;
         Ok(found.into_iter().map(|bet| (bet.bet_id, bet)).collect())
     }
 
@@ -171,7 +174,8 @@ impl Recorder {
             return Ok(HashMap::new());
         }
         let mut connection = self.connections.take().await?;
-        let markets = self.markets.read(&mut *connection, &ids).await?;
+        let statement = self.markets.read(&mut *connection, &ids);
+        let markets = postgres::traced(&self.pool, "SELECT markets", statement).await?;
         self.connections.keep(connection);
         Ok(markets)
     }

@@ -4,12 +4,14 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use loljoa_proto::account::v1::TransferOutcome;
-use loljoa_service_kit::{BetId, Error};
+use loljoa_service_kit::{BetId, Error, postgres, telemetry};
 use sqlx::PgPool;
 use tokio::{sync::Semaphore, time};
+use tracing::{Instrument, info_span};
 
 use super::queue::CancelJob;
 use crate::{
+    SERVICE,
     domain::{Bet, Owed, OwedKind},
     ledger::{self, Ledger},
     service::{Wakers, bets},
@@ -47,7 +49,11 @@ impl Refunds {
             return tell(jobs, &cancelled);
         };
         let refunds = self.clone();
-        tokio::spawn(async move {
+        let span = telemetry::shared(
+            jobs.iter().map(|job| &job.span),
+            |first| info_span!(parent: first, "refund_batch", service = SERVICE, size = jobs.len()),
+        );
+        let work = async move {
             let owed: Vec<_> = cancelled.values().map(owed).collect();
             let paid = time::timeout(WITHIN, refunds.pay(&owed)).await;
             if !matches!(paid, Ok(Ok(true))) {
@@ -56,7 +62,8 @@ impl Refunds {
             }
             drop(permit);
             tell(jobs, &cancelled);
-        });
+        };
+        tokio::spawn(work.instrument(span));
     }
 
     /// Pays, and forgets what the ledger has acknowledged. Answers whether that was all.
@@ -68,7 +75,7 @@ impl Refunds {
         };
         let done = owed.iter().zip(&outcomes).filter(|(_, outcome)| acknowledged(outcome));
         let done: Vec<_> = done.map(|(owed, _)| owed.clone()).collect();
-        store::owed::acknowledge(&self.pool, &done).await?;
+        postgres::traced(&self.pool, "DELETE owed", store::owed::acknowledge(&self.pool, &done)).await?;
         self.wakers.closing.notify_one();
         Ok(done.len() == owed.len())
     }

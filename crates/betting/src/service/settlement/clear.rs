@@ -66,7 +66,8 @@ impl Settlement {
         let mut tally = known.unwrap_or_else(|| self.ledger.tally());
         if !tally.is_whole {
             let look_at = LOOK_AT * i64::from(self.config.chunk);
-            let bets = next_bets(&mut *db, market, tally.after, look_at).await?;
+            let next = next_bets(&mut *db, market, tally.after, look_at);
+            let bets = self.traced("SELECT bets", next).await?;
             for bet in &bets {
                 let (due, stake) = of(bet);
                 tally.note(bet.account_id, due, stake);

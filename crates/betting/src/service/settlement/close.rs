@@ -25,15 +25,18 @@ impl Settlement {
         cursor: i64,
     ) -> Result<Progress, Error> {
         let started = Instant::now();
-        let bets = store::next_bets(&mut *db, market, cursor, i64::from(self.config.chunk)).await?;
+        let next = store::next_bets(&mut *db, market, cursor, i64::from(self.config.chunk));
+        let bets = self.traced("SELECT bets", next).await?;
         let Some(last) = bets.last() else {
             self.failpoints.pass(Step::BeforeFinish)?;
-            let ended = store::finish(db, market).await?;
+            let ended = self.traced("UPDATE markets", store::finish(db, market)).await?;
             return Ok(ended.map_or(Progress::Rest, Progress::Ended));
         };
         let standing = bets.iter().filter(|bet| bet.state == BetState::Accepted);
         let closed: Vec<_> = standing.map(|bet| close(end, bet)).collect();
-        store::close_chunk(db, market, &closed, last.seq, self.ledger.cells().count()).await?;
+        let cells = self.ledger.cells().count();
+        let chunk = store::close_chunk(db, market, &closed, last.seq, cells);
+        self.traced("SELECT close_chunk", chunk).await?;
         Self::record_chunk(started, closed.len());
         Ok(Progress::Closed)
     }

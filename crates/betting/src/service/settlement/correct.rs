@@ -48,7 +48,7 @@ impl Settlement {
         };
         let due: Vec<_> = bets.iter().filter_map(|bet| due(&correction, bet)).collect();
         let last = bets.last().filter(|_| bets.len() == usize::from(chunk)).map(|bet| bet.seq);
-        store::owe(db, market, &due, last).await?;
+        self.traced("INSERT owed", store::owe(db, market, &due, last)).await?;
         Ok(Progress::Corrected)
     }
 }

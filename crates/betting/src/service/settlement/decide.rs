@@ -55,7 +55,8 @@ impl Settlement {
         let known = lock(&self.counts).remove(&(market, outcome)).filter(|count| count.pool() == held.pool);
         let mut count = known.unwrap_or_else(|| Count::new(held.pool));
         let look_at = LOOK_AT * i64::from(self.config.chunk);
-        let page = store::settlement::winners(&mut *db, market, outcome, count.after(), look_at).await?;
+        let winners = store::settlement::winners(&mut *db, market, outcome, count.after(), look_at);
+        let page = self.traced("SELECT bets", winners).await?;
         if let Some(counted) = count.take(&page) {
             return Ok(Ok(counted));
         }

@@ -16,15 +16,20 @@ use std::{
 };
 
 use loljoa_proto::account::v1::ClearingPurpose;
-use loljoa_service_kit::{Error, MarketId, OutcomeId, postgres};
+use loljoa_service_kit::{Error, MarketId, OutcomeId, postgres, telemetry};
 use metrics::{counter, gauge, histogram};
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
+use tracing::{
+    Instrument, Span,
+    field::{self, Empty},
+    info_span,
+};
 use uuid::Uuid;
 
 use super::{Wakers, number, run_when_woken};
 use crate::{
-    config,
+    SERVICE, config,
     domain::{MarketState, count::Count},
     failpoints::{FailPoints, Step},
     ledger::{Ledger, Tally},
@@ -159,7 +164,25 @@ impl Settlement {
         Ok(markets)
     }
 
+    /// One step, as a trace of its own.
     async fn advance(&self, market: MarketId) -> Result<Progress, Error> {
+        let span = info_span!(
+            parent: None,
+            "settlement_step",
+            service = SERVICE,
+            loljoa.market.id = %market,
+            loljoa.progress = Empty,
+            otel.status_code = Empty
+        );
+        let result = self.take_step(market).instrument(span.clone()).await;
+        match &result {
+            Ok(progress) => span.record("loljoa.progress", field::debug(progress)),
+            Err(_) => span.record("otel.status_code", "ERROR"),
+        };
+        result
+    }
+
+    async fn take_step(&self, market: MarketId) -> Result<Progress, Error> {
         let mut transaction = postgres::begin(&self.pool).await?;
         let progress = self.step(&mut transaction, market).await?;
         transaction.commit().await?;
@@ -215,7 +238,7 @@ impl Settlement {
     async fn refund(&self, db: &mut PgConnection, stretch: &store::late::Stretch) -> Result<Progress, Error> {
         let limit = i64::from(self.config.chunk);
         let late = store::late::next(&mut *db, stretch, limit * LOOK_AT, limit).await?;
-        store::late::refund(db, stretch, &late).await?;
+        self.traced("SELECT withdraw_bets", store::late::refund(db, stretch, &late)).await?;
         Ok(Progress::Refunded)
     }
 
@@ -224,6 +247,8 @@ impl Settlement {
             Progress::Refunded | Progress::Closed | Progress::Corrected => self.wakers.owed.ring(),
             Progress::Ended(state) => {
                 tracing::info!(%market, ?state, "a market is final");
+                let event = if state == MarketState::Void { "market.voided" } else { "market.settled" };
+                telemetry::event(&Span::current(), event, &[("loljoa.market.id", &market)]);
                 if let Some(since) = lock(&self.seen).remove(&market) {
                     histogram!("loljoa_settlement_seconds", "service" => "betting")
                         .record(since.elapsed().as_secs_f64());
@@ -231,6 +256,15 @@ impl Settlement {
             }
             Progress::Counted | Progress::Fixed | Progress::Tallied(_) | Progress::Rest => {}
         }
+    }
+
+    /// A statement that is about a chunk of bets, in a span of its own.
+    async fn traced<T>(
+        &self,
+        summary: &'static str,
+        statement: impl Future<Output = sqlx::Result<T>>,
+    ) -> sqlx::Result<T> {
+        postgres::traced(&self.pool, summary, statement).await
     }
 
     fn record_chunk(started: Instant, bets: usize) {

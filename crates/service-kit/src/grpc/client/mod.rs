@@ -5,6 +5,7 @@ mod attempts;
 mod lost;
 mod message;
 mod neighbour;
+mod outgoing;
 mod pulse;
 mod replica;
 mod resolver;
@@ -142,20 +143,21 @@ impl Service<http::Request<Body>> for Channel {
     }
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
-        telemetry::inject(request.headers_mut());
         let neighbour = Arc::clone(&self.neighbour);
+        let span = outgoing::span(&neighbour.names, request.uri().path());
+        span.in_scope(|| telemetry::inject(request.headers_mut()));
         let Some(deadline) = self.deadline else {
-            return Box::pin(async move { neighbour.stream(request).await });
+            return Box::pin(outgoing::watched(span, async move { neighbour.stream(request).await }));
         };
         let own = deadline::announced(request.headers()).map_or(deadline, |asked| asked.min(deadline));
         let until = Instant::now() + own;
         let until = Caller::present().inner_until().map_or(until, |waited| waited.min(until));
-        Box::pin(async move {
+        Box::pin(outgoing::watched(span, async move {
             match request.extensions().get::<Mark>().copied() {
                 Some(mark) => neighbour.unary(request, mark, until).await.map(Answer::into_response),
                 None => neighbour.plain(request, until).await,
             }
-        })
+        }))
     }
 }
 

@@ -37,10 +37,19 @@ impl Collector {
 
     /// The one span of this name.
     pub(super) fn span(&self, name: &str) -> Received {
+        self.the_one(|received| received.span.name == name)
+    }
+
+    /// The one span of a call of this method, which no contract knows.
+    pub(super) fn span_of(&self, method: &str) -> Received {
+        self.the_one(|received| received.attribute("rpc.method_original") == method)
+    }
+
+    fn the_one(&self, fits: impl Fn(&Received) -> bool) -> Received {
         let received = self.0.lock().unwrap();
-        let mut named = received.iter().filter(|received| received.span.name == name);
-        let span = named.next().unwrap_or_else(|| panic!("no {name} among {received:#?}")).clone();
-        assert!(named.next().is_none(), "{received:#?}");
+        let mut fitting = received.iter().filter(|received| fits(received));
+        let span = fitting.next().unwrap_or_else(|| panic!("it is not among {received:#?}")).clone();
+        assert!(fitting.next().is_none(), "{received:#?}");
         span
     }
 }
