@@ -14,10 +14,11 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use loljoa_service_kit::{ids, metrics, telemetry::Trace};
 use tracing::{Span, field, info_span};
 
-use super::client_address::ClientAddress;
+use super::{bet_end::End, client_address::ClientAddress};
 use crate::{SERVICE, app::App, auth::access};
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const PLACE_BET: &str = "POST /api/betting/bets";
 const MAX_REQUEST_ID: usize = 64;
 
 /// A request that is being answered: whose it is, its trace, and what it counts as.
@@ -67,7 +68,14 @@ impl Observed {
         if status.is_server_error() {
             self.span.record("otel.status_code", "ERROR");
         }
-        metrics::record_request(SERVICE, "http", &self.route, status.as_str(), self.started.elapsed());
+        let took = self.started.elapsed();
+        // Within the span, so that what is recorded leads to its trace.
+        self.span.in_scope(|| {
+            metrics::record_request(SERVICE, "http", &self.route, status.as_str(), took);
+            if self.route == PLACE_BET {
+                End::of(response).record(took);
+            }
+        });
         response.headers_mut().insert(REQUEST_ID, self.id);
     }
 }

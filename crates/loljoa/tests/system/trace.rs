@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use loljoa::system::Service;
 use loljoa_service_kit::ids;
 use opentelemetry_proto::tonic::{
     collector::trace::v1::{
@@ -88,9 +89,18 @@ async fn a_bet_is_one_trace_linked_to_its_batch() {
     let request = faker.bet_request(ids::fresh(), &game.winner, "T1", 500);
     let request = request.header("traceparent", format!("00-{TRACE}-{CALLER}-01"));
     Reply::to(request).await.ok::<Bet>();
+    let admin = app.system.addresses()[&Service::Gateway].admin;
+    let metrics = reqwest::Client::new().get(format!("http://{admin}/metrics"));
+    let metrics = metrics.header("accept", "application/openmetrics-text; version=1.0.0");
+    let metrics = metrics.send().await.unwrap().text().await.unwrap();
     // Stopping sends what has not been sent yet.
     app.stop().await;
 
+    for family in ["loljoa_bet_duration_seconds_bucket{", "loljoa_http_request_duration_seconds_bucket{"] {
+        let exemplar = format!("# {{trace_id=\"{TRACE}\"}}");
+        let mut buckets = metrics.lines().filter(|line| line.starts_with(family));
+        assert!(buckets.any(|bucket| bucket.contains(&exemplar)), "{family}\n{metrics}");
+    }
     let trace = collector.trace(&bytes(TRACE));
     let root = trace.iter().find(|(_, span)| span.parent_span_id == bytes(CALLER));
     let (service, root) = root.expect("the request continues its caller's trace");
