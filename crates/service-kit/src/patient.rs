@@ -175,7 +175,8 @@ mod tests {
 
     /// What a story on this thread has counted of these connections.
     fn counted(reason: &str, recorder: &Arc<Recorder>) -> bool {
-        let line = format!("loljoa_connections_dropped_total{{loljoa_service=\"test\",reason=\"{reason}\"}} 1\n");
+        let line =
+            format!("loljoa_connections_dropped_total{{loljoa_service=\"test\",reason=\"{reason}\"}} 1\n");
         recorder.text().contains(&line)
     }
 

@@ -25,7 +25,7 @@ pub(crate) struct UnderWay {
 pub(crate) async fn list(db: impl PgExecutor<'_>) -> Result<Vec<UnderWay>, sqlx::Error> {
     sqlx::query_as!(
         UnderWay,
-        r#"SELECT market_id AS "market_id!: MarketId", min(since) AS "since!",
+        r#"SELECT market_id AS "market_id!: MarketId", coalesce(min(since), clock_timestamp()) AS "since!",
             coalesce(greatest(extract(epoch FROM clock_timestamp() - min(since)) * 1000, 0), 0)::bigint AS "age_ms!"
         FROM (
             SELECT market_id, ending_since AS since FROM markets

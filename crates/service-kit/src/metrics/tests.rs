@@ -71,10 +71,17 @@ fn everybody_else_gets_the_text_that_they_always_got() {
 fn the_process_is_told_by_the_names_that_others_use() {
     let told = Recorder::of_process().open_metrics();
     assert!(told.contains("# TYPE loljoa_build info\n"), "{told}");
-    assert!(told.contains(&format!("loljoa_build_info{{version=\"{}\",", env!("CARGO_PKG_VERSION"))), "{told}");
-    assert!(told.contains("# TYPE process_cpu_seconds counter\n# UNIT process_cpu_seconds seconds\n"), "{told}");
+    assert!(
+        told.contains(&format!("loljoa_build_info{{version=\"{}\",", env!("CARGO_PKG_VERSION"))),
+        "{told}"
+    );
+    assert!(
+        told.contains("# TYPE process_cpu_seconds counter\n# UNIT process_cpu_seconds seconds\n"),
+        "{told}"
+    );
     let began = value(&told, "process_start_time_seconds");
-    let age = crate::Clock::system().now().timestamp() as f64 - began;
+    let now = u32::try_from(crate::Clock::system().now().timestamp()).unwrap();
+    let age = f64::from(now) - began;
     assert!((-2.0..86_400.0).contains(&age), "it began {age} s ago");
     assert!(value(&told, "process_resident_memory_bytes") > 1_000_000.0);
     assert!(value(&told, "process_open_fds") <= value(&told, "process_max_fds"));

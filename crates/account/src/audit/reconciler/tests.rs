@@ -242,7 +242,8 @@ fn recorder() -> (&'static Arc<Recorder>, metrics::LocalRecorderGuard<'static>) 
 fn gauges_of(metrics: &Arc<Recorder>) -> Vec<String> {
     let text = metrics.text();
     let lines = text.lines().filter(|line| line.starts_with("loljoa_audit"));
-    let mut lines: Vec<_> = lines.map(|line| line.replace("loljoa_service=\"account\",cell=\"0\"", "")).collect();
+    let mut lines: Vec<_> =
+        lines.map(|line| line.replace("loljoa_service=\"account\",cell=\"0\"", "")).collect();
     lines.sort_unstable();
     lines
 }
