@@ -146,7 +146,7 @@ async function leadsToATrace(prometheus, family, traces, collector) {
   console.log(`monitoring: an exemplar of ${family} leads to the trace of a bet`);
 }
 
-/** What Prometheus' own tool says of both formats. Its check of names is about those of others, too, and so is not ours to follow. */
+/** Whether Prometheus' own tool can read the text format, and finds its conventions followed. OpenMetrics is read by each scrape. */
 async function isWellFormed(service, address) {
   const told = await (await fetch(`http://${address}/metrics`)).text();
   const { status, stderr } = spawnSync("promtool", ["check", "metrics"], { input: told, encoding: "utf8" });

@@ -124,7 +124,7 @@ export default {
             [quantile(0.5, `loljoa_stream_age_seconds_bucket{${N}}`), "p50"],
             [quantile(0.99, `loljoa_stream_age_seconds_bucket{${N}}`), "p99"],
           ],
-          { limits: [[1, "red"]] },
+          { exemplars: true, limits: [[1, "red"]] },
         ),
         lines(
           "What takes longest",

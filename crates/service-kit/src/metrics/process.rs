@@ -8,20 +8,23 @@ use prometheus_client::{
 };
 
 use super::{
-    described::{Described, Kind},
+    described::{
+        Described,
+        Kind::{Counter, Gauge},
+    },
     shown::taken_apart,
 };
 
 /// What is told of each process. All but the first come from Linux, and are missing elsewhere.
 pub const METRICS: [Described; 8] = [
-    ("loljoa_build_info", Kind::Gauge, "1, by the version and the revision that were compiled."),
-    ("process_cpu_seconds_total", Kind::Counter, "Processor time, of user and system."),
-    ("process_max_fds", Kind::Gauge, "The most file descriptors that may be open."),
-    ("process_open_fds", Kind::Gauge, "File descriptors that are open."),
-    ("process_resident_memory_bytes", Kind::Gauge, "Memory that is resident."),
-    ("process_start_time_seconds", Kind::Gauge, "When the process began, since the epoch."),
-    ("process_threads", Kind::Gauge, "Threads."),
-    ("process_virtual_memory_bytes", Kind::Gauge, "Memory that is mapped."),
+    ("loljoa_build_info", Gauge, "1, by the version and the revision that were compiled."),
+    ("process_cpu_seconds_total", Counter, "Processor time, of user and system."),
+    ("process_max_fds", Gauge, "The most file descriptors that may be open."),
+    ("process_open_fds", Gauge, "File descriptors that are open."),
+    ("process_resident_memory_bytes", Gauge, "Memory that is resident."),
+    ("process_start_time_seconds", Gauge, "When the process began, since the epoch."),
+    ("process_threads", Gauge, "Threads."),
+    ("process_virtual_memory_bytes", Gauge, "Memory that is mapped."),
 ];
 
 /// What was compiled, and runs.
@@ -41,7 +44,7 @@ impl Process {
         for ((name, kind, help), value) in process.into_iter().zip(readings()) {
             let (stem, unit) = taken_apart(name);
             let unit = unit.as_ref();
-            if kind == Kind::Counter {
+            if kind == Counter {
                 let counter = ConstCounter::new(value);
                 counter.encode(encoder.encode_descriptor(stem, help, unit, MetricType::Counter)?)?;
             } else {
