@@ -6,6 +6,8 @@ out=$(realpath -m "${1:?usage: compile.sh OUT}")
 cd "$(dirname "$0")/../.."
 # What is in the images has the commit's time.
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+# What `loljoa_build_info` tells.
+export LOLJOA_REVISION=${REVISION:-$(git rev-parse HEAD 2>/dev/null || echo unknown)}
 source deploy/images/flags.sh
 
 # What Debian 12 has, on which the runtime image stands.

@@ -1,18 +1,21 @@
 // Somebody who uses the API in the ways that demo bettors do not: looks at one market, listens, asks twice, asks for what cannot be.
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
-/** Bets until `signal` says that it is enough. */
-export async function bets(edge, signal) {
+/** Bets until `signal` says that it is enough. `began` is told the trace of each bet. */
+export async function bets(edge, signal, began) {
   const credentials = { username: `probe_${randomUUID().slice(0, 8)}`, password: randomUUID() };
   const { accessToken } = await call(edge, "POST", "/api/account/signup", { body: credentials });
   const authorization = { authorization: `Bearer ${accessToken}` };
   listen(edge, authorization, signal);
   const bet = (market, key) => {
     const body = { marketId: market.marketId, outcomeId: market.outcomes[0].outcomeId, stake: 100 };
+    const trace = randomBytes(16).toString("hex");
+    const traceparent = `00-${trace}-${randomBytes(8).toString("hex")}-01`;
+    began(trace);
     return call(edge, "POST", "/api/betting/bets", {
-      headers: { ...authorization, "idempotency-key": key },
+      headers: { ...authorization, traceparent, "idempotency-key": key },
       body,
     });
   };

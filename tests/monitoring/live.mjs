@@ -1,5 +1,6 @@
 // Asks a real Prometheus, which reads a real LOL.JOA, whatever dashboards and rules ask. Each query has to have data. Those that need a cluster have to be
 // understood; tests/cluster asks them where there is one.
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -15,9 +16,10 @@ const MOST_SERIES = 2_000;
 
 const problems = [];
 
-await withSystem(async ({ edge, prometheus, services }) => {
+await withSystem(async ({ edge, prometheus, services, targets, collector }) => {
   const enough = new AbortController();
-  const betting = bets(edge, enough.signal);
+  const traces = new Set();
+  const betting = bets(edge, enough.signal, (trace) => traces.add(trace));
   betting.catch(() => enough.abort());
   const ask = (path, query) => asked(prometheus, path, query);
   await until(
@@ -43,6 +45,9 @@ await withSystem(async ({ edge, prometheus, services }) => {
     JSON.parse(readFileSync(new URL("../../docs/openapi.json", import.meta.url), "utf8")),
   );
   await countsSeries(ask);
+  for (const family of ["loljoa_bet_duration_seconds", "loljoa_http_request_duration_seconds"])
+    await leadsToATrace(prometheus, family, traces, collector);
+  for (const [service, address] of targets) await isWellFormed(service, address);
   enough.abort();
   await betting;
   console.log(
@@ -122,6 +127,30 @@ async function countsSeries(ask) {
     if (!(series > 0 && series < MOST_SERIES))
       problems.push(`${metric.job} tells ${series} series, and ${MOST_SERIES} are too many`);
   }
+}
+
+/** From a bucket to a bet that was placed with a trace of its own, and from there to the spans that the collector has. */
+async function leadsToATrace(prometheus, family, traces, collector) {
+  const began = new Date(Date.now() - 600_000).toISOString();
+  const found = async () => {
+    const query = new URLSearchParams({
+      query: `${family}_bucket`,
+      start: began,
+      end: new Date().toISOString(),
+    });
+    const series = await api(prometheus, `query_exemplars?${query}`);
+    const named = series.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id));
+    return named.some((trace) => traces.has(trace) && collector.has(trace));
+  };
+  await until(found, `an exemplar of ${family} leads to the trace of a bet`);
+  console.log(`monitoring: an exemplar of ${family} leads to the trace of a bet`);
+}
+
+/** Whether Prometheus' own tool can read the text format, and finds its conventions followed. OpenMetrics is read by each scrape. */
+async function isWellFormed(service, address) {
+  const told = await (await fetch(`http://${address}/metrics`)).text();
+  const { status, stderr } = spawnSync("promtool", ["check", "metrics"], { input: told, encoding: "utf8" });
+  if (status !== 0) problems.push(`${service}: ${stderr}`);
 }
 
 async function until(holds, what) {

@@ -1,4 +1,4 @@
-// A LOL.JOA and a Prometheus that reads it, on ports and in a folder of their own. Both are gone afterwards.
+// A LOL.JOA, a Prometheus that reads it and a collector of traces, on ports and in a folder of their own. All are gone afterwards.
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -7,12 +7,14 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { Collector } from "./collector.mjs";
 import { MONITORING } from "./queries.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const BUILDS = ["../../target/debug/loljoa", "../../target/release/loljoa"].map(here);
 /** How often it is scraped, and rules are evaluated. */
 const EVERY = "1s";
+const EXEMPLARS = ["--enable-feature", "exemplar-storage"];
 
 const children = [];
 
@@ -37,7 +39,9 @@ async function start(home) {
   const program = process.env.LOLJOA_BIN ?? BUILDS.find(existsSync);
   if (!program) throw new Error("LOLJOA_BIN is not set and no loljoa is built: run `cargo build -p loljoa`");
   const [edge, own] = [await freePort(), await freePort()];
+  const collector = await Collector.listen();
   const options = ["--data-dir", join(home, "data"), "--listen", `127.0.0.1:${edge}`, "--processes"];
+  options.push("--otlp", collector.url);
   const season = ["--replay-week", "3", "--replay-interval", "8s", "--bettors", "8"];
   const loljoa = child(program, ["up", ...options, ...season], ["ignore", "pipe", "inherit"]);
   const targets = await metricsOf(loljoa);
@@ -48,13 +52,15 @@ async function start(home) {
   const listen = ["--web.listen-address", `127.0.0.1:${own}`];
   child(
     "prometheus",
-    ["--config.file", config, "--log.level", "error", ...storage, ...listen],
+    ["--config.file", config, "--log.level", "error", ...storage, ...listen, ...EXEMPLARS],
     ["ignore", "ignore", "inherit"],
   );
   return {
     edge: `http://127.0.0.1:${edge}`,
     prometheus: `http://127.0.0.1:${own}`,
     services: [...targets.keys()],
+    targets,
+    collector,
   };
 }
 

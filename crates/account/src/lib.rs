@@ -146,7 +146,7 @@ fn spawn_background(parts: &mut Parts, config: &Config, service: &Service, healt
         service::run_upkeep(pool.clone(), service.clock.clone(), service.throttle.account, closing.clone());
     parts.spawn_worker("upkeep", upkeep);
     parts.spawn_worker("ranks", service::run_ranking(pool.clone(), closing.clone()));
-    let reconciler = Reconciler::new(pool.clone(), service.clock.clone(), &config.audit);
+    let reconciler = Reconciler::new(pool.clone(), service.clock.clone(), config.cell, &config.audit);
     parts.spawn_worker("audit", reconciler.run(closing.clone()));
     parts.spawn_worker("pool metrics", pools.clone().report(SERVICE, closing));
 }

@@ -77,6 +77,7 @@ pub(crate) async fn serve(
     let settlement = Settlement::new(
         pools.background.clone(),
         replica,
+        config.cell,
         config.settlement.clone(),
         wakers.clone(),
         failpoints.clone(),
@@ -125,7 +126,7 @@ fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
         let recovery = Recovery::new(pool(), of, config.cell, replica, recovery, wakers.clone());
         parts.spawn_worker("recovery", recovery.run(closing.clone()));
     }
-    let auditor = Auditor::new(pool(), ledger.clone(), replica, config.recovery.clone());
+    let auditor = Auditor::new(pool(), ledger.clone(), replica, config.cell, config.recovery.clone());
     parts.spawn_worker("audit", auditor.run(closing.clone()));
     let feed = client::connect_from(SERVICE, &config.league_schedule)?;
     for (name, source) in [("life", Source::Matches), ("questions", Source::Questions)] {

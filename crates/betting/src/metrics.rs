@@ -23,6 +23,11 @@ pub const METRICS: &[Described] = &[
     ("loljoa_owed_delivered_total", Counter, "Payments that the ledger acknowledged."),
     ("loljoa_owed_set_back_total", Counter, "Payments that the ledger did not take, each tried again later."),
     ("loljoa_settlement_markets", Gauge, "Markets whose settlement is under way."),
+    (
+        "loljoa_settlement_oldest_timestamp_seconds",
+        Gauge,
+        "Since when the oldest market has been on its way to its end; 0 while none is.",
+    ),
     ("loljoa_settlement_bets_total", Counter, "Bets closed, refunded or paid by settlement."),
     ("loljoa_settlement_seconds", Histogram, "How long a market took from its decision to its last payment."),
     ("loljoa_settlement_chunk_seconds", Histogram, "How long a chunk of a settlement took."),

@@ -2,10 +2,11 @@
 
 mod subject;
 
-use std::hint::black_box;
+use std::{hint::black_box, time::Duration};
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use loljoa_gateway::micro::{Batch, Bet};
+use loljoa_service_kit::metrics;
 
 use subject::Door;
 
@@ -25,6 +26,13 @@ fn all(criterion: &mut Criterion) {
     let door = Door::new();
     group.bench_function("token_known", |bencher| bencher.iter(|| door.check_again()));
     group.bench_function("token_signature", |bencher| bencher.iter(|| door.check()));
+    metrics::install();
+    group.bench_function("request_recorded", |bencher| {
+        let route = "POST /api/betting/bets";
+        bencher.iter(|| {
+            metrics::record_request("gateway", "http", route, "201", black_box(Duration::from_millis(7)));
+        });
+    });
     group.finish();
 }
 

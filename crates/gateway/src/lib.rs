@@ -42,6 +42,7 @@ pub const SERVICE: &str = "gateway";
 /// When a part fails, or the web app's files cannot be read.
 pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
     describe(metrics::METRICS);
+    http::bet_end::begin();
     let inner = config.upstreams.waits();
     loljoa_service_kit::config::warn_of_waits(("http.timeout_ms", config.http.timeout_ms), &inner);
     let health = Health::new(SERVICE);

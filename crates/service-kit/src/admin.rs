@@ -1,14 +1,19 @@
 //! The admin port: `/livez`, `/readyz` and `/metrics`, for Kubernetes and Prometheus only.
 
-use std::{io, time::Duration};
+use std::io;
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
-use tokio::{net::TcpListener, time};
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, HeaderName, StatusCode, header},
+    routing::get,
+};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{health::Health, metrics};
 
-const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+const OPEN_METRICS: &str = "application/openmetrics-text";
 
 /// Serves the admin port until `shutdown`.
 ///
@@ -16,22 +21,24 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 ///
 /// When the listener fails.
 pub async fn serve(listener: TcpListener, health: Health, shutdown: CancellationToken) -> io::Result<()> {
-    let recorder = metrics::install();
-    let upkeep = tokio::spawn(async move {
-        let mut ticks = time::interval(UPKEEP_EVERY);
-        loop {
-            ticks.tick().await;
-            recorder.run_upkeep();
-        }
-    });
+    metrics::install();
     let router = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
-        .route("/metrics", get(|| async { recorder.render() }))
+        .route("/metrics", get(told))
         .with_state(health);
-    let result = axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await;
-    upkeep.abort();
-    result
+    axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
+}
+
+/// As `OpenMetrics`, with exemplars, to whoever accepts that; in the text format of Prometheus to everybody else.
+async fn told(request: HeaderMap) -> ([(HeaderName, &'static str); 1], String) {
+    let recorder = metrics::install();
+    let mut accepted = request.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    if accepted.any(|kinds| kinds.contains(OPEN_METRICS)) {
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        return ([(header::CONTENT_TYPE, kind)], recorder.open_metrics());
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], recorder.text())
 }
 
 async fn livez(State(health): State<Health>) -> (StatusCode, &'static str) {

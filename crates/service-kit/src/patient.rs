@@ -152,7 +152,6 @@ impl tonic::transport::server::Connected for Patient {
 mod tests {
     use std::sync::Arc;
 
-    use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -160,6 +159,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::metrics::Recorder;
 
     const LONG: Duration = Duration::from_mins(1);
     const SHORT: Duration = Duration::from_millis(50);
@@ -174,9 +174,10 @@ mod tests {
     }
 
     /// What a story on this thread has counted of these connections.
-    fn counted(reason: &str, recorder: &PrometheusRecorder) -> bool {
-        let line = format!("loljoa_connections_dropped_total{{service=\"test\",reason=\"{reason}\"}} 1\n");
-        recorder.handle().render().contains(&line)
+    fn counted(reason: &str, recorder: &Arc<Recorder>) -> bool {
+        let line =
+            format!("loljoa_connections_dropped_total{{loljoa_service=\"test\",reason=\"{reason}\"}} 1\n");
+        recorder.text().contains(&line)
     }
 
     async fn why<T>(attempt: impl Future<Output = io::Result<T>>) -> io::ErrorKind {
@@ -186,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_that_does_not_begin_is_given_up() {
-        let recorder = PrometheusBuilder::new().build_recorder();
+        let recorder = Recorder::new();
         let _here = ::metrics::set_default_local_recorder(&recorder);
         let (socket, mut peer) = pair(LONG).await;
         let mut socket = socket.opened_by(4, SHORT);
@@ -211,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_that_does_not_read_is_given_up_and_reset() {
-        let recorder = PrometheusBuilder::new().build_recorder();
+        let recorder = Recorder::new();
         let _here = ::metrics::set_default_local_recorder(&recorder);
         let (mut socket, mut peer) = pair(SHORT).await;
         assert_eq!(why(socket.write_all(&vec![0; 64 * 1024 * 1024])).await, io::ErrorKind::TimedOut);

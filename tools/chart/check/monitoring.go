@@ -201,7 +201,7 @@ func panelProblems(name string, p panel) (problems []string) {
 // metricProblems names metrics of ours that are asked for and that no program has, by the tables in which programs describe theirs.
 func metricProblems(root string, queries []string) (problems []string) {
 	kinds := map[string]string{}
-	files := append(glob(root, "crates/*/src/metrics.rs"), filepath.Join(root, "crates/service-kit/src/metrics/described.rs"))
+	files := append(glob(root, "crates/*/src/metrics.rs"), glob(root, "crates/service-kit/src/metrics/*.rs")...)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		must(err)

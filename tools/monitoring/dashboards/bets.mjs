@@ -1,7 +1,6 @@
 import { lines, mean, quantile, rare, rate, times } from "../build.mjs";
 
 const N = 'namespace=~"$namespace"';
-const HTTP = `${N},loljoa_service="gateway",route="POST /api/betting/bets"`;
 const PLACE = `${N},loljoa_service="betting",route="/loljoa.betting.v1.BettingService/PlaceBets"`;
 const APPLY = `${N},loljoa_service="account",route="/loljoa.account.v1.LedgerService/ApplyTransfers"`;
 
@@ -20,14 +19,14 @@ export default {
         times(
           "How long bets take",
           "Every bet at the gateway, by the time until its answer. Normal is one band around some ten milliseconds; a second band far above it is a queue or a lock.",
-          `loljoa_http_request_duration_seconds_bucket{${HTTP}}`,
+          `loljoa_bet_duration_seconds_bucket{${N}}`,
         ),
         lines(
           "How long each hop takes, the outer ones with the inner",
           "Means, from the outside inwards: each waits for the one below it. Normal is that they lie close together. Where two are far apart, the time goes between them.",
           "s",
           [
-            [mean("loljoa_http_request_duration_seconds", HTTP, "loljoa_service"), "1 a bet at the gateway"],
+            [mean("loljoa_bet_duration_seconds", N, "loljoa_service"), "1 a bet at the gateway"],
             [mean("loljoa_grpc_request_duration_seconds", PLACE, "loljoa_service"), "2 a call to betting"],
             [mean("loljoa_bet_batch_seconds", N, "loljoa_service"), "3 a batch in betting"],
             [mean("loljoa_grpc_request_duration_seconds", APPLY, "loljoa_service"), "4 a call to the ledger"],
@@ -43,10 +42,7 @@ export default {
           "The slow ones, from the outside inwards. Normal is below 250 ms at the gateway (the dashed line is what is promised), and less further inside.",
           "s",
           [
-            [
-              quantile(0.99, `loljoa_http_request_duration_seconds_bucket{${HTTP}}`),
-              "1 a bet at the gateway",
-            ],
+            [quantile(0.99, `loljoa_bet_duration_seconds_bucket{${N}}`), "1 a bet at the gateway"],
             [quantile(0.99, `loljoa_grpc_request_duration_seconds_bucket{${PLACE}}`), "2 a call to betting"],
             [quantile(0.99, `loljoa_bet_batch_seconds_bucket{${N}}`), "3 a batch in betting"],
             [
@@ -114,6 +110,20 @@ export default {
     [
       "How they end",
       [
+        lines(
+          "Bets at the gateway, by end",
+          "Normal is accepted, and refused where somebody is late or has too few points. failed are errors by what is promised: a 5xx, a time-out, or a queue without room; normal is 0.",
+          "ops",
+          [[rate(`loljoa_bet_duration_seconds_count{${N}}`, "end"), "{{end}}"]],
+          { stacked: true },
+        ),
+        lines(
+          "How long each end takes",
+          "p99 by end. Normal is below 250 ms (the dashed line) for what is accepted; refusals are faster.",
+          "s",
+          [[quantile(0.99, `loljoa_bet_duration_seconds_bucket{${N}}`, "end"), "{{end}}"]],
+          { exemplars: true, limits: [[0.25, "red"]] },
+        ),
         lines(
           "Bets, by result",
           "Normal is placed, and refused where somebody is late or has too few points. replayed are answers that were lost and asked for again; unavailable is 0.",

@@ -104,20 +104,8 @@ export default {
           "Until the answer begins, at the gateway. Normal is some ten milliseconds; the dashed line is what is promised for a bet.",
           "s",
           [
-            [
-              quantile(
-                0.5,
-                `loljoa_http_request_duration_seconds_bucket{${GATEWAY},route="POST /api/betting/bets"}`,
-              ),
-              "a bet, p50",
-            ],
-            [
-              quantile(
-                0.99,
-                `loljoa_http_request_duration_seconds_bucket{${GATEWAY},route="POST /api/betting/bets"}`,
-              ),
-              "a bet, p99",
-            ],
+            [quantile(0.5, `loljoa_bet_duration_seconds_bucket{${N}}`), "a bet, p50"],
+            [quantile(0.99, `loljoa_bet_duration_seconds_bucket{${N}}`), "a bet, p99"],
             [
               quantile(
                 0.99,
@@ -127,6 +115,16 @@ export default {
             ],
           ],
           { exemplars: true, limits: [[0.25, "red"]] },
+        ),
+        lines(
+          "How old odds are when a stream tells them",
+          "Since the gateway learned of the change, p50 and p99. A stream tells at most four times a second, so normal is up to 250 ms; the dashed line is what is promised.",
+          "s",
+          [
+            [quantile(0.5, `loljoa_stream_age_seconds_bucket{${N}}`), "p50"],
+            [quantile(0.99, `loljoa_stream_age_seconds_bucket{${N}}`), "p99"],
+          ],
+          { exemplars: true, limits: [[1, "red"]] },
         ),
         lines(
           "What takes longest",
@@ -174,6 +172,18 @@ export default {
               "{{loljoa_service}}",
             ],
           ],
+        ),
+        lines(
+          "What runs",
+          "Processes by version and revision. Normal is one line; two during a roll-out.",
+          "short",
+          [[`count by (version, revision) (loljoa_build_info{${N}})`, "{{version}} {{revision}}"]],
+        ),
+        lines(
+          "Memory of each process",
+          "What is resident. Normal is a plateau some minutes after the start, whether or not anybody reads metrics.",
+          "bytes",
+          [[`process_resident_memory_bytes{${N}} and on (instance) loljoa_build_info{${N}}`, "{{instance}}"]],
         ),
         lines(
           "Calls between services",

@@ -18,7 +18,7 @@ export default {
           "Markets under way",
           "Markets whose settlement is under way. Normal is 0, and some for seconds after a match.",
           "short",
-          [[`max(loljoa_settlement_markets{${N}})`, "markets"]],
+          [[`sum(loljoa:settlement_markets:max{${N}})`, "markets"]],
           { limits: [[1, "blue"]] },
         ),
         now(
@@ -54,7 +54,7 @@ export default {
       [
         times(
           "How long markets take",
-          "From when a replica saw that a market's end was decided to its last payment. Normal is below a second; the histogram ends at 10 s, so what takes longer lies in the last row.",
+          "From when a market's end was decided, by the database's clock, to its last payment. Normal is below a second; the histogram ends at ten minutes.",
           `loljoa_settlement_seconds_bucket{${N}}`,
         ),
         lines(
@@ -91,8 +91,15 @@ export default {
           [[`max by (state) (loljoa_owed_transfers{${N}})`, "{{state}}"]],
         ),
         lines(
+          "The oldest market under way",
+          "How long it has been on its way to its end. Normal is peaks of seconds; above a minute (the dashed line) is not what is promised, and at a quarter of an hour an alarm calls.",
+          "s",
+          [[`loljoa:settlement_oldest_seconds:max{${N}}`, "oldest {{namespace}}"]],
+          { limits: [[60, "red"]] },
+        ),
+        lines(
           "Markets under way",
-          "Normal is peaks of seconds. A plateau is a market that does not come to its end.",
+          "Normal is peaks of seconds. A plateau is a market that does not come to its end, or many that follow each other.",
           "short",
           [[`loljoa:settlement_markets:max{${N}}`, "markets {{namespace}}"]],
         ),
@@ -135,12 +142,12 @@ export default {
       [
         lines(
           "What differs",
-          "Points (account) or findings (betting) by check, over all replicas. Normal is 0; anything else is an alarm until it is mended.",
+          "Points (account) or findings (betting) by cell and check, over all replicas. Normal is 0; anything else is an alarm until it is mended.",
           "short",
           [
             [
-              `max by (loljoa_service, check) (loljoa_audit_difference{${N}})`,
-              "{{loljoa_service}} {{check}}",
+              `max by (loljoa_service, cell, check) (loljoa_audit_difference{${N}})`,
+              "{{loljoa_service}} {{cell}}: {{check}}",
             ],
             [`max(loljoa_audit_findings{${N}})`, "accounts that differ"],
           ],
@@ -152,8 +159,8 @@ export default {
           "s",
           [
             [
-              `max by (loljoa_service, check) (loljoa:audit_age_seconds:min{${N}})`,
-              "{{loljoa_service}} {{check}}",
+              `max by (loljoa_service, cell, check) (loljoa:audit_age_seconds:min{${N}})`,
+              "{{loljoa_service}} {{cell}}: {{check}}",
             ],
           ],
           { limits: [[300, "red"]] },
@@ -168,9 +175,9 @@ export default {
         ]),
         lines(
           "Who audits",
-          "Replicas of account that hold the audit's lease. Normal is 1 for each cell of the ledger.",
+          "Replicas of account that hold the audit's lease, by cell of the ledger. Normal is 1.",
           "short",
-          [[`sum by (namespace) (loljoa_audit_leading{${N}})`, "leaders {{namespace}}"]],
+          [[`sum by (namespace, cell) (loljoa_audit_leading{${N}})`, "cell {{cell}} {{namespace}}"]],
         ),
         lines(
           "What recovery gave back, and what was swept",

@@ -22,6 +22,7 @@ pub(crate) mod watch;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use loljoa_service_kit::{Error, page, postgres};
 use tokio::{sync::Notify, time};
 use tokio_util::sync::CancellationToken;
@@ -106,6 +107,12 @@ fn millis(duration: Duration) -> i32 {
 /// A count, as metrics want it.
 fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// A moment, as metrics want it: seconds since 1970.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit a float for 285,000 years")]
+fn seconds(at: DateTime<Utc>) -> f64 {
+    at.timestamp_millis() as f64 / 1_000.0
 }
 
 /// Cuts a list that was read with one item to spare down to `limit`, and tells where the next page begins.

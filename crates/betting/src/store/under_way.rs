@@ -1,5 +1,6 @@
 //! Which markets need a worker, and how far each has come.
 
+use chrono::{DateTime, Utc};
 use loljoa_service_kit::{MarketId, OutcomeId, Points};
 use sqlx::{PgConnection, PgExecutor, postgres::types::PgInterval};
 use uuid::Uuid;
@@ -9,15 +10,31 @@ use crate::domain::{
     payout::{Cutoff, Division},
 };
 
+/// A market that a worker has to bring on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnderWay {
+    /// Which.
+    pub(crate) market_id: MarketId,
+    /// When it came to need a worker.
+    pub(crate) since: DateTime<Utc>,
+    /// How many milliseconds ago that was.
+    pub(crate) age_ms: i64,
+}
+
 /// Markets that a worker has to bring on: decided, being settled or voided, with late bets, or with corrections to be owed.
-pub(crate) async fn list(db: impl PgExecutor<'_>) -> Result<Vec<MarketId>, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT market_id AS "id!: MarketId" FROM markets
-        WHERE state NOT IN ('settled', 'void')
-            AND (state IN ('settling', 'voiding') OR (state = 'locked' AND decided_outcome_id IS NOT NULL))
-        UNION SELECT market_id FROM late_refunds
-        UNION SELECT market_id FROM corrections WHERE done_at IS NULL
-        ORDER BY 1"#,
+pub(crate) async fn list(db: impl PgExecutor<'_>) -> Result<Vec<UnderWay>, sqlx::Error> {
+    sqlx::query_as!(
+        UnderWay,
+        r#"SELECT market_id AS "market_id!: MarketId", coalesce(min(since), clock_timestamp()) AS "since!",
+            coalesce(greatest(extract(epoch FROM clock_timestamp() - min(since)) * 1000, 0), 0)::bigint AS "age_ms!"
+        FROM (
+            SELECT market_id, ending_since AS since FROM markets
+            WHERE state NOT IN ('settled', 'void')
+                AND (state IN ('settling', 'voiding') OR (state = 'locked' AND decided_outcome_id IS NOT NULL))
+            UNION ALL SELECT market_id, since FROM late_refunds
+            UNION ALL SELECT market_id, created_at FROM corrections WHERE done_at IS NULL
+        ) AS under_way
+        GROUP BY market_id ORDER BY market_id"#,
     )
     .fetch_all(db)
     .await

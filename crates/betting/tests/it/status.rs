@@ -7,6 +7,7 @@ use sqlx::PgPool;
 use crate::harness::{Bet, Replica, World, eventually};
 
 const DAY: i64 = 86_400;
+const OLDEST: &str = "loljoa_settlement_oldest_timestamp_seconds";
 
 async fn status(replica: &Replica) -> GetStatusResponse {
     replica.betting.clone().get_status(GetStatusRequest {}).await.unwrap().into_inner()
@@ -104,10 +105,18 @@ async fn a_settlement_is_late_since_it_began(pool: PgPool) {
         assert_eq!(late.settling_markets, 1);
         assert!((120_000..240_000).contains(&late.settling_ms), "{late:?}");
     }
+    let now = f64::from(u32::try_from(world.now().await.timestamp()).unwrap());
+    let is_late = |since: f64| (120.0..240.0).contains(&(now - since));
+    world.until_metric(OLDEST, "betting", is_late).await;
+    // Whoever goes on with it knows when it began.
+    world.restart_replicas().await;
     world.start_account_service().await;
     world.until(&game.winner, MarketState::Settled).await;
     let paid = until(world.betting(), |status| status.settling_markets == 0).await;
     assert_eq!(paid.settling_ms, 0);
+    world.until_metric(OLDEST, "betting", |since| since < 0.5).await;
+    let took = world.metric("loljoa_settlement_seconds_sum", "betting");
+    assert!((120.0..240.0).contains(&took), "the time from its decision is told: {took} s");
     let began: i64 = sqlx::query_scalar("SELECT count(*) FROM markets WHERE ending_since <= closed_at")
         .fetch_one(&pool)
         .await

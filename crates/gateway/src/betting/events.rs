@@ -22,8 +22,10 @@ const ROUND: Duration = Duration::from_millis(250);
 /// What a stream tells.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A market as it is now.
-    Market(Arc<Snapshot>),
+    /// A market as it is when the stream begins.
+    Present(Arc<Snapshot>),
+    /// A market as it has become.
+    Changed(Arc<Snapshot>),
     /// What happened to one of the client's own bets.
     Bet(Box<Bet>),
     /// Nothing, now and then.
@@ -50,11 +52,11 @@ pub(crate) fn of_markets(hub: Arc<Hub>, matches: Vec<MatchId>) -> impl Stream<It
             time::sleep(pauses.next().unwrap_or_default()).await;
         };
         for snapshot in newer(&mut seen, present) {
-            yield Event::Market(snapshot);
+            yield Event::Present(snapshot);
         }
         loop {
             for snapshot in newer(&mut seen, hub.latest(&matches)) {
-                yield Event::Market(snapshot);
+                yield Event::Changed(snapshot);
             }
             time::sleep(ROUND).await;
             if connected.changed().await.is_err() {

@@ -32,7 +32,8 @@ pub(crate) struct Snapshot {
     pub(crate) market: Arc<Rendered>,
     /// The event that tells of it, made once for everybody who listens.
     pub(crate) frame: Bytes,
-    taken: Instant,
+    /// When this replica learned of it.
+    pub(crate) taken: Instant,
 }
 
 impl Snapshot {

@@ -20,6 +20,8 @@ const ROUTE: &str = "overloaded";
 pub(super) fn of(limits: Arc<Limits>, hsts: Hsts) -> Gate {
     let mut refusal = Problem::from(limits::overloaded()).render();
     Protection::API.add(&mut refusal, hsts);
+    // Nobody asks for it here, and each answer would be given a copy.
+    refusal.extensions_mut().clear();
     Arc::new(move |request| {
         if limits.has_room() {
             return None;

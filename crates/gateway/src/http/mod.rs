@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod admin;
+pub(crate) mod bet_end;
 pub(crate) mod betting;
 pub(crate) mod client_address;
 mod compress;

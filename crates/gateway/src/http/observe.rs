@@ -17,10 +17,11 @@ use loljoa_service_kit::{
 };
 use tracing::{Span, field, info_span};
 
-use super::client_address::ClientAddress;
+use super::{bet_end::End, client_address::ClientAddress};
 use crate::{SERVICE, app::App, auth::access};
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const PLACE_BET: &str = "POST /api/betting/bets";
 const MAX_REQUEST_ID: usize = 64;
 /// So much of a path that nobody has to have made up is in traces.
 const MAX_PATH: usize = 256;
@@ -76,7 +77,14 @@ impl Observed {
             self.span.record("otel.status_code", "ERROR");
             telemetry::describe(&self.span, &[("error.type", &status.as_u16())]);
         }
-        metrics::record_request(SERVICE, "http", &self.route, status.as_str(), self.started.elapsed());
+        let took = self.started.elapsed();
+        // Within the span, so that what is recorded leads to its trace.
+        self.span.in_scope(|| {
+            metrics::record_request(SERVICE, "http", &self.route, status.as_str(), took);
+            if self.route == PLACE_BET {
+                End::of(response).record(took);
+            }
+        });
         response.headers_mut().insert(REQUEST_ID, self.id);
     }
 }

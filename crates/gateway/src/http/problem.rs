@@ -18,6 +18,10 @@ pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 #[derive(Debug)]
 pub(crate) struct Problem(Box<Body>);
 
+/// The code of a problem, left with its answer for whoever counts it.
+#[derive(Clone, Debug)]
+pub(crate) struct Code(pub(crate) String);
+
 /// What went wrong, for programs (`code`) and for people (`title`, `detail`).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -115,6 +119,7 @@ impl Problem {
         if let Some(allow) = problem.allow {
             headers.insert(header::ALLOW, allow);
         }
+        response.extensions_mut().insert(Code(problem.code));
         response
     }
 }

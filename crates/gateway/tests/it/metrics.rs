@@ -17,8 +17,9 @@ async fn requests_count_by_route_and_never_by_what_clients_make_up() {
         r#"loljoa_http_requests_total{loljoa_service="gateway",route="GET /api/betting/bets/{betId}",status="404"}"#,
         r#"loljoa_http_requests_total{loljoa_service="gateway",route="/api/betting/bets/{betId}",status="405"}"#,
         r#"loljoa_http_requests_total{loljoa_service="gateway",route="unmatched",status="404"}"#,
-        r#"loljoa_http_request_duration_seconds_bucket{loljoa_service="gateway",route="POST /api/betting/bets","#,
-        r#"loljoa_bet_batch_size_bucket{loljoa_service="gateway","#,
+        r#"loljoa_http_request_duration_seconds_count{loljoa_service="gateway",route="POST /api/betting/bets"}"#,
+        r#"loljoa_bet_duration_seconds_count{loljoa_service="gateway",end="failed"}"#,
+        r#"loljoa_bet_batch_size_count{loljoa_service="gateway"}"#,
     ] {
         assert!(metrics.contains(line), "{line}\n{metrics}");
     }

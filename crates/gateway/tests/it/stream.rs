@@ -19,6 +19,13 @@ fn of_match(gateway: &Gateway) -> RequestBuilder {
     gateway.get(&format!("{STREAM}?matchId={MATCH}&matchId={}", key()))
 }
 
+/// How many changes streams have told: of all stories of this process.
+async fn changes_told(gateway: &Gateway) -> u64 {
+    let metrics = gateway.get_admin("/metrics").send().await.unwrap().text().await.unwrap();
+    let name = r#"loljoa_stream_age_seconds_count{loljoa_service="gateway"} "#;
+    metrics.lines().find_map(|line| line.strip_prefix(name)).map_or(0, |count| count.parse().unwrap())
+}
+
 #[tokio::test]
 async fn a_stream_begins_with_the_present_state_and_goes_on_with_changes() {
     let gateway = Gateway::start().await;
@@ -27,8 +34,10 @@ async fn a_stream_begins_with_the_present_state_and_goes_on_with_changes() {
     assert!(name == "hello" && hello["serverTime"].as_str().unwrap().ends_with('Z'), "{name} {hello}");
     let (name, present) = events.next().await.unwrap();
     assert_eq!((name.as_str(), &present["revision"], &present["pool"]), ("market", &json!(1), &json!(1_000)));
+    let told = changes_told(&gateway).await;
     gateway.backend.betting.change(market(2, 1_500));
     let changed = events.find("market").await;
+    assert!(changes_told(&gateway).await > told, "how old it was is measured");
     assert_eq!((&changed["revision"], &changed["outcomes"][0]["pool"]), (&json!(2), &json!(1_500)));
     gateway.backend.betting.change(market(1, 1));
     gateway.backend.betting.change(market(3, 1_600));

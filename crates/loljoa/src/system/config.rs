@@ -116,6 +116,8 @@ fn gateway(options: &Options, addresses: &Addresses) -> Value {
             "betting": upstream(addresses, Service::Betting),
         },
         "web_root": options.web_root,
+        // Who has asked for traces on their own machine may begin one.
+        "http": { "trust_traceparent": options.otlp.is_some() },
     })
 }
 

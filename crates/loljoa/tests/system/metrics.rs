@@ -8,7 +8,8 @@ use loljoa_service_kit::metrics::{Described, SERVICE_LABEL};
 use crate::support::{App, Cup};
 
 /// What belongs to the process, not to one of its services.
-const OF_THE_PROCESS: [&str; 3] = [
+const OF_THE_PROCESS: [&str; 4] = [
+    "loljoa_build_info",
     "loljoa_db_stray_transactions_total",
     "loljoa_telemetry_dropped_spans_total",
     "loljoa_transaction_retries_total",
@@ -21,7 +22,8 @@ fn described() -> impl Iterator<Item = &'static Described> {
         loljoa_betting::metrics::METRICS,
         loljoa_gateway::metrics::METRICS,
     ];
-    services.into_iter().chain([loljoa_service_kit::metrics::METRICS]).flatten()
+    let shared = [loljoa_service_kit::metrics::METRICS, &loljoa_service_kit::metrics::OF_PROCESS];
+    services.into_iter().chain(shared).flatten()
 }
 
 #[tokio::test]
@@ -35,8 +37,8 @@ async fn every_family_has_a_help_and_a_type_and_no_label_that_a_scraper_sets() {
     let text = reqwest::get(format!("http://{admin}/metrics")).await.unwrap().text().await.unwrap();
 
     let names = |mark: &str| -> BTreeSet<_> {
-        let lines = text.lines().filter_map(|line| line.strip_prefix(mark));
-        lines.filter_map(|line| line.split(' ').next()).collect()
+        let lines = text.lines().filter_map(|line| line.strip_prefix(mark)?.split_once(' '));
+        lines.filter(|(_, told)| !told.is_empty()).map(|(name, _)| name).collect()
     };
     let (helps, types) = (names("# HELP "), names("# TYPE "));
     assert_eq!(types.difference(&helps).collect::<Vec<_>>(), Vec::<&&str>::new(), "families without a help");
@@ -44,6 +46,10 @@ async fn every_family_has_a_help_and_a_type_and_no_label_that_a_scraper_sets() {
         "loljoa_http_requests_total",
         "loljoa_grpc_request_duration_seconds",
         "loljoa_bets_total",
+        "loljoa_bet_duration_seconds",
+        "loljoa_build_info",
+        "process_cpu_seconds_total",
+        "process_resident_memory_bytes",
         "loljoa_password_queue_depth",
         "loljoa_password_wait_seconds",
         "loljoa_db_pool_wait_seconds",

@@ -42,6 +42,12 @@ impl Cell {
         self.of <= 1
     }
 
+    /// What it is called in metrics that would look alike without: its place.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.index.to_string()
+    }
+
     /// Whether what is in `slot` belongs here.
     #[must_use]
     pub fn owns(&self, slot: Slot) -> bool {

@@ -21,7 +21,7 @@ static SERIES: LazyLock<RwLock<HashMap<Kind, Routes>>> = LazyLock::new(RwLock::d
 pub fn record_request(service: &'static str, kind: &'static str, route: &str, status: &str, took: Duration) {
     let (duration, requests) = known((service, kind), route, status).unwrap_or_else(|| {
         // What is registered before there is a recorder leads nowhere, and is not kept.
-        let is_recorded = super::HANDLE.get().is_some();
+        let is_recorded = super::RECORDER.get().is_some();
         let series = registered(service, kind, route, status);
         if !is_recorded {
             return series;

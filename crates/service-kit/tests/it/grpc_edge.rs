@@ -62,7 +62,7 @@ async fn calls_count_by_methods_that_exist() {
         assert_eq!(answer.headers()["grpc-status"], (Code::Unimplemented as i32).to_string());
     }
     OpsServiceClient::new(channel).hello(HelloRequest {}).await.unwrap();
-    let metrics = recorder.render();
+    let metrics = recorder.text();
     assert!(metrics.contains("route=\"other\",status=\"unimplemented\""), "{metrics}");
     assert!(metrics.contains("route=\"/loljoa.ops.v1.OpsService/Hello\",status=\"ok\""), "{metrics}");
     assert!(!metrics.contains("made.up") && !metrics.contains("Made"), "{metrics}");

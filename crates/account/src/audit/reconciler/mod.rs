@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use loljoa_service_kit::{Clock, Share, ids, postgres};
+use loljoa_service_kit::{Cell, Clock, Share, ids, postgres};
 use sqlx::{PgConnection, PgPool, postgres::types::PgInterval};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Difference, gauges, gauges::Known};
+use super::{
+    Difference,
+    gauges::{Gauges, Known},
+};
 use crate::{
     config::Audit as Config,
     store::{audit_covers, audit_step, clearings},
@@ -55,17 +58,19 @@ pub(crate) struct Reconciler {
     every: Duration,
     share: Share,
     replica: Uuid,
+    gauges: Gauges,
     size: Size,
 }
 
 impl Reconciler {
-    pub(crate) fn new(pool: PgPool, clock: Clock, config: &Config) -> Self {
+    pub(crate) fn new(pool: PgPool, clock: Clock, cell: Cell, config: &Config) -> Self {
         Self {
             pool,
             clock,
             every: Duration::from_secs(config.every_seconds),
             share: Share::of(config.share_percent),
             replica: ids::fresh(),
+            gauges: Gauges(cell),
             size: Size { chunk: CHUNK, sample: SAMPLE },
         }
     }
@@ -88,20 +93,20 @@ impl Reconciler {
     async fn step_and_report(&self) -> bool {
         match postgres::retrying(|| self.step()).await {
             Ok(Step::Elsewhere) => {
-                gauges::elsewhere();
+                self.gauges.elsewhere();
                 false
             }
             Ok(Step::Behind) => {
-                gauges::leading();
+                self.gauges.leading();
                 true
             }
             Ok(Step::Compared { known, seen, more }) => {
-                gauges::leading();
-                gauges::compared(&self.clock, known, &seen);
+                self.gauges.leading();
+                self.gauges.compared(&self.clock, known, &seen);
                 more
             }
             Err(error) => {
-                gauges::failed(&error);
+                self.gauges.failed(&error);
                 false
             }
         }

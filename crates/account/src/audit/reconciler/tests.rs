@@ -1,7 +1,8 @@
 //! Differences, planted; who finds them, and what the gauges say.
 
-use loljoa_service_kit::{AccountId, BetId, MarketId, Points};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::sync::Arc;
+
+use loljoa_service_kit::{AccountId, BetId, MarketId, Points, metrics::Recorder};
 
 use super::*;
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 
 fn reconciler(pool: &PgPool) -> Reconciler {
     let clock = Clock::fixed("2022-03-16T12:00:00Z".parse().unwrap());
-    Reconciler::new(pool.clone(), clock, &Audit { every_seconds: 1, share_percent: 100 })
+    Reconciler::new(pool.clone(), clock, Cell::default(), &Audit { every_seconds: 1, share_percent: 100 })
 }
 
 async fn account(pool: &PgPool, name: &str) -> AccountId {
@@ -204,8 +205,8 @@ async fn a_cover_that_nobody_touches_is_looked_at_in_turn(pool: PgPool) {
     run(&pool, "UPDATE system_balances SET cover = 0").await;
     let (metrics, _guard) = recorder();
     reconciler.step_and_report().await;
-    assert!(says(&metrics, "loljoa_audit_difference{,check=\"covers\"} 300"), "{:#?}", gauges_of(&metrics));
-    assert!(says(&metrics, "loljoa_audit_findings{} 1"));
+    assert!(says(metrics, "loljoa_audit_difference{,check=\"covers\"} 300.0"), "{:#?}", gauges_of(metrics));
+    assert!(says(metrics, "loljoa_audit_findings{} 1.0"));
 }
 
 #[sqlx::test]
@@ -232,21 +233,22 @@ async fn covers_that_a_release_before_left_out_are_caught_up_with(pool: PgPool) 
 }
 
 /// A recorder of this thread, and so of this test alone.
-fn recorder() -> (PrometheusHandle, metrics::LocalRecorderGuard<'static>) {
-    let recorder = Box::leak(Box::new(PrometheusBuilder::new().build_recorder()));
-    (recorder.handle(), metrics::set_default_local_recorder(recorder))
+fn recorder() -> (&'static Arc<Recorder>, metrics::LocalRecorderGuard<'static>) {
+    let recorder: &Arc<Recorder> = Box::leak(Box::new(Recorder::new()));
+    (recorder, metrics::set_default_local_recorder(recorder))
 }
 
 /// What the gauges of the audit say.
-fn gauges_of(metrics: &PrometheusHandle) -> Vec<String> {
-    let text = metrics.render();
+fn gauges_of(metrics: &Arc<Recorder>) -> Vec<String> {
+    let text = metrics.text();
     let lines = text.lines().filter(|line| line.starts_with("loljoa_audit"));
-    let mut lines: Vec<_> = lines.map(|line| line.replace("service=\"account\"", "")).collect();
+    let mut lines: Vec<_> =
+        lines.map(|line| line.replace("loljoa_service=\"account\",cell=\"0\"", "")).collect();
     lines.sort_unstable();
     lines
 }
 
-fn says(metrics: &PrometheusHandle, expected: &str) -> bool {
+fn says(metrics: &Arc<Recorder>, expected: &str) -> bool {
     gauges_of(metrics).iter().any(|line| line == expected)
 }
 
@@ -260,14 +262,14 @@ async fn the_gauges_say_what_is_so_and_who_says_it(pool: PgPool) {
     let (metrics, _guard) = recorder();
     assert!(!one.step_and_report().await);
     for expected in [
-        "loljoa_audit_difference{,check=\"balances\"} 8",
-        "loljoa_audit_difference{,check=\"sum\"} 2",
-        "loljoa_audit_findings{} 2",
-        "loljoa_audit_leading{} 1",
-        "loljoa_audit_failing{} 0",
-        "loljoa_audit_last_success_timestamp_seconds{} 1647432000",
+        "loljoa_audit_difference{,check=\"balances\"} 8.0",
+        "loljoa_audit_difference{,check=\"sum\"} 2.0",
+        "loljoa_audit_findings{} 2.0",
+        "loljoa_audit_leading{} 1.0",
+        "loljoa_audit_failing{} 0.0",
+        "loljoa_audit_last_success_timestamp_seconds{} 1647432000.0",
     ] {
-        assert!(says(&metrics, expected), "{expected} is not in {:#?}", gauges_of(&metrics));
+        assert!(says(metrics, expected), "{expected} is not in {:#?}", gauges_of(metrics));
     }
 
     // A step that fails is seen, and takes nothing back.
@@ -275,27 +277,27 @@ async fn the_gauges_say_what_is_so_and_who_says_it(pool: PgPool) {
         Reconciler { pool: PgPool::connect_lazy("postgres://127.0.0.1:1/none").unwrap(), ..one.clone() };
     broken.pool.close().await;
     broken.step_and_report().await;
-    assert!(says(&metrics, "loljoa_audit_failing{} 1"), "{:#?}", gauges_of(&metrics));
-    assert!(says(&metrics, "loljoa_audit_failures_total{} 1"));
-    assert!(says(&metrics, "loljoa_audit_findings{} 2"));
+    assert!(says(metrics, "loljoa_audit_failing{} 1.0"), "{:#?}", gauges_of(metrics));
+    assert!(says(metrics, "loljoa_audit_failures_total{} 1"));
+    assert!(says(metrics, "loljoa_audit_findings{} 2.0"));
 
     // Another replica does not audit while this one does, and says nothing.
     other.step_and_report().await;
-    assert!(says(&metrics, "loljoa_audit_leading{} 0"));
-    assert!(says(&metrics, "loljoa_audit_findings{} 0"));
-    assert!(says(&metrics, "loljoa_audit_last_success_timestamp_seconds{} 0"));
+    assert!(says(metrics, "loljoa_audit_leading{} 0.0"));
+    assert!(says(metrics, "loljoa_audit_findings{} 0.0"));
+    assert!(says(metrics, "loljoa_audit_last_success_timestamp_seconds{} 0.0"));
 
     // When it takes over, it knows what was found, although nobody has touched that since.
     audit_step::release(&pool, one.replica).await.unwrap();
     other.step_and_report().await;
-    assert!(says(&metrics, "loljoa_audit_leading{} 1"));
-    assert!(says(&metrics, "loljoa_audit_findings{} 2"), "{:#?}", gauges_of(&metrics));
+    assert!(says(metrics, "loljoa_audit_leading{} 1.0"));
+    assert!(says(metrics, "loljoa_audit_findings{} 2.0"), "{:#?}", gauges_of(metrics));
 
     run(&pool, "UPDATE user_balances SET balance = balance + 5").await;
     run(&pool, "UPDATE system_balances SET balance = balance - 3").await;
     other.step_and_report().await;
-    assert!(says(&metrics, "loljoa_audit_findings{} 0"), "what is mended is forgotten");
-    assert!(says(&metrics, "loljoa_audit_difference{,check=\"balances\"} 0"));
+    assert!(says(metrics, "loljoa_audit_findings{} 0.0"), "what is mended is forgotten");
+    assert!(says(metrics, "loljoa_audit_difference{,check=\"balances\"} 0.0"));
 }
 
 #[sqlx::test]

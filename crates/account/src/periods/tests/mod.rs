@@ -3,7 +3,7 @@
 mod beside;
 mod sums;
 
-use loljoa_service_kit::{AccountId, BetId, Clock, Points, ids};
+use loljoa_service_kit::{AccountId, BetId, Cell, Clock, Points, ids};
 use sqlx::PgConnection;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
@@ -126,6 +126,7 @@ impl Ledger {
         let reconciler = Reconciler::new(
             self.pool.clone(),
             Clock::system(),
+            Cell::default(),
             &Audit { every_seconds: 1, share_percent: 100 },
         );
         AbortOnDropHandle::new(tokio::spawn(reconciler.run(CancellationToken::new())))

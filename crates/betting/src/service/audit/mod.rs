@@ -8,7 +8,7 @@ mod stakes;
 
 use std::time::{Duration, Instant};
 
-use loljoa_service_kit::{Error, Share, postgres};
+use loljoa_service_kit::{Cell, Error, Share, postgres};
 use metrics::counter;
 use sqlx::PgPool;
 use tokio::time;
@@ -31,6 +31,7 @@ pub(crate) struct Auditor {
     pool: PgPool,
     ledger: Ledger,
     replica: Uuid,
+    cell: Cell,
     config: config::Recovery,
     watch: FeedWatch,
     leads: bool,
@@ -41,9 +42,15 @@ pub(crate) struct Auditor {
 impl Auditor {
     /// An auditor of `pool` and `ledger`.
     #[must_use]
-    pub(crate) fn new(pool: PgPool, ledger: Ledger, replica: Uuid, config: config::Recovery) -> Self {
+    pub(crate) fn new(
+        pool: PgPool,
+        ledger: Ledger,
+        replica: Uuid,
+        cell: Cell,
+        config: config::Recovery,
+    ) -> Self {
         let watch = FeedWatch::new("bets", pool.clone());
-        Self { pool, ledger, replica, config, watch, leads: false, late: false }
+        Self { pool, ledger, replica, cell, config, watch, leads: false, late: false }
     }
 
     /// Runs until `closing`, and then lets another replica go on at once.
@@ -85,7 +92,7 @@ impl Auditor {
         self.note("finals", finals).await;
         let transfers = self.compare_transfers_again().await;
         self.note("transfers", transfers).await;
-        gauges::report(&self.pool).await;
+        gauges::report(&self.pool, self.cell).await;
     }
 
     /// Takes or renews the lease.
@@ -125,7 +132,7 @@ impl Auditor {
         self.late = false;
         if std::mem::take(&mut self.leads) {
             self.watch.stand_down();
-            gauges::clear();
+            gauges::clear(self.cell);
         }
     }
 }

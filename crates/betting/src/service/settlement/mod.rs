@@ -12,11 +12,11 @@ mod decide;
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use loljoa_proto::account::v1::ClearingPurpose;
-use loljoa_service_kit::{Error, MarketId, OutcomeId, postgres, telemetry};
+use loljoa_service_kit::{Cell, Error, MarketId, OutcomeId, postgres, telemetry};
 use metrics::{counter, gauge, histogram};
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ use tracing::{
 };
 use uuid::Uuid;
 
-use super::{Wakers, number, run_when_woken};
+use super::{Wakers, number, run_when_woken, seconds};
 use crate::{
     SERVICE, config,
     domain::{MarketState, count::Count},
@@ -35,7 +35,7 @@ use crate::{
     ledger::{Ledger, Tally},
     store::{
         self,
-        under_way::{End, Held},
+        under_way::{End, Held, UnderWay},
     },
 };
 
@@ -47,6 +47,7 @@ const LOOK_AT: i64 = 16;
 pub(crate) struct Settlement {
     pool: PgPool,
     replica: Uuid,
+    cell: Cell,
     config: config::Settlement,
     wakers: Wakers,
     failpoints: FailPoints,
@@ -57,8 +58,8 @@ pub(crate) struct Settlement {
     /// The counts of this replica that are under way, by what is counted: the bets on an outcome, for a settlement or a
     /// correction. They only read, so that one that is lost is begun again.
     counts: Arc<Mutex<HashMap<(MarketId, OutcomeId), Count>>>,
-    /// Since when this replica has seen a market end, for its duration.
-    seen: Arc<Mutex<HashMap<MarketId, Instant>>>,
+    /// When this replica first saw a market end, and for how long it had been ending.
+    seen: Arc<Mutex<HashMap<MarketId, (Instant, Duration)>>>,
 }
 
 /// What one step did.
@@ -103,13 +104,14 @@ impl Settlement {
     pub(crate) fn new(
         pool: PgPool,
         replica: Uuid,
+        cell: Cell,
         config: config::Settlement,
         wakers: Wakers,
         failpoints: FailPoints,
         ledger: Ledger,
     ) -> Self {
         let (tallies, counts, seen) = (Arc::default(), Arc::default(), Arc::default());
-        Self { pool, replica, config, wakers, failpoints, ledger, tallies, counts, seen }
+        Self { pool, replica, cell, config, wakers, failpoints, ledger, tallies, counts, seen }
     }
 
     /// The same worker over another pool: what one has counted the other need not count again.
@@ -131,7 +133,7 @@ impl Settlement {
         let (mut failed, mut outcome, mut goes_on) = (HashSet::new(), Ok(()), true);
         while goes_on {
             goes_on = false;
-            for market in self.under_way().await? {
+            for UnderWay { market_id: market, .. } in self.under_way().await? {
                 if closing.is_cancelled() {
                     return outcome;
                 }
@@ -150,18 +152,29 @@ impl Settlement {
         outcome
     }
 
-    async fn under_way(&self) -> Result<Vec<MarketId>, Error> {
+    async fn under_way(&self) -> Result<Vec<UnderWay>, Error> {
         let markets = store::under_way::list(&self.pool).await?;
-        gauge!("loljoa_settlement_markets", "service" => "betting").set(number(markets.len()));
-        let is_under_way: HashSet<_> = markets.iter().copied().collect();
+        self.report(&markets);
+        let is_under_way: HashSet<_> = markets.iter().map(|market| market.market_id).collect();
         lock(&self.counts).retain(|(market, _), _| is_under_way.contains(market));
         lock(&self.tallies).retain(|(market, _), _| is_under_way.contains(market));
         let mut seen = lock(&self.seen);
         seen.retain(|market, _| is_under_way.contains(market));
-        for market in is_under_way {
-            seen.entry(market).or_insert_with(Instant::now);
+        for UnderWay { market_id, age_ms, .. } in &markets {
+            let age = Duration::from_millis(age_ms.unsigned_abs());
+            seen.entry(*market_id).or_insert_with(|| (Instant::now(), age));
         }
         Ok(markets)
+    }
+
+    /// Since when is told, and not for how long: that grows also while the database does not answer.
+    fn report(&self, markets: &[UnderWay]) {
+        let cell = self.cell.label();
+        gauge!("loljoa_settlement_markets", "service" => "betting", "cell" => cell.clone())
+            .set(number(markets.len()));
+        let oldest = markets.iter().map(|market| market.since).min();
+        gauge!("loljoa_settlement_oldest_timestamp_seconds", "service" => "betting", "cell" => cell)
+            .set(oldest.map_or(0.0, seconds));
     }
 
     /// One step, as a trace of its own.
@@ -249,9 +262,9 @@ impl Settlement {
                 tracing::info!(%market, ?state, "a market is final");
                 let event = if state == MarketState::Void { "market.voided" } else { "market.settled" };
                 telemetry::event(&Span::current(), event, &[("loljoa.market.id", &market)]);
-                if let Some(since) = lock(&self.seen).remove(&market) {
+                if let Some((seen, age)) = lock(&self.seen).remove(&market) {
                     histogram!("loljoa_settlement_seconds", "service" => "betting")
-                        .record(since.elapsed().as_secs_f64());
+                        .record((age + seen.elapsed()).as_secs_f64());
                 }
             }
             Progress::Counted | Progress::Fixed | Progress::Tallied(_) | Progress::Rest => {}

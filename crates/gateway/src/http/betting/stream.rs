@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt, future, stream};
 use http::{HeaderName, header};
 use loljoa_service_kit::{AccountId, Error, MatchId};
+use metrics::histogram;
 use serde::{Deserialize, Serialize};
 use serde_json::to_string;
 use tokio::time;
@@ -134,7 +135,11 @@ fn end(app: Arc<App>, identity: Option<&Identity>) -> impl Future<Output = ()> +
 
 fn render(event: events::Event) -> Option<Bytes> {
     match event {
-        events::Event::Market(snapshot) => Some(snapshot.frame.clone()),
+        events::Event::Present(snapshot) => Some(snapshot.frame.clone()),
+        events::Event::Changed(snapshot) => {
+            histogram!("loljoa_stream_age_seconds", "service" => "gateway").record(snapshot.taken.elapsed());
+            Some(snapshot.frame.clone())
+        }
         events::Event::Bet(bet) => Some(frame(events::name(bet.state), &to_string(&bet).ok()?)),
         events::Event::Alive => Some(Bytes::from_static(b":\n\n")),
         events::Event::Behind => None,

@@ -150,7 +150,7 @@ pub(crate) async fn no_transaction_was_left_open(db: &TestDatabases) {
         .unwrap();
         assert_eq!(left, Vec::<String>::new(), "{service}");
     }
-    let metrics = loljoa_service_kit::metrics::install().render();
+    let metrics = loljoa_service_kit::metrics::install().text();
     let strays: Vec<_> =
         metrics.lines().filter(|line| line.starts_with("loljoa_db_stray_transactions_total")).collect();
     assert_eq!(strays, Vec::<&str>::new(), "a connection came back inside a transaction");

@@ -9,7 +9,7 @@ use opentelemetry_semantic_conventions::{attribute as key, resource};
 use super::{
     CALLER, TRACE,
     collector::{Collector, Manner, Span, bytes, hex},
-    home::{Home, metric},
+    home::{Home, leads_to, metric},
     traceparent,
 };
 use crate::support::{App, Cup, Reply, api::Bet};
@@ -45,6 +45,10 @@ async fn a_bet_is_one_trace_from_its_request_to_the_ledgers_statement() {
     let bet: Bet = Reply::to(request.header("traceparent", traceparent(TRACE))).await.ok();
     for ((service, name, label), before) in counters.into_iter().zip(before) {
         assert!(metric(&app, service, name, &[label]).await > before, "{name} has not moved");
+    }
+    for family in ["loljoa_bet_duration_seconds_bucket{", "loljoa_http_request_duration_seconds_bucket{"] {
+        let led = leads_to(&app, Service::Gateway, family, TRACE).await;
+        assert!(led, "no bucket of {family} leads to the trace");
     }
     // Stopping sends what has not been sent yet.
     app.stop().await;

@@ -56,3 +56,13 @@ pub(super) async fn metric(app: &App, service: Service, name: &str, labels: &[&s
     let fitting = series.filter(|line| labels.iter().all(|label| line.contains(label)));
     fitting.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
 }
+
+/// Whether a line that begins so in what a service tells as OpenMetrics has an exemplar of this trace.
+pub(super) async fn leads_to(app: &App, service: Service, begin: &str, trace: &str) -> bool {
+    let admin = app.system.addresses()[&service].admin;
+    let asked = reqwest::Client::new().get(format!("http://{admin}/metrics"));
+    let asked = asked.header("accept", "application/openmetrics-text; version=1.0.0");
+    let text = asked.send().await.unwrap().text().await.unwrap();
+    let exemplar = format!("# {{trace_id=\"{trace}\"}}");
+    text.lines().any(|line| line.starts_with(begin) && line.contains(&exemplar))
+}
