@@ -29,7 +29,12 @@ pub(super) fn compared(clock: &Clock, known: Known, seen: &[Difference]) {
     set("loljoa_audit_last_success_timestamp_seconds", clock.now().timestamp().unsigned_abs());
     counter!("loljoa_audit_steps_total", "service" => SERVICE).increment(1);
     if known.count() > 0 {
-        tracing::error!(?known, ?seen, "what is stored differs from the transfers");
+        tracing::error!(
+            event = "audit.difference",
+            ?known,
+            ?seen,
+            "what is stored differs from the transfers"
+        );
     }
 }
 
@@ -49,7 +54,7 @@ pub(super) fn elsewhere() {
 
 /// Reports a step that came to nothing. What was known to differ stays.
 pub(super) fn failed(error: &sqlx::Error) {
-    tracing::warn!(%error, "the audit could not look");
+    tracing::warn!(event = "audit.failed", %error, "the audit could not look");
     set("loljoa_audit_failing", 1);
     counter!("loljoa_audit_failures_total", "service" => SERVICE).increment(1);
 }

@@ -16,8 +16,8 @@ pub(crate) async fn run(pool: PgPool, interval: Duration, closing: CancellationT
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
         match postgres::bounded(store::markets::lock_due(&pool)).await {
             Ok(0) => {}
-            Ok(markets) => tracing::info!(markets, "locked"),
-            Err(error) => tracing::warn!(%error, "markets could not be locked"),
+            Ok(markets) => tracing::info!(event = "market.locked", markets, "locked"),
+            Err(error) => tracing::warn!(event = "market.not_locked", %error, "markets could not be locked"),
         }
     }
 }

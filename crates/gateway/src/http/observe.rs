@@ -3,16 +3,17 @@
 use std::{
     borrow::Cow,
     net::{IpAddr, SocketAddr},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
     extract::{MatchedPath, Request},
     response::Response,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use futures::FutureExt;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use loljoa_service_kit::{ids, metrics, telemetry::Trace};
-use tracing::{Span, field, info_span};
+use tracing::{Level, Span, debug, enabled, field, info_span};
 
 use super::client_address::ClientAddress;
 use crate::{SERVICE, app::App, auth::access};
@@ -67,8 +68,28 @@ impl Observed {
         if status.is_server_error() {
             self.span.record("otel.status_code", "ERROR");
         }
-        metrics::record_request(SERVICE, "http", &self.route, status.as_str(), self.started.elapsed());
+        let took = self.started.elapsed();
+        metrics::record_request(SERVICE, "http", &self.route, status.as_str(), took);
+        if enabled!(Level::DEBUG) {
+            self.tell(status, took);
+        }
         response.headers_mut().insert(REQUEST_ID, self.id);
+    }
+}
+
+impl Observed {
+    /// Writes the answer into the log, with the request's trace. A line for each request is what is asked for when somebody looks.
+    fn tell(&self, status: StatusCode, took: Duration) {
+        let line = async {
+            debug!(
+                event = "request.answered",
+                route = &*self.route,
+                status = status.as_u16(),
+                took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                "answered"
+            );
+        };
+        self.during(line).now_or_never();
     }
 }
 

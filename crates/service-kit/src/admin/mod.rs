@@ -1,21 +1,29 @@
-//! The admin port: `/livez`, `/readyz` and `/metrics`, for Kubernetes and Prometheus only.
+//! The admin port: `/livez`, `/readyz` and `/metrics`, for Kubernetes and Prometheus, and `/log-level`, for admins.
 
-use std::{io, time::Duration};
+mod log_level;
+mod problem;
+
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use tokio::{net::TcpListener, time};
 use tokio_util::sync::CancellationToken;
 
-use crate::{health::Health, metrics};
+use crate::{health::Health, identity::Admins, metrics};
 
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// Serves the admin port until `shutdown`.
+/// Serves the admin port until `shutdown`. Where nobody can say who is an admin, what only admins may do is not served.
 ///
 /// # Errors
 ///
 /// When the listener fails.
-pub async fn serve(listener: TcpListener, health: Health, shutdown: CancellationToken) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    health: Health,
+    admins: Option<Arc<dyn Admins>>,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
     let recorder = metrics::install();
     let upkeep = tokio::spawn(async move {
         let mut ticks = time::interval(UPKEEP_EVERY);
@@ -24,11 +32,13 @@ pub async fn serve(listener: TcpListener, health: Health, shutdown: Cancellation
             recorder.run_upkeep();
         }
     });
+    let for_admins = admins.map(|admins| log_level::routes(admins, health.clone()));
     let router = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(|| async { recorder.render() }))
-        .with_state(health);
+        .with_state(health)
+        .merge(for_admins.unwrap_or_default());
     let result = axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await;
     upkeep.abort();
     result

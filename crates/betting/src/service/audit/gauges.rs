@@ -25,7 +25,7 @@ pub(crate) const CHECKS: [&str; 6] =
 /// Reports what has been found and when each check last looked at everything.
 pub(super) async fn report(pool: &PgPool) {
     if let Err(error) = read(pool).await {
-        tracing::warn!(%error, "the audit's findings could not be reported");
+        tracing::warn!(event = "audit.not_reported", %error, "the audit's findings could not be reported");
     }
 }
 

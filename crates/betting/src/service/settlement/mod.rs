@@ -223,7 +223,7 @@ impl Settlement {
         match progress {
             Progress::Refunded | Progress::Closed | Progress::Corrected => self.wakers.owed.ring(),
             Progress::Ended(state) => {
-                tracing::info!(%market, ?state, "a market is final");
+                tracing::info!(event = "market.final", %market, ?state, "a market is final");
                 if let Some(since) = lock(&self.seen).remove(&market) {
                     histogram!("loljoa_settlement_seconds", "service" => "betting")
                         .record(since.elapsed().as_secs_f64());
