@@ -101,7 +101,12 @@ impl LogFilter {
             time::sleep(duration).await;
             if this.end(Some(number)) {
                 let to = this.level().configured;
-                tracing::warn!(target: ABOUT_THE_LOG, event = "log.filter_reverted", to, "the log filter is the configured one again");
+                tracing::warn!(
+                    target: ABOUT_THE_LOG,
+                    event = "log.filter_reverted",
+                    to,
+                    "the log filter is the configured one again"
+                );
             }
         });
         let until = Clock::system().now() + duration;
