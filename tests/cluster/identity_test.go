@@ -146,7 +146,7 @@ func answersWhoMayCall(t *testing.T) {
 		}
 	}
 	for _, caller := range callers {
-		for _, address := range []string{"gateway:8080/api/league/tournaments", "web:8080/", "account:9090/metrics", "betting:9090/readyz"} {
+		for _, address := range []string{"gateway:8080/api/league/tournaments", "web:8080/", "account:9090/metrics", "betting:9090/readyz", "betting:9090/log-level"} {
 			if said := probe(t, "probe-"+caller, "http", "http://"+release+"-"+address); !strings.HasPrefix(said, "http 403") {
 				t.Errorf("%s may read %s: %s", caller, address, said)
 			}

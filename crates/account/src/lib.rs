@@ -100,8 +100,9 @@ pub async fn serve_at(
     let service = service(&config, &pools.requests, &reads, clock, ledger)?;
     spawn_background(&mut parts, &config, &service, &health, &pools);
     parts.spawn_worker("readiness", probe.run(closing.clone()));
-    parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), parts.ending()));
     let admins = Arc::new(AllAdmins::new(service.clone(), other_admins(&mut parts, &config)?));
+    let port = admin::serve(listeners.admin, health.clone(), Some(admins.clone()), parts.ending());
+    parts.spawn_last("admin port", port);
     let (routes, experiments) = (grpc::routes(service, admins, &pools), config.runtime.experiments);
     parts.spawn("gRPC port", async move {
         server::serve(&config.grpc, listeners.service, health, experiments, routes, closing).await

@@ -1,6 +1,6 @@
 //! Puts the parts of one replica together.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use loljoa_proto::betting::v1::{
     betting_service_server::BettingServiceServer, market_admin_service_server::MarketAdminServiceServer,
@@ -86,7 +86,6 @@ pub(crate) async fn serve(
     let shared = Shared { replica, config, pools, account, ledger, wakers, failpoints, settlement };
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
-    parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), parts.ending()));
     parts.spawn_worker("readiness", probe.run(closing.clone()));
     parts.spawn_worker("pool metrics", shared.pools.clone().report(SERVICE, closing.clone()));
     let (cell, pool) = (shared.config.cell, shared.pools.background.clone());
@@ -100,7 +99,10 @@ pub(crate) async fn serve(
         parts.spawn("cell", cells::keep_to(cell, health, closing, stranger));
     }
     spawn_workers(&mut parts, &shared)?;
-    let routes = routes(&mut parts, &shared);
+    let admins = PublishedAdmins::serve(&mut parts, shared.account.clone(), &shared.config.tokens);
+    let port = admin::serve(listeners.admin, health.clone(), Some(admins.clone()), parts.ending());
+    parts.spawn_last("admin port", port);
+    let routes = routes(&mut parts, &shared, admins);
     let (grpc, experiments) = (shared.config.grpc.clone(), shared.config.runtime.experiments);
     let drain = shared.config.runtime.drain.clone();
     parts.spawn("grpc port", async move {
@@ -142,7 +144,7 @@ fn spawn_workers(parts: &mut Parts, shared: &Shared) -> anyhow::Result<()> {
 }
 
 /// The gRPC services and the workers behind them. The queue's workers end once nobody can call any more.
-fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
+fn routes(parts: &mut Parts, shared: &Shared, admins: Arc<PublishedAdmins>) -> Routes {
     let Shared { config, pools, ledger, wakers, failpoints, .. } = shared;
     let (pool, closing) = (&pools.requests, parts.closing());
     let market_cache = MarketCache::new(pool.clone(), config.placement.lock_timeout());
@@ -180,7 +182,6 @@ fn routes(parts: &mut Parts, shared: &Shared) -> Routes {
         cancel_window,
         closing,
     };
-    let admins = PublishedAdmins::serve(parts, shared.account.clone(), &shared.config.tokens);
     let market_admin = MarketAdmin {
         admin: Admin::new(pool.clone(), shared.settlement.over(pool.clone()), wakers.clone(), config.cell),
         incidents: Incidents::new(pool.clone()),

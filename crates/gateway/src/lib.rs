@@ -21,7 +21,9 @@ mod usernames;
 
 use std::{sync::Arc, time::Duration};
 
-use loljoa_service_kit::{Clock, admin, edge, health::Health, lifecycle::Parts, metrics::describe};
+use loljoa_service_kit::{
+    Clock, admin, edge, health::Health, identity::PublishedAdmins, lifecycle::Parts, metrics::describe,
+};
 use tokio_util::sync::CancellationToken;
 
 pub use config::Config;
@@ -54,6 +56,8 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
 
     let revocations = Arc::clone(&app.revocations);
     let (keys, limits, markets) = (Arc::clone(&app.keys), Arc::clone(&app.limits), Arc::clone(&app.markets));
+    let admins =
+        PublishedAdmins::new(&config.tokens, Arc::clone(&keys), Arc::clone(&revocations), Clock::system());
     // From here on only requests hold the app; when the last has ended, workers run out of work and end too.
     drop(app);
 
@@ -73,7 +77,10 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     parts.spawn_worker("markets", markets.follow(closing.clone()));
     let until = closing.clone();
     parts.spawn_worker("limits", async move { limits.forget_idle(until).await });
-    parts.spawn_last("admin port", admin::serve(listeners.admin, health, parts.ending()));
+    parts.spawn_last(
+        "admin port",
+        admin::serve(listeners.admin, health, Some(Arc::new(admins)), parts.ending()),
+    );
     let edge = edge::serve(SERVICE, config.http.edge(), listeners.service, served, closing);
     parts.spawn_worker("http", edge);
     parts.run(&config.runtime.drain, async {}).await

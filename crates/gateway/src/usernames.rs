@@ -97,7 +97,7 @@ impl Usernames {
         {
             Ok(response) => response.into_inner().usernames,
             Err(error) => {
-                tracing::warn!(%error, "usernames could not be looked up");
+                tracing::warn!(event = "usernames.failed", %error, "usernames could not be looked up");
                 self.rest.after(&error);
                 return Vec::new();
             }

@@ -63,6 +63,8 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let longest_wait = Duration::from_millis(config.grpc.timeout_ms).saturating_sub(FEED_MARGIN);
     let account = client::connect_cells_from(SERVICE, &config.account)?;
     let admins = PublishedAdmins::serve(&mut parts, account, &config.tokens);
+    let port = admin::serve(listeners.admin, health.clone(), Some(admins.clone()), parts.ending());
+    parts.spawn_last("admin port", port);
     let routes = grpc::routes(&pools.requests, admins, changes.clone(), longest_wait);
     parts.spawn_worker("readiness", probe.run(closing.clone()));
     parts.spawn_worker("pool metrics", pools.clone().report(SERVICE, closing.clone()));
@@ -72,7 +74,6 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     if let Some(source) = source(config.source, &pools.background)? {
         parts.spawn("source of matches", source::run(source, pools.background.clone(), closing.clone()));
     }
-    parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), parts.ending()));
     let experiments = config.runtime.experiments;
     parts.spawn("gRPC port", async move {
         server::serve(&config.grpc, listeners.service, health, experiments, routes, closing).await

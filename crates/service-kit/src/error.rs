@@ -1,10 +1,11 @@
 //! One error for everything that leaves a service, and its way over gRPC.
 //!
 //! Inside, each module has its own `Error` (thiserror). At the edge of a service it becomes this one, whose `code` maps
-//! to a gRPC status here and to an HTTP status in the gateway, and whose `reason` stays the same for good.
+//! to a gRPC and an HTTP status here, and whose `reason` stays the same for good.
 
 use std::{collections::HashMap, time::Duration};
 
+use http::StatusCode;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
@@ -48,6 +49,21 @@ impl ErrorCode {
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Unavailable => Code::Unavailable,
             Self::Internal => Code::Internal,
+        }
+    }
+
+    /// The one place where codes become HTTP statuses.
+    #[must_use]
+    pub const fn to_http(self) -> StatusCode {
+        match self {
+            Self::Invalid => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::AlreadyExists | Self::Conflict => StatusCode::CONFLICT,
+            Self::Exhausted => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -149,7 +165,7 @@ impl Error {
     /// Our fault: logs `detail` once and tells the caller nothing of it.
     #[must_use]
     pub fn internal(detail: impl std::fmt::Display) -> Self {
-        tracing::error!(error = %detail, "internal error");
+        tracing::error!(event = "error.internal", error = %detail, "internal error");
         Self::new(ErrorCode::Internal, "internal", "something went wrong on our side")
     }
 
@@ -194,7 +210,10 @@ impl From<Status> for Error {
         let code = ErrorCode::from_grpc(status.code());
         let details = status.get_error_details();
         let Some(info) = details.error_info().filter(|_| is_ours(&status)) else {
-            tracing::warn!(code = ?status.code(), error = status.message(), "a call to another service failed");
+            tracing::warn!(
+                event = "call.failed",
+                code = ?status.code(), error = status.message(), "a call to another service failed"
+            );
             // A call whose end is missing, or an error that was made on this side of the wire: a connection that was lost.
             let is_lost = status.code() == Code::Unknown || std::error::Error::source(&status).is_some();
             return match if is_lost { ErrorCode::Unavailable } else { code } {
@@ -236,7 +255,7 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         postgres::note(&error);
         if postgres::is_passing(&error) {
-            tracing::warn!(%error, "the database does not answer");
+            tracing::warn!(event = "database.no_answer", %error, "the database does not answer");
             return Self::unavailable("the database does not answer");
         }
         Self::internal(error)

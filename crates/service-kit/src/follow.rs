@@ -1,7 +1,7 @@
 //! Lets the log filter follow the configuration while a service runs.
 //!
-//! Whoever may write the configuration may change what is logged: on Kubernetes that is a `ConfigMap`, which comes into the
-//! pod without a restart. The admin port takes no orders, because behind a mesh's proxy everybody's address is this pod's.
+//! Whoever may write the configuration may change what is logged for good: on Kubernetes that is a `ConfigMap`, which comes into
+//! the pod without a restart. Admins may for a while, at the admin port.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -10,7 +10,11 @@ use tokio::{
     time,
 };
 
-use crate::{cli::ServiceConfig, config, telemetry::LogFilter};
+use crate::{
+    cli::ServiceConfig,
+    config,
+    telemetry::{ABOUT_THE_LOG, LogFilter},
+};
 
 /// How often files are looked at; SIGHUP makes it at once.
 const EVERY: Duration = Duration::from_secs(10);
@@ -33,6 +37,7 @@ pub(crate) async fn run<C: ServiceConfig>(paths: Vec<PathBuf>, mut present: Stri
             Ok(applied) => (present, complaint) = (applied, String::new()),
             Err(error) if error != complaint => {
                 tracing::warn!(
+                    event = "log.filter_unreadable",
                     error,
                     "the log filter stays as it is: the configuration cannot be read again"
                 );
@@ -51,7 +56,10 @@ fn wanted<C: ServiceConfig>(paths: &[PathBuf]) -> Result<String, String> {
 fn apply(filter: &LogFilter, present: &str, wanted: String) -> Result<String, String> {
     if wanted != present {
         filter.set(&wanted).map_err(|error| error.to_string())?;
-        tracing::warn!(from = present, to = wanted, "the log filter was changed");
+        tracing::warn!(
+            target: ABOUT_THE_LOG, event = "log.filter_configured", from = present, to = wanted,
+            "the log filter was changed"
+        );
     }
     Ok(wanted)
 }

@@ -174,8 +174,8 @@ impl Health {
             changed
         });
         match missing {
-            Some(missing) if changed => tracing::warn!(%missing, "not ready"),
-            None if changed => tracing::info!("the database answers"),
+            Some(missing) if changed => tracing::warn!(event = "replica.not_ready", %missing, "not ready"),
+            None if changed => tracing::info!(event = "replica.ready", "the database answers"),
             _ => {}
         }
     }

@@ -116,7 +116,10 @@ impl Probe {
     fn refused(&self, error: sqlx::Error) -> Missing {
         let missing = Missing::of(&error);
         if self.failures == 0 {
-            tracing::warn!(error = %postgres::explained(error), "a look at the database failed");
+            tracing::warn!(
+                event = "database.look_failed",
+                error = %postgres::explained(error), "a look at the database failed"
+            );
         }
         missing
     }

@@ -20,6 +20,12 @@ impl Signer {
         Self::of(kid, private.to_vec())
     }
 
+    /// The private half, in PKCS#8.
+    #[must_use]
+    pub fn private(&self) -> &[u8] {
+        &self.private
+    }
+
     /// This key, to be stored.
     ///
     /// # Panics

@@ -28,7 +28,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let health = Health::new(SERVICE);
     let mut parts = Parts::new(health.clone(), shutdown);
     let router = routes::router(Files::read(config.web_root.as_deref())?, config.http.hsts());
-    parts.spawn_last("admin port", admin::serve(listeners.admin, health, parts.ending()));
+    parts.spawn_last("admin port", admin::serve(listeners.admin, health, None, parts.ending()));
     let edge = edge::serve(SERVICE, config.http.edge(), listeners.service, router.into(), parts.closing());
     parts.spawn_worker("http", edge);
     parts.run(&config.runtime.drain, async {}).await

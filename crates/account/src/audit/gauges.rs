@@ -34,7 +34,12 @@ impl Gauges {
         self.set("loljoa_audit_last_success_timestamp_seconds", clock.now().timestamp().unsigned_abs());
         counter!("loljoa_audit_steps_total", "service" => SERVICE).increment(1);
         if known.count() > 0 {
-            tracing::error!(?known, ?seen, "what is stored differs from the transfers");
+            tracing::error!(
+                event = "audit.difference",
+                ?known,
+                ?seen,
+                "what is stored differs from the transfers"
+            );
         }
     }
 
@@ -54,7 +59,7 @@ impl Gauges {
 
     /// Reports a step that came to nothing. What was known to differ stays.
     pub(super) fn failed(self, error: &sqlx::Error) {
-        tracing::warn!(%error, "the audit could not look");
+        tracing::warn!(event = "audit.failed", %error, "the audit could not look");
         self.set("loljoa_audit_failing", 1);
         counter!("loljoa_audit_failures_total", "service" => SERVICE).increment(1);
     }

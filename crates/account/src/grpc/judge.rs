@@ -59,7 +59,10 @@ impl Judged {
                 .increment(1);
         }
         let (refused, of) = (self.refused.len(), self.refused.len() + self.good.len());
-        tracing::warn!(refused, of, index = first.index, error = %first.error, "transfers were refused unseen");
+        tracing::warn!(
+            event = "transfers.refused",
+            refused, of, index = first.index, error = %first.error, "transfers were refused unseen"
+        );
     }
 }
 

@@ -56,6 +56,7 @@ impl LedgerService for Ledger {
         let recorded = self.handle.record(&sent).await?;
         if recorded.unknown > 0 {
             tracing::error!(
+                event = "results.unknown",
                 unknown = recorded.unknown,
                 "results were sent for bets without a standing stake"
             );

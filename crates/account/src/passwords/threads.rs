@@ -62,7 +62,10 @@ fn stand_back() {
     if let Err(error) = rustix::process::getpriority_process(None)
         .and_then(|own| rustix::process::setpriority_process(None, NICENESS.max(own)))
     {
-        tracing::warn!(%error, "password hashing has the same priority as all else");
+        tracing::warn!(
+            event = "passwords.priority",
+            %error, "password hashing has the same priority as all else"
+        );
     }
 }
 

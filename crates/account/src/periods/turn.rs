@@ -23,7 +23,12 @@ pub(crate) async fn keep_up(pool: &PgPool) -> sqlx::Result<()> {
 pub(super) async fn catch_up(pool: &PgPool, year: i32) -> sqlx::Result<i32> {
     let mut current = periods::current(pool).await?;
     if year > current + MOST_YEARS {
-        tracing::error!(year, current, "the year could not be turned: the database's clock is far ahead");
+        tracing::error!(
+            event = "period.not_turned",
+            year,
+            current,
+            "the year could not be turned: the database's clock is far ahead"
+        );
         return Ok(current);
     }
     while current < year {
@@ -42,7 +47,7 @@ async fn begin(pool: &PgPool, period: i32) -> sqlx::Result<()> {
         match periods::begin(pool, period).await {
             Ok(begun) => {
                 if begun {
-                    tracing::info!(period, "a period of the ledger has begun");
+                    tracing::info!(event = "period.begun", period, "a period of the ledger has begun");
                 }
                 return Ok(());
             }

@@ -54,7 +54,7 @@ pub(crate) async fn bootstrap_admin(
             Err(error) if error.code == ErrorCode::Invalid => {
                 return Err(anyhow::anyhow!("bootstrap_admin: {error}"));
             }
-            Err(error) => tracing::warn!(%error, "the admin could not be made yet"),
+            Err(error) => tracing::warn!(event = "admin.not_made", %error, "the admin could not be made yet"),
         }
         if shutdown.run_until_cancelled(time::sleep(TRY_AGAIN_AFTER)).await.is_none() {
             break;
@@ -70,6 +70,7 @@ fn report(found: Found, username: &str) {
     let squatted = found == Found::Squatter;
     if squatted {
         tracing::error!(
+            event = "admin.name_taken",
             username,
             "bootstrap_admin: a user who is no admin has this name, so no admin was made: configure another username"
         );
@@ -77,6 +78,7 @@ fn report(found: Found, username: &str) {
     let outdated = found == Found::Outdated;
     if outdated {
         tracing::error!(
+            event = "admin.password_outdated",
             username,
             "bootstrap_admin: the configured password is one that another has replaced, so it was not applied: configure \
              the present one, or one that never was"
@@ -116,7 +118,7 @@ impl Service {
             self.create(&user, None).await?
         };
         if made {
-            tracing::info!(username = user.username.shown, "made the admin");
+            tracing::info!(event = "admin.made", username = user.username.shown, "made the admin");
             return Ok(Found::Admin);
         }
         Err(Error::unavailable("another replica is making the admin"))
@@ -170,7 +172,11 @@ impl Service {
         });
         let faster = || Error::unavailable("another replica is changing the admin's password");
         let ended = ended.await?.ok_or_else(faster)?;
-        tracing::warn!(account_id = %stored.account, ended, "the configured password of the admin has changed: it was applied, and all sessions were ended");
+        tracing::warn!(
+            event = "admin.password_applied",
+            account_id = %stored.account, ended,
+            "the configured password of the admin has changed: it was applied, and all sessions were ended"
+        );
         Ok(())
     }
 }

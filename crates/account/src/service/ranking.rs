@@ -24,7 +24,7 @@ pub(crate) async fn run(pool: PgPool, shutdown: CancellationToken) {
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
         if let Err(error) = postgres::bounded_by(LONGEST, renew(&pool)).await {
             counter!("loljoa_rank_snapshot_failures_total", "service" => SERVICE).increment(1);
-            tracing::warn!(%error, "ranks could not be renewed");
+            tracing::warn!(event = "ranking.not_renewed", %error, "ranks could not be renewed");
         }
     }
 }

@@ -113,7 +113,10 @@ impl Service {
                 Traded::For(session, fresh)
             }
             Use::Stolen => {
-                tracing::warn!(account_id = %session.account, "a used refresh token came again: its session is revoked");
+                tracing::warn!(
+                    event = "session.reused",
+                    account_id = %session.account, "a used refresh token came again: its session is revoked"
+                );
                 sessions::revoke(&mut *transaction, session.id, now).await?;
                 Traded::Over
             }

@@ -50,7 +50,10 @@ impl Service {
             Ok(Some(ended))
         });
         let ended = disabled.await?.ok_or_else(unknown_account)?;
-        tracing::info!(account_id = %account, admin_id = %admin.account_id, ended, "an account was disabled");
+        tracing::info!(
+            event = "account.disabled",
+            account_id = %account, admin_id = %admin.account_id, ended, "an account was disabled"
+        );
         self.managed(account).await
     }
 
@@ -71,7 +74,10 @@ impl Service {
         if !enabled.await? {
             return Err(unknown_account());
         }
-        tracing::info!(account_id = %account, admin_id = %admin.account_id, "an account was enabled");
+        tracing::info!(
+            event = "account.enabled",
+            account_id = %account, admin_id = %admin.account_id, "an account was enabled"
+        );
         self.managed(account).await
     }
 
@@ -91,7 +97,11 @@ impl Service {
             Ok(Some(ended))
         });
         let ended = ended.await?.ok_or_else(unknown_account)?;
-        tracing::info!(account_id = %account, admin_id = %admin.account_id, ended, "an admin ended all sessions of an account");
+        tracing::info!(
+            event = "account.sessions_ended",
+            account_id = %account, admin_id = %admin.account_id, ended,
+            "an admin ended all sessions of an account"
+        );
         Ok(ended)
     }
 

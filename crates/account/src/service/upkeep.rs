@@ -31,13 +31,16 @@ pub(crate) async fn run(pool: PgPool, clock: Clock, throttle: throttle::Policy, 
     let mut ticks = time::interval(EVERY);
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
         if let Some(Err(error)) = postgres::unless_lost(periods::keep_up(&pool)).await {
-            tracing::error!(%error, "the year could not be turned");
+            tracing::error!(event = "period.not_turned", %error, "the year could not be turned");
         }
         if let Some(Err(error)) = postgres::unless_lost(skeletons::fill_in(&pool)).await {
-            tracing::warn!(%error, "names could not be given what they look like");
+            tracing::warn!(
+                event = "usernames.not_renewed",
+                %error, "names could not be given what they look like"
+            );
         }
         if let Some(Err(error)) = postgres::unless_lost(clean_up(&pool, &clock, throttle)).await {
-            tracing::warn!(%error, "old sessions could not be deleted");
+            tracing::warn!(event = "session.not_deleted", %error, "old sessions could not be deleted");
         }
     }
 }

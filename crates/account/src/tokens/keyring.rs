@@ -102,7 +102,10 @@ impl Keyring {
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
             match self.refresh().await {
                 Err(Error::Database(error)) => {
-                    tracing::warn!(%error, "the signing keys could not be refreshed");
+                    tracing::warn!(
+                        event = "tokens.keys_not_refreshed",
+                        %error, "the signing keys could not be refreshed"
+                    );
                 }
                 result => result?,
             }
@@ -179,7 +182,10 @@ impl Keyring {
             let sealed_private = self.sealer.seal(&kid, &private).map_err(|_| Error::Generation)?;
             let key = StoredKey { kid, public_jwk, sealed_private, period };
             signing_keys::insert(&mut transaction, &key, now).await?;
-            tracing::info!(kid = key.kid, signs_from = %period.signs_from, "made a signing key");
+            tracing::info!(
+                event = "tokens.key_made",
+                kid = key.kid, signs_from = %period.signs_from, "made a signing key"
+            );
         }
         transaction.commit().await?;
         Ok(())

@@ -101,6 +101,22 @@ fn match_ids(ids: &[String]) -> Result<Vec<MatchId>, Error> {
     ids.iter().map(|id| MatchId::parse(id)).collect()
 }
 
+/// Writes each refusal into the log, for whoever looks: each bet has its own trace, so it is not the batch's.
+fn tell_refused(requests: &[proto::PlaceBet], answers: &[Answer]) {
+    for (request, answer) in requests.iter().zip(answers) {
+        if let Err(refusal) = answer {
+            tracing::debug!(
+                event = "bet.refused",
+                account_id = request.account_id,
+                market_id = request.market_id,
+                reason = refusal.reason,
+                traceparent = request.traceparent,
+                "a bet was refused"
+            );
+        }
+    }
+}
+
 /// The markets that answers speak of, each in its latest revision.
 fn latest_markets(answers: &[Answer]) -> Vec<Arc<Market>> {
     let mut latest: HashMap<MarketId, Arc<Market>> = HashMap::new();
@@ -125,6 +141,7 @@ impl BettingService for Betting {
             return Err(Error::invalid_field("bets", "too_many_bets", allowed).into());
         }
         let answers = self.place(&requests).await;
+        tell_refused(&requests, &answers);
         let markets = latest_markets(&answers).iter().map(|market| self.market(market)).collect();
         let results = answers.into_iter().map(message::placed).collect();
         Ok(Response::new(proto::PlaceBetsResponse { results, markets }))

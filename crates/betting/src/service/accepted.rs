@@ -67,7 +67,7 @@ impl Counting {
             return;
         }
         if let Err(error) = postgres::bounded(store::accepted::add(&self.pool, bets)).await {
-            tracing::warn!(%error, bets, "accepted bets could not be counted");
+            tracing::warn!(event = "bet.not_counted", %error, bets, "accepted bets could not be counted");
             self.bets.fetch_add(bets, Ordering::Relaxed);
         }
     }

@@ -65,7 +65,10 @@ impl FeedWatch {
         };
         self.set_ahead(u32::from(report.kind == IncidentKind::CursorAhead));
         if let Err(error) = store::incidents::report(&self.pool, &report).await {
-            tracing::warn!(%error, feed = %self.feed, "a feed that stands still could not be reported");
+            tracing::warn!(
+                event = "feed.not_reported",
+                %error, feed = %self.feed, "a feed that stands still could not be reported"
+            );
         }
     }
 

@@ -86,7 +86,10 @@ impl Incidents {
                             .set(u32::try_from(open).unwrap_or(u32::MAX));
                     }
                 }
-                Err(error) => tracing::warn!(%error, "open incidents could not be counted"),
+                Err(error) => tracing::warn!(
+                    event = "incident.not_counted",
+                    %error, "open incidents could not be counted"
+                ),
             }
         }
     }

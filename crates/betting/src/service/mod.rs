@@ -84,7 +84,7 @@ async fn run_when_woken<F>(
             _ = ticks.tick() => {}
         }
         if let Err(error) = unless_lost(work()).await {
-            tracing::warn!(worker = name, %error, "will try again");
+            tracing::warn!(event = "worker.failed", worker = name, %error, "will try again");
             ticks.reset();
             if closing.run_until_cancelled(ticks.tick()).await.is_none() {
                 return;

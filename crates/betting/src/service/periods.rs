@@ -22,9 +22,15 @@ pub(crate) async fn run(pool: PgPool, closing: CancellationToken) {
         let looking = postgres::unless_lost(look(&pool));
         match closing.run_until_cancelled(looking).await {
             Some(Some(Err(error))) if gave_up_waiting(&error) => {
-                tracing::info!("the period is changed a minute later: bets are being recorded");
+                tracing::info!(
+                    event = "period.postponed",
+                    "the period is changed a minute later: bets are being recorded"
+                );
             }
-            Some(Some(Err(error))) => tracing::warn!(%error, "the period of bets could not be looked after"),
+            Some(Some(Err(error))) => tracing::warn!(
+                event = "period.failed",
+                %error, "the period of bets could not be looked after"
+            ),
             _ => {}
         }
     }
@@ -41,17 +47,22 @@ async fn look(pool: &PgPool) -> Result<(), sqlx::Error> {
 /// Brings the `current` period to the one that is `due`, and answers which one goes on.
 async fn follow(pool: &PgPool, current: i32, due: i32) -> Result<i32, sqlx::Error> {
     if due > current + MOST_YEARS {
-        tracing::error!(due, current, "the year could not be turned: the database's clock is far ahead");
+        tracing::error!(
+            event = "period.not_turned",
+            due,
+            current,
+            "the year could not be turned: the database's clock is far ahead"
+        );
         return Ok(current);
     }
     let next = current.max(due);
     for period in [next, next + 1] {
         if period > current && add_partition(pool, period).await? {
-            tracing::info!(period, "made the partition of a period of bets");
+            tracing::info!(event = "period.made", period, "made the partition of a period of bets");
         }
     }
     if next > current && begin(pool, next).await? {
-        tracing::info!(period = next, ended = current, "a period of bets began");
+        tracing::info!(event = "period.begun", period = next, ended = current, "a period of bets began");
     }
     Ok(next)
 }

@@ -17,7 +17,10 @@ pub(crate) async fn run(pool: PgPool, config: config::Retention, closing: Cancel
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
         let sweeping = postgres::unless_lost(sweep(&pool, &config));
         if let Some(Some(Err(error))) = closing.run_until_cancelled(sweeping).await {
-            tracing::warn!(%error, "what nobody needs any more could not be deleted");
+            tracing::warn!(
+                event = "retention.failed",
+                %error, "what nobody needs any more could not be deleted"
+            );
         }
     }
 }

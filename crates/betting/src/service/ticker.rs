@@ -18,7 +18,7 @@ pub(crate) async fn run(pool: PgPool, interval: Duration, closing: CancellationT
         match postgres::bounded(store::markets::lock_due(&pool)).await {
             Ok(markets) if markets.is_empty() => {}
             Ok(markets) => tell(&markets),
-            Err(error) => tracing::warn!(%error, "markets could not be locked"),
+            Err(error) => tracing::warn!(event = "market.not_locked", %error, "markets could not be locked"),
         }
     }
 }
@@ -29,5 +29,5 @@ fn tell(markets: &[MarketId]) {
     for market in markets {
         telemetry::event(&span, "market.locked", &[("loljoa.market.id", market)]);
     }
-    span.in_scope(|| tracing::info!(markets = markets.len(), "locked"));
+    span.in_scope(|| tracing::info!(event = "market.locked", markets = markets.len(), "locked"));
 }

@@ -99,7 +99,10 @@ async fn write(db: impl PgExecutor<'_>, report: &Report, is_new: bool) -> Result
     .execute(db)
     .await?;
     if written.rows_affected() == 1 {
-        tracing::error!(kind = report.kind.as_str(), incident_id = %id, message = report.message, "incident");
+        tracing::error!(
+            event = "incident",
+            kind = report.kind.as_str(), incident_id = %id, message = report.message, "incident"
+        );
         metrics::counter!("loljoa_incidents_total", "service" => "betting", "kind" => report.kind.as_str())
             .increment(1);
     }

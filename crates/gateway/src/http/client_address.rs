@@ -57,6 +57,7 @@ impl Proxies {
     fn warn_once(&self) {
         self.warned.call_once(|| {
             tracing::warn!(
+                event = "request.forwarded_unbelieved",
                 "a request came with X-Forwarded-For, which is not believed: if it comes through a proxy, everybody behind \
                  that proxy shares its limits until http.trusted_proxies says how many there are (now 0)"
             );

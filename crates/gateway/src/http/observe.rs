@@ -3,19 +3,20 @@
 use std::{
     borrow::Cow,
     net::{IpAddr, SocketAddr},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
     extract::{MatchedPath, Request},
     response::Response,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Version};
+use futures::FutureExt;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use loljoa_service_kit::{
     ids, metrics,
     telemetry::{self, Trace},
 };
-use tracing::{Span, field, info_span};
+use tracing::{Level, Span, debug, enabled, field, info_span};
 
 use super::{bet_end::End, client_address::ClientAddress};
 use crate::{SERVICE, app::App, auth::access};
@@ -85,7 +86,24 @@ impl Observed {
                 End::of(response).record(took);
             }
         });
+        if enabled!(Level::DEBUG) {
+            self.tell(status, took);
+        }
         response.headers_mut().insert(REQUEST_ID, self.id);
+    }
+
+    /// Writes the answer into the log, with the request's trace. A line for each request is what is asked for when somebody looks.
+    fn tell(&self, status: StatusCode, took: Duration) {
+        let line = async {
+            debug!(
+                event = "request.answered",
+                route = &*self.route,
+                status = status.as_u16(),
+                took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                "answered"
+            );
+        };
+        self.during(line).now_or_never();
     }
 }
 

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Method, StatusCode, header};
-use loljoa_service_kit::{Error, ErrorCode};
+use loljoa_service_kit::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -124,20 +124,6 @@ impl Problem {
     }
 }
 
-/// The one place where our codes become HTTP statuses.
-const fn http_status(code: ErrorCode) -> StatusCode {
-    match code {
-        ErrorCode::Invalid => StatusCode::BAD_REQUEST,
-        ErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
-        ErrorCode::Forbidden => StatusCode::FORBIDDEN,
-        ErrorCode::NotFound => StatusCode::NOT_FOUND,
-        ErrorCode::AlreadyExists | ErrorCode::Conflict => StatusCode::CONFLICT,
-        ErrorCode::Exhausted => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
 /// Whole seconds, rounded up: who comes back then is not early.
 fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
@@ -147,7 +133,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let field =
             |v: loljoa_service_kit::error::Violation| FieldProblem { field: v.field, message: v.message };
-        let mut problem = Self::new(http_status(error.code), &error.reason, error.message);
+        let mut problem = Self::new(error.code.to_http(), &error.reason, error.message);
         problem.0.errors = error.violations.into_iter().map(field).collect();
         problem.0.retry_after = error.retry_after.map(whole_seconds);
         problem
@@ -168,6 +154,8 @@ impl IntoResponse for Problem {
 
 #[cfg(test)]
 mod tests {
+    use loljoa_service_kit::ErrorCode;
+
     use super::*;
 
     fn json(problem: &Problem) -> String {
@@ -210,7 +198,7 @@ mod tests {
             (ErrorCode::Internal, 500),
         ];
         for (code, status) in codes {
-            assert_eq!(http_status(code).as_u16(), status, "{code:?}");
+            assert_eq!(code.to_http().as_u16(), status, "{code:?}");
         }
     }
 

@@ -86,7 +86,10 @@ impl Changes {
         let listening = async {
             loop {
                 if let Err(error) = self.relay().await {
-                    tracing::warn!(%error, "news of matches are looked for, not listened to");
+                    tracing::warn!(
+                        event = "matches.not_listened",
+                        %error, "news of matches are looked for, not listened to"
+                    );
                 }
                 time::sleep(RECONNECT_AFTER).await;
             }

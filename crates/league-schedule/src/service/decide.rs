@@ -69,7 +69,10 @@ async fn decide(
     let (subject, before, after) = (Some(id.into()), shown(&present), shown(&stored));
     Action { admin, name, subject, before, after, why: None }.write(&mut transaction).await?;
     transaction.commit().await?;
-    tracing::info!(match_id = %id, state = ?stored.state, revision = stored.revision, "a match was decided by hand");
+    tracing::info!(
+        event = "match.decided",
+        match_id = %id, state = ?stored.state, revision = stored.revision, "a match was decided by hand"
+    );
     Ok(stored)
 }
 

@@ -32,8 +32,13 @@ pub async fn run(pool: PgPool, closing: CancellationToken) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
         match closing.run_until_cancelled(tick(&pool)).await {
-            Some(Ok(written)) if written > 0 => tracing::info!(questions = written, "questions have changed"),
-            Some(Err(error)) => tracing::warn!(%error, "questions could not be renewed"),
+            Some(Ok(written)) if written > 0 => {
+                tracing::info!(event = "questions.changed", questions = written, "questions have changed")
+            }
+            Some(Err(error)) => tracing::warn!(
+                event = "questions.not_renewed",
+                %error, "questions could not be renewed"
+            ),
             _ => {}
         }
     }

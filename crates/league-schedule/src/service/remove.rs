@@ -64,7 +64,10 @@ pub async fn remove(pool: &PgPool, removal: Removal, by: &Identity, dry_run: boo
         None => None,
     };
     transaction.commit().await?;
-    tracing::info!(match_id = %gone.match_id, revision = gone.revision, "a match was removed");
+    tracing::info!(
+        event = "match.removed",
+        match_id = %gone.match_id, revision = gone.revision, "a match was removed"
+    );
     Ok(Removed { gone, kept, questions: Vec::new() })
 }
 

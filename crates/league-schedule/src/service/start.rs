@@ -18,8 +18,13 @@ pub async fn run(pool: PgPool, closing: CancellationToken) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
         match closing.run_until_cancelled(begin(&pool)).await {
-            Some(Ok(begun)) if begun > 0 => tracing::info!(matches = begun, "matches have begun"),
-            Some(Err(error)) => tracing::warn!(%error, "matches could not be begun"),
+            Some(Ok(begun)) if begun > 0 => {
+                tracing::info!(event = "match.begun", matches = begun, "matches have begun")
+            }
+            Some(Err(error)) => tracing::warn!(
+                event = "match.not_begun",
+                %error, "matches could not be begun"
+            ),
             _ => {}
         }
     }

@@ -55,7 +55,11 @@ impl Source for File {
         if let Some(refused) = first_refused(&imported.report) {
             return Err(Error::Unusable(refused));
         }
-        tracing::info!(lines = imported.report.lines.len(), "the season file was brought in");
+        tracing::info!(
+            event = "season.imported",
+            lines = imported.report.lines.len(),
+            "the season file was brought in"
+        );
         Ok(Next::Done)
     }
 }

@@ -108,7 +108,7 @@ impl Replay {
         }
         let matches = (0..timeline.matches).filter_map(|index| self.desired(&timeline, index, now)).collect();
         store::matches::put_all(db, matches).await?;
-        tracing::info!(season = SEASON, first = timeline.first, "the replay begins");
+        tracing::info!(event = "replay.begins", season = SEASON, first = timeline.first, "the replay begins");
         Ok(Tick::Running)
     }
 
@@ -124,6 +124,7 @@ impl Replay {
         let gap = now - last_tick;
         let due = if gap > PAUSE {
             tracing::info!(
+                event = "replay.paused",
                 season = SEASON,
                 gap_ms = gap.num_milliseconds(),
                 "the replay goes on after a pause"
@@ -213,7 +214,7 @@ impl Source for Replay {
         match postgres::retrying(|| self.tick()).await? {
             Tick::Running => Ok(Next::After(self.tick_length())),
             Tick::Finished => {
-                tracing::info!(season = SEASON, "the replay has finished");
+                tracing::info!(event = "replay.finished", season = SEASON, "the replay has finished");
                 Ok(Next::Done)
             }
             Tick::Foreign(name) => Err(Error::Unusable(format!(

@@ -62,7 +62,10 @@ async fn drive(source: &mut dyn Source, lease: &mut Lease) -> Result<(), Error> 
             }
             Err(error @ Error::Unusable(_)) => return Err(error),
             Err(error) => {
-                tracing::warn!(source = source.name(), %error, retry_in = ?backoff, "a source failed");
+                tracing::warn!(
+                    event = "source.failed",
+                    source = source.name(), %error, retry_in = ?backoff, "a source failed"
+                );
                 let pause = backoff;
                 backoff = LONGEST_BACKOFF.min(backoff * 2);
                 pause
@@ -93,7 +96,7 @@ impl Lease {
         }
         let asked = Instant::now();
         let held = self.ask().await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the lease cannot be asked for");
+            tracing::warn!(event = "source.lease_failed", %error, "the lease cannot be asked for");
             false
         });
         self.renew_at = held.then(|| asked + RENEW_EVERY);
@@ -118,7 +121,7 @@ impl Lease {
         while let Some(renew_at) = self.renew_at {
             time::sleep_until(renew_at).await;
             if !self.hold().await {
-                tracing::warn!("the lease is lost");
+                tracing::warn!(event = "source.lease_lost", "the lease is lost");
             }
         }
     }

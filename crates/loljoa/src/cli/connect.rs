@@ -20,6 +20,9 @@ use crate::{
     system::{ADMIN, Service},
 };
 
+/// What is wrong when another system than the running `loljoa up` is to be told something.
+pub(super) const TOKEN_WANTED: &str = "another system wants an admin's access token: --token or LOLJOA_TOKEN";
+
 /// A connection whose calls carry an admin's access token.
 pub(super) type AsAdmin = InterceptedService<Channel, Bearer>;
 
@@ -47,6 +50,11 @@ impl Target {
         Self { grpc: Some(grpc), ..self }
     }
 
+    /// The running `loljoa up` of this data directory, or whatever takes this access token.
+    pub(super) const fn of(data_dir: DataDirOption, token: Option<String>) -> Self {
+        Self { data_dir, grpc: None, token }
+    }
+
     /// Connects to `service`, for what everybody may ask.
     pub(super) fn connect(&self, service: Service) -> anyhow::Result<Channel> {
         match &self.grpc {
@@ -62,21 +70,25 @@ impl Target {
         service: Service,
         work: impl AsyncFnOnce(AsAdmin) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
+        self.with_token_of_admin(async |token: &str| work(self.with_token(service, token)?).await).await
+    }
+
+    /// As [`Self::as_admin`], with the access token itself.
+    pub(super) async fn with_token_of_admin<T>(
+        &self,
+        work: impl AsyncFnOnce(&str) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         match (&self.token, &self.grpc) {
-            (Some(token), _) => work(self.with_token(service, token)?).await,
-            (None, None) => self.logged_in(service, work).await,
-            (None, Some(_)) => bail!("another system wants an admin's access token: --token or LOLJOA_TOKEN"),
+            (Some(token), _) => work(token).await,
+            (None, None) => self.logged_in(work).await,
+            (None, Some(_)) => bail!("{TOKEN_WANTED}"),
         }
     }
 
-    async fn logged_in<T>(
-        &self,
-        service: Service,
-        work: impl AsyncFnOnce(AsAdmin) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
+    async fn logged_in<T>(&self, work: impl AsyncFnOnce(&str) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let mut accounts = AccountServiceClient::new(connect(&self.run_file()?.account_of(ADMIN)?)?);
         let Session { access_token, refresh_token, .. } = self.log_in(&mut accounts).await?;
-        let done = async { work(self.with_token(service, &access_token)?).await }.await;
+        let done = work(&access_token).await;
         if let Err(error) = answer(accounts.log_out(LogOutRequest { refresh_token }).await) {
             complain(format_args!("the admin's session for this could not be ended: {error}"));
         }
@@ -100,7 +112,7 @@ impl Target {
         self.run_file()?.url(service)
     }
 
-    fn run_file(&self) -> anyhow::Result<RunFile> {
+    pub(super) fn run_file(&self) -> anyhow::Result<RunFile> {
         RunFile::read(&self.data_dir.open()?.run_file())
     }
 }

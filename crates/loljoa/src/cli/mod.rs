@@ -6,6 +6,7 @@ mod bettors;
 mod books;
 mod connect;
 mod demo;
+mod guard;
 mod import;
 mod password_file;
 mod postgres;
@@ -62,6 +63,9 @@ enum Command {
     Audit(audit::Arguments),
     /// Work with a temporary PostgreSQL
     Postgres(postgres::Arguments),
+    /// Run a program until standard input closes
+    #[command(hide = true)]
+    Guard(guard::Arguments),
 }
 
 /// Where the data of `loljoa up` is.
@@ -121,5 +125,6 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Admin(arguments) => admin::run(arguments).await,
         Command::Audit(arguments) => audit::run(arguments).await,
         Command::Postgres(arguments) => postgres::run(arguments).await,
+        Command::Guard(arguments) => guard::run(arguments).await,
     }
 }

@@ -23,6 +23,9 @@ pub struct RunFile {
     /// Where account's other cells listen, in their order.
     #[serde(default)]
     pub further_accounts: Vec<ServiceAddresses>,
+    /// Where betting's other cells listen, in their order.
+    #[serde(default)]
+    pub further_bettings: Vec<ServiceAddresses>,
 }
 
 impl RunFile {
@@ -61,6 +64,16 @@ impl RunFile {
             Some(addresses) => Ok(format!("http://{}", addresses.service).parse()?),
             None => self.url(Service::Account),
         }
+    }
+
+    /// Where every cell of `service` listens.
+    pub fn cells_of(&self, service: Service) -> impl Iterator<Item = &ServiceAddresses> {
+        let further: &[_] = match service {
+            Service::Account => &self.further_accounts,
+            Service::Betting => &self.further_bettings,
+            Service::LeagueSchedule | Service::Gateway => &[],
+        };
+        self.services.get(&service).into_iter().chain(further)
     }
 
     /// The gRPC or HTTP URL of `service`.

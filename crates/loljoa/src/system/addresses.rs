@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct ServiceAddresses {
     /// Its own protocol: gRPC, or HTTP for the gateway.
     pub service: SocketAddr,
-    /// `/livez`, `/readyz`, `/metrics`.
+    /// `/livez`, `/readyz`, `/metrics`, `/log-level`.
     pub admin: SocketAddr,
 }
 

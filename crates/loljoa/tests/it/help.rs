@@ -16,6 +16,7 @@ fn every_command_shows_an_example() {
     let nested = [
         vec![],
         vec!["postgres", "run"],
+        vec!["admin", "log-level"],
         vec!["admin", "reconcile"],
         vec!["admin", "periods"],
         vec!["admin", "periods", "archive"],
@@ -81,6 +82,11 @@ fn up_tells_its_options() {
           --otlp <URL>              An OTLP collector (gRPC) that gets every trace [env: LOLJOA_OTLP]
           --experiments             Let admins run the experiments of 2022 (block, turn off) [env: LOLJOA_EXPERIMENTS]
           --log <FILTER>            What is logged, in the syntax of `RUST_LOG` [env: LOLJOA_LOG] [default: warn]
+          --observe                 Run Jaeger, Prometheus and Grafana beside, those that are installed, and show where they are [env: LOLJOA_OBSERVE]
+          --observe-bin <DIR>       Where these programs are looked for, before PATH [env: LOLJOA_OBSERVE_BIN]
+          --jaeger-port <PORT>      Where Jaeger shows traces; another port where this one is taken, as for the next two [env: LOLJOA_JAEGER_PORT] [default: 16686]
+          --prometheus-port <PORT>  Where Prometheus is asked [env: LOLJOA_PROMETHEUS_PORT] [default: 9090]
+          --grafana-port <PORT>     Where Grafana shows dashboards [env: LOLJOA_GRAFANA_PORT] [default: 3000]
       -h, --help                    Print help
 
     Examples:
@@ -88,5 +94,6 @@ fn up_tells_its_options() {
       loljoa up --listen 127.0.0.1:9000 --data-dir /tmp/loljoa
       loljoa up --replay-interval 10s --replay-week 5 --bettors 30
       loljoa up --processes --otlp http://127.0.0.1:4317
+      loljoa up --processes --observe
     ");
 }

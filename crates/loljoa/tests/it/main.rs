@@ -9,6 +9,8 @@ mod front;
 mod help;
 mod images;
 mod import;
+mod log_level;
+mod observe;
 mod processes;
 mod refusals;
 mod release;

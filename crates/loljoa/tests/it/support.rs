@@ -61,7 +61,11 @@ impl Place {
 
     /// `loljoa <command>`, an `up`, once it says that it is up.
     pub(crate) fn up_with(&self, command: &[&str]) -> Up {
-        let mut command = self.command(command);
+        self.up_by(self.command(command))
+    }
+
+    /// The same by a command of one's own.
+    pub(crate) fn up_by(&self, mut command: Command) -> Up {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let complaints = lines(child.stderr.take().unwrap());
@@ -221,6 +225,11 @@ impl Up {
 
     pub(crate) async fn log_in(&self, username: &str) -> u16 {
         self.answer_to("/api/account/login", &credentials(username)).await.0
+    }
+
+    /// All that it said until it was up.
+    pub(crate) fn said(&self) -> &str {
+        &self.said
     }
 
     pub(crate) fn pid(&self) -> Pid {

@@ -21,6 +21,7 @@ mod fuzz;
 mod hangs;
 mod hangups;
 mod kills;
+mod logs;
 mod markets;
 mod metrics;
 mod migrations;

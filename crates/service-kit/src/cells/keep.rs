@@ -28,7 +28,10 @@ pub async fn keep_to<T: Display, F: Future<Output = Result<Option<T>, Error>>>(
         match stranger().await {
             Ok(None) => break,
             Ok(Some(found)) => bail!("cell.index, cell.of: {found} does not belong to cell {index} of {of}"),
-            Err(error) => tracing::warn!(%error, "what the database has could not be seen yet"),
+            Err(error) => tracing::warn!(
+                event = "cell.unseen",
+                %error, "what the database has could not be seen yet"
+            ),
         }
         if shutdown.run_until_cancelled(time::sleep(TRY_AGAIN_AFTER)).await.is_none() {
             break;

@@ -10,7 +10,7 @@ type Wait<'a> = (&'a str, u64);
 /// Warns of waits that are not shorter than the one that they are a part of.
 pub fn warn_of_waits(outer: Wait<'_>, inner: &[Wait<'_>]) {
     for warning in not_below(outer, inner) {
-        tracing::warn!("{warning}");
+        tracing::warn!(event = "config.waits", "{warning}");
     }
 }
 

@@ -225,7 +225,10 @@ async fn next(
                 return Some((place, socket, peer));
             }
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(
+                    event = "connection.not_accepted",
+                    %error, "a connection could not be accepted"
+                );
                 time::sleep(ACCEPT_PAUSE).await;
             }
         }

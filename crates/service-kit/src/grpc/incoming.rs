@@ -33,7 +33,10 @@ pub(super) fn incoming(
                         return Some((Ok(socket), listener));
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
+                        tracing::warn!(
+                            event = "connection.not_accepted",
+                            %error, "a connection could not be accepted"
+                        );
                         time::sleep(ACCEPT_PAUSE).await;
                     }
                 }

@@ -52,7 +52,7 @@ impl Ops {
         }
         let seconds = if seconds == 0 { DEFAULT_BLOCK_SECONDS } else { seconds };
         self.health.block(Duration::from_secs(u64::from(seconds.unsigned_abs())));
-        tracing::warn!(seconds, "an experiment blocks this replica");
+        tracing::warn!(event = "experiment.block", seconds, "an experiment blocks this replica");
         Ok(seconds)
     }
 
@@ -64,7 +64,7 @@ impl Ops {
     pub fn break_liveness(&self) -> Result<(), Error> {
         self.require_enabled()?;
         self.health.turn_off();
-        tracing::warn!("an experiment turns this replica off");
+        tracing::warn!(event = "experiment.turn_off", "an experiment turns this replica off");
         Ok(())
     }
 

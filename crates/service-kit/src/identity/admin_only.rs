@@ -54,18 +54,33 @@ where
         let mut inner = std::mem::replace(&mut self.inner, ready);
         let admins = Arc::clone(&self.admins);
         Box::pin(async move {
-            match admit(&*admins, request.headers()).await {
+            match admitted(&*admins, request.headers(), request.uri().path()).await {
                 Ok(admin) => {
                     request.extensions_mut().insert(admin);
                     inner.call(request).await
                 }
-                Err(refusal) => {
-                    tracing::warn!(path = request.uri().path(), %refusal, "a call that only admins may make was refused");
-                    Ok(Status::from(refusal).into_http())
-                }
+                Err(refusal) => Ok(Status::from(refusal).into_http()),
             }
         })
     }
+}
+
+/// The admin whose access token stands in `headers`. Who is refused is logged.
+///
+/// # Errors
+///
+/// As [`Admins::admin_of`], and `token_missing`, `token_malformed`.
+pub(crate) async fn admitted(
+    admins: &dyn Admins,
+    headers: &HeaderMap,
+    path: &str,
+) -> Result<Identity, Error> {
+    admit(admins, headers).await.inspect_err(|refusal| {
+        tracing::warn!(
+            event = "admin.refused",
+            path, %refusal, "a call that only admins may make was refused"
+        );
+    })
 }
 
 async fn admit(admins: &dyn Admins, headers: &HeaderMap) -> Result<Identity, Error> {

@@ -20,6 +20,7 @@ use serde::Deserialize;
 use tonic::Request;
 use uuid::Uuid;
 
+pub(crate) use self::admin_only::admitted;
 pub use self::{
     admin_only::AdminOnly,
     admins::{Admins, PublishedAdmins, require_admin},

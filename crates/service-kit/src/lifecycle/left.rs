@@ -46,7 +46,12 @@ pub fn end_within(budget: Duration, shutdown: CancellationToken) {
             thread::sleep(budget);
             let left = left().iter().map(|(service, part)| format!("{service}: {part}")).collect::<Vec<_>>();
             let left = if left.is_empty() { "what no service waits for".into() } else { left.join(", ") };
-            tracing::error!(left, ?budget, "the time to stop is over; the process ends with this left");
+            tracing::error!(
+                event = "replica.stopped_late",
+                left,
+                ?budget,
+                "the time to stop is over; the process ends with this left"
+            );
             process::exit(1);
         });
     });

@@ -130,19 +130,33 @@ impl Parts {
         self.health.start_draining();
         let first = ended.map_or(Ok(()), early_end);
         if first.is_ok() {
-            tracing::info!(service = self.health.service(), delay_ms = drain.delay_ms, "draining");
+            tracing::info!(
+                event = "replica.draining",
+                of = self.health.service(),
+                delay_ms = drain.delay_ms,
+                "draining"
+            );
             time::sleep(Duration::from_millis(drain.delay_ms)).await;
         }
         self.closing.cancel();
         let rest = self.end_work(Duration::from_millis(drain.grace_ms)).await;
         let service = self.health.service();
         if !within(service, "connections", CLOSE_TIMEOUT, close).await {
-            tracing::warn!(service, "connections that did not close in time are left to the server");
+            tracing::warn!(
+                event = "replica.connections_left",
+                of = service,
+                "connections that did not close in time are left to the server"
+            );
         }
         self.ending.cancel();
         let ended = async { while self.last.join_next().await.is_some() {} };
         within(service, "admin port", LAST_TIMEOUT, ended).await;
-        tracing::info!(service, took_ms = began.elapsed().as_millis(), "drained");
+        tracing::info!(
+            event = "replica.drained",
+            of = service,
+            took_ms = began.elapsed().as_millis(),
+            "drained"
+        );
         first.and(rest)
     }
 
@@ -166,7 +180,12 @@ impl Parts {
         if !self.tasks.is_empty() {
             let left = self.names.iter().map(|(_, name)| *name).collect::<BTreeSet<_>>();
             let left = left.into_iter().collect::<Vec<_>>().join(", ");
-            tracing::warn!(service, left, "the grace period ended with work under way");
+            tracing::warn!(
+                event = "replica.work_left",
+                of = service,
+                left,
+                "the grace period ended with work under way"
+            );
             self.tasks.abort_all();
         }
         outcome

@@ -58,7 +58,8 @@ impl Capacity {
         if self.is_pooled {
             let (pooler, direct) = (self.pools, self.direct);
             tracing::info!(
-                service,
+                event = "database.capacity",
+                of = service,
                 replicas,
                 pooler,
                 direct,
@@ -68,7 +69,8 @@ impl Capacity {
             );
         } else {
             tracing::info!(
-                service,
+                event = "database.capacity",
+                of = service,
                 replicas,
                 each,
                 server_takes,
@@ -79,7 +81,8 @@ impl Capacity {
         let all = i64::from(each) * i64::from(replicas);
         if all > server_takes {
             tracing::warn!(
-                service,
+                event = "database.capacity_short",
+                of = service,
                 replicas,
                 each,
                 all,

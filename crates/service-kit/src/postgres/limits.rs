@@ -23,11 +23,15 @@ pub(super) async fn keep(config: &Database, direct: &PgPool) {
         Ok(0) => {}
         Ok(written) => {
             tracing::info!(
+                event = "database.limits_set",
                 written,
                 "the role's limits were set; older connections of the pooler are without"
             );
         }
-        Err(error) => tracing::error!(%error, "the role's limits could not be set"),
+        Err(error) => tracing::error!(
+            event = "database.limits_not_set",
+            %error, "the role's limits could not be set"
+        ),
     }
 }
 

@@ -25,7 +25,7 @@ pub async fn unless_lost<T>(work: impl Future<Output = T>) -> Option<T> {
 
 /// From now on no connection that exists already is used, and nobody waits for one.
 pub(crate) fn found_again() {
-    tracing::warn!("the database had vanished; connections are made anew");
+    tracing::warn!(event = "database.vanished", "the database had vanished; connections are made anew");
     distrust();
     FOUND.send_modify(|count| *count += 1);
 }

@@ -48,7 +48,7 @@ pub async fn migrate(config: &Database, service: &str, migrator: &Migrator) -> R
         connection.close().await;
         match result {
             Err(error) if attempt < ATTEMPTS && waits_for_a_lock(&error) => {
-                tracing::info!(attempt, "waiting for a lock to migrate under");
+                tracing::info!(event = "migration.waits", attempt, "waiting for a lock to migrate under");
                 time::sleep(TRY_AGAIN_AFTER).await;
                 attempt += 1;
             }

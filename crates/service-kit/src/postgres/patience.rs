@@ -111,7 +111,7 @@ where
             result => return result,
         };
         let Some(pause) = pause(&error, attempt) else { return Err(error) };
-        tracing::warn!(%error, attempt, "repeating a transaction");
+        tracing::warn!(event = "database.transaction_repeated", %error, attempt, "repeating a transaction");
         metrics::counter!("loljoa_transaction_retries_total").increment(1);
         time::sleep(pause).await;
         attempt += 1;

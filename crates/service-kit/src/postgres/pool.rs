@@ -141,7 +141,10 @@ async fn is_clean(connection: &mut PgConnection) -> sqlx::Result<bool> {
         Ok(Err(sqlx::Error::BeginFailed)) => Ok(true),
         Ok(Ok(_) | Err(sqlx::Error::InvalidSavePointStatement)) => {
             counter!("loljoa_db_stray_transactions_total").increment(1);
-            tracing::error!("a connection came back inside a transaction; it is closed");
+            tracing::error!(
+                event = "database.transaction_left_open",
+                "a connection came back inside a transaction; it is closed"
+            );
             Ok(false)
         }
         Ok(Err(error)) => Err(error),
@@ -166,7 +169,10 @@ fn demoted() -> Option<Instant> {
 pub(crate) fn note(error: &sqlx::Error) {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     if code.is_some_and(|code| code == READ_ONLY) {
-        tracing::warn!("the database's server only reads; connections are made anew");
+        tracing::warn!(
+            event = "database.read_only",
+            "the database's server only reads; connections are made anew"
+        );
         distrust();
     }
 }

@@ -134,7 +134,7 @@ impl Pooler {
             return Seen::Busy;
         }
         if !self.refused {
-            tracing::warn!(%error, "the pooler refuses");
+            tracing::warn!(event = "pooler.refuses", %error, "the pooler refuses");
         }
         Seen::Refused(Missing::Pooler)
     }
@@ -146,6 +146,7 @@ async fn has_ended(connection: &mut PgConnection, name: &'static str) -> bool {
     let is_ended = sqlx::query(END_IF_OLDER).bind(name).fetch_optional(connection).await.is_err();
     if is_ended {
         tracing::info!(
+            event = "pooler.connection_ended",
             limit = name,
             "a server connection of the pooler's was older than the role's limits, and is ended"
         );

@@ -128,7 +128,11 @@ fn understood(url: &str) -> sqlx::Result<Url> {
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let (known, unknown): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| is_known(name));
     for (name, _) in &unknown {
-        tracing::warn!(name, "a parameter of the database's URL is not known, and does nothing");
+        tracing::warn!(
+            event = "config.parameter_unknown",
+            name,
+            "a parameter of the database's URL is not known, and does nothing"
+        );
     }
     if !unknown.is_empty() {
         url.query_pairs_mut().clear().extend_pairs(known);

@@ -39,7 +39,8 @@ use tracing_subscriber::{
 use carriers::HeaderInjector;
 use export::Bounded;
 use fields::Fields;
-pub use filter::LogFilter;
+pub(crate) use filter::ABOUT_THE_LOG;
+pub use filter::{LogFilter, LogLevel};
 use lines::WithTrace;
 use request::Roots;
 pub use request::{Trace, carried_along};
@@ -67,7 +68,7 @@ impl Guard {
     /// Sends what is still buffered, within [`FLUSH_TIMEOUT`].
     pub fn flush(self) {
         if let Err(error) = self.provider.shutdown_with_timeout(FLUSH_TIMEOUT) {
-            tracing::warn!(%error, "the last spans could not be exported");
+            tracing::warn!(event = "telemetry.not_exported", %error, "the last spans could not be exported");
         }
     }
 }
@@ -84,7 +85,8 @@ pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> 
         Box::new(B3Propagator::with_encoding(B3Encoding::SingleAndMultiHeader)),
         Box::new(TraceContextPropagator::new()),
     ]));
-    let provider = tracer_provider(service, config)?;
+    let name = config.service_name.clone().unwrap_or_else(|| service.to_owned());
+    let provider = tracer_provider(&name, config)?;
     let (log, log_filter) = LogFilter::new(&config.log)?;
     let loud = dynamic_filter_fn(|_, _| request::is_loud()).with_max_level_hint(LevelFilter::TRACE);
     let trace_filter = filter::read("runtime.telemetry.trace", &config.trace)?.and(loud);
@@ -94,7 +96,7 @@ pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> 
             .flatten_event(true)
             .with_span_list(false)
             .fmt_fields(Fields)
-            .map_event_format(WithTrace)
+            .map_event_format(|format| WithTrace::new(&name, format))
             .boxed(),
         LogFormat::Text => {
             tracing_subscriber::fmt::layer().with_target(false).with_ansi(stdout().is_terminal()).boxed()
@@ -111,18 +113,19 @@ pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> 
         .with(logs.with_filter(log_filter))
         .with(traces.with_filter(trace_filter))
         .try_init()?;
+    log.become_that_of_the_process();
     if config.log_format == LogFormat::Json {
         panics::log();
     }
     Ok(Guard { provider, log })
 }
 
-fn tracer_provider(service: &'static str, config: &Telemetry) -> anyhow::Result<SdkTracerProvider> {
+fn tracer_provider(service: &str, config: &Telemetry) -> anyhow::Result<SdkTracerProvider> {
     request::keep(config.sample_ratio);
     let sampler = Sampler::ParentBased(Box::new(Roots::keeping(config.sample_ratio)));
     let builder = SdkTracerProvider::builder()
         .with_sampler(sampler)
-        .with_resource(resource::of_process(service, config));
+        .with_resource(resource::of_process(service));
     let Some(endpoint) = &config.otlp_endpoint else {
         return Ok(builder.build());
     };

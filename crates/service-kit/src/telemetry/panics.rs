@@ -12,6 +12,7 @@ fn tell(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
     let thread = thread::current();
     tracing::error!(
+        event = "panic",
         panic.location = location,
         panic.thread = thread.name().unwrap_or_default(),
         "panicked: {}",

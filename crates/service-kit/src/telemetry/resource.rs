@@ -3,12 +3,11 @@
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::{Resource, resource::EnvResourceDetector};
 
-use crate::{config::Telemetry, ids};
+use crate::ids;
 
 /// What a collector learns of this process. `OTEL_RESOURCE_ATTRIBUTES` adds to it, and says better which instance it is: the chart
 /// names namespace, pod and container there.
-pub(super) fn of_process(service: &'static str, config: &Telemetry) -> Resource {
-    let name = config.service_name.clone().unwrap_or_else(|| service.to_owned());
+pub(super) fn of_process(service: &str) -> Resource {
     Resource::builder()
         .with_attributes([
             KeyValue::new("service.namespace", "loljoa"),
@@ -16,6 +15,6 @@ pub(super) fn of_process(service: &'static str, config: &Telemetry) -> Resource 
             KeyValue::new("service.instance.id", ids::fresh().to_string()),
         ])
         .with_detector(Box::new(EnvResourceDetector::new()))
-        .with_service_name(name)
+        .with_service_name(service.to_owned())
         .build()
 }

@@ -85,7 +85,7 @@ impl Reconciler {
             rest = self.share.rest(begun.elapsed(), more, interval);
         }
         if let Err(error) = audit_step::release(&self.pool, self.replica).await {
-            tracing::warn!(%error, "the lease on the audit was left to expire");
+            tracing::warn!(event = "audit.lease_left", %error, "the lease on the audit was left to expire");
         }
     }
 

@@ -29,7 +29,7 @@ pub(crate) const CHECKS: [&str; 6] =
 /// Reports what has been found and when each check last looked at everything.
 pub(super) async fn report(pool: &PgPool, cell: Cell) {
     if let Err(error) = read(pool, cell).await {
-        tracing::warn!(%error, "the audit's findings could not be reported");
+        tracing::warn!(event = "audit.not_reported", %error, "the audit's findings could not be reported");
     }
 }
 

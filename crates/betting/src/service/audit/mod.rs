@@ -66,7 +66,7 @@ impl Auditor {
         }
         self.stand_down();
         if let Err(error) = store::cursors::release(&self.pool, Consumer::Audit, self.replica).await {
-            tracing::warn!(%error, "the lease on the audit was left to expire");
+            tracing::warn!(event = "audit.lease_left", %error, "the lease on the audit was left to expire");
         }
     }
 
@@ -100,7 +100,7 @@ impl Auditor {
         match store::cursors::lease(&self.pool, Consumer::Audit, self.replica, self.lease_ms()).await {
             Ok(lease) => lease.is_some(),
             Err(error) => {
-                tracing::warn!(%error, "the audit could not be begun");
+                tracing::warn!(event = "audit.not_begun", %error, "the audit could not be begun");
                 self.leads
             }
         }
@@ -123,7 +123,7 @@ impl Auditor {
             Err(error) => Err(error),
         };
         if let Err(error) = noted {
-            tracing::warn!(%error, check, "the audit could not look");
+            tracing::warn!(event = "audit.failed", %error, check, "the audit could not look");
             counter!("loljoa_audit_failures_total", "service" => "betting", "check" => check).increment(1);
         }
     }

@@ -221,7 +221,10 @@ impl Delivery {
             return self.park(owed, &error.to_string()).await;
         }
         counter!("loljoa_owed_set_back_total", "service" => "betting").increment(1);
-        tracing::warn!(bet_id = %owed.bet_id, %error, "the ledger did not take a payment");
+        tracing::warn!(
+            event = "payment.refused",
+            bet_id = %owed.bet_id, %error, "the ledger did not take a payment"
+        );
         let config::Settlement { backoff_ms, backoff_max_ms, attempts, .. } = self.config;
         let patience = Patience { backoff_ms, backoff_max_ms, attempts };
         let mut transaction = postgres::begin(&self.pool).await?;

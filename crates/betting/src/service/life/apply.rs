@@ -64,7 +64,10 @@ async fn perform(
             store::markets::move_lock(db, id, lock_at, state).await?;
             match state {
                 MarketState::Locked if lock_at < market.lock_at => {
-                    tracing::info!(market_id = %id, %lock_at, "a lock moved earlier");
+                    tracing::info!(
+                        event = "market.lock_moved",
+                        market_id = %id, %lock_at, "a lock moved earlier"
+                    );
                     store::late::note(db, id, lock_at).await
                 }
                 MarketState::Open => store::late::spare_from(db, id, now).await,

@@ -103,14 +103,14 @@ impl Life {
                 Ok(true) => continue,
                 Ok(false) => PAUSE,
                 Err(error) => {
-                    tracing::warn!(%error, feed, "a feed could not be followed");
+                    tracing::warn!(event = "feed.failed", %error, feed, "a feed could not be followed");
                     PAUSE
                 }
             };
             closing.run_until_cancelled(time::sleep(pause)).await;
         }
         if let Err(error) = store::cursors::release(&self.pool, self.source.consumer(), self.replica).await {
-            tracing::warn!(%error, feed, "the lease on a feed was left to expire");
+            tracing::warn!(event = "feed.lease_left", %error, feed, "the lease on a feed was left to expire");
         }
     }
 

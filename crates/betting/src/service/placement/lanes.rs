@@ -180,7 +180,10 @@ impl Lanes {
             return Step::Try;
         }
         if !aside.stuck && (aside.moved.elapsed() >= patience || aside.since.elapsed() >= BUSY * patience) {
-            tracing::warn!(%market, stakes = aside.taken.len(), "a market is held by somebody, its bets are refused");
+            tracing::warn!(
+                event = "market.held",
+                %market, stakes = aside.taken.len(), "a market is held by somebody, its bets are refused"
+            );
             aside.declare_stuck();
         }
         Step::Wait
@@ -224,7 +227,10 @@ impl Lanes {
                 Vec::new()
             }
             Some(aside) => {
-                tracing::info!(%market, was_stuck = aside.stuck, "a market can be had again");
+                tracing::info!(
+                    event = "market.released",
+                    %market, was_stuck = aside.stuck, "a market can be had again"
+                );
                 aside.held_back
             }
             None => Vec::new(),

@@ -57,7 +57,11 @@ impl Refunds {
             let owed: Vec<_> = cancelled.values().map(owed).collect();
             let paid = time::timeout(WITHIN, refunds.pay(&owed)).await;
             if !matches!(paid, Ok(Ok(true))) {
-                tracing::info!(bets = owed.len(), "refunds of cancelled bets are left to delivery");
+                tracing::info!(
+                    event = "payment.left_to_delivery",
+                    bets = owed.len(),
+                    "refunds of cancelled bets are left to delivery"
+                );
                 refunds.wakers.owed.ring();
             }
             drop(permit);

@@ -50,7 +50,10 @@ impl Room {
         let markets = self.lanes.markets();
         let seen = postgres::bounded(store::lanes::look(&self.pool, &markets)).await;
         if let Err(error) = &seen {
-            tracing::warn!(%error, "markets that are held could not be looked at");
+            tracing::warn!(
+                event = "market.held_unseen",
+                %error, "markets that are held could not be looked at"
+            );
         }
         for market in markets {
             let sight = seen.as_ref().ok().and_then(|seen| seen.get(&market)).copied();
@@ -60,7 +63,11 @@ impl Room {
         }
         let late = self.lanes.give_up(self.record_within);
         if late > 0 {
-            tracing::warn!(stakes = late, "stakes of a market that is held are left to recovery");
+            tracing::warn!(
+                event = "market.stakes_left",
+                stakes = late,
+                "stakes of a market that is held are left to recovery"
+            );
             count("given_up", late);
         }
         gauge!("loljoa_bet_stuck_markets", "service" => "betting").set(number(self.lanes.stuck().len()));

@@ -71,11 +71,17 @@ impl Recovery {
             if let Some(Err(error)) =
                 closing.run_until_cancelled(unless_lost(Box::pin(self.run_once()))).await
             {
-                tracing::warn!(%error, "the ledger could not be compared with the bets");
+                tracing::warn!(
+                    event = "recovery.failed",
+                    %error, "the ledger could not be compared with the bets"
+                );
             }
         }
         if let Err(error) = store::cursors::release(&self.pool, self.consumer, self.replica).await {
-            tracing::warn!(%error, "the lease on the ledger's feed was left to expire");
+            tracing::warn!(
+                event = "recovery.lease_left",
+                %error, "the lease on the ledger's feed was left to expire"
+            );
         }
     }
 
@@ -137,7 +143,11 @@ impl Recovery {
         }));
         let written = postgres::retrying(|| self.commit(from, to, &orphans, &differences)).await?;
         if written > 0 {
-            tracing::warn!(stakes = written, "gave back stakes that never became bets");
+            tracing::warn!(
+                event = "recovery.stakes_returned",
+                stakes = written,
+                "gave back stakes that never became bets"
+            );
             counter!("loljoa_recovered_stakes_total", "service" => "betting")
                 .increment(written.unsigned_abs());
             self.wakers.owed.ring();

@@ -259,7 +259,7 @@ impl Settlement {
         match progress {
             Progress::Refunded | Progress::Closed | Progress::Corrected => self.wakers.owed.ring(),
             Progress::Ended(state) => {
-                tracing::info!(%market, ?state, "a market is final");
+                tracing::info!(event = "market.final", %market, ?state, "a market is final");
                 let event = if state == MarketState::Void { "market.voided" } else { "market.settled" };
                 telemetry::event(&Span::current(), event, &[("loljoa.market.id", &market)]);
                 if let Some((seen, age)) = lock(&self.seen).remove(&market) {

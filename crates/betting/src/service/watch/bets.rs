@@ -77,7 +77,12 @@ impl BetPoller {
     async fn serve(&mut self, first: Arrival) {
         let mut read_to = match events::watermark(&self.pool).await {
             Ok(watermark) => watermark.place(),
-            Err(error) => return tracing::warn!(%error, "bets cannot be watched"),
+            Err(error) => {
+                return tracing::warn!(
+                    event = "watch.bets_failed",
+                    %error, "bets cannot be watched"
+                );
+            }
         };
         self.admit(first);
         let mut ticks = time::interval(self.interval);
@@ -86,7 +91,7 @@ impl BetPoller {
             tokio::select! {
                 Some(arrival) = self.arrivals.recv() => self.admit(arrival),
                 _ = ticks.tick() => if let Err(error) = self.poll(&mut read_to).await {
-                    tracing::warn!(%error, "changes of bets could not be read");
+                    tracing::warn!(event = "watch.bets_failed", %error, "changes of bets could not be read");
                 },
             }
         }

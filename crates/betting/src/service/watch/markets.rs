@@ -92,7 +92,10 @@ impl MarketPoller {
                 // Whoever comes next must not see what is old by then.
                 self.live.send_replace(Live::default());
             } else if let Err(error) = self.poll().await {
-                tracing::warn!(%error, "changes of markets could not be read");
+                tracing::warn!(
+                    event = "watch.markets_failed",
+                    %error, "changes of markets could not be read"
+                );
             }
         }
     }

@@ -107,7 +107,10 @@ impl DailyGrants {
                 count("failed");
                 self.rest.after(&status);
                 let account_id = task.account_id;
-                tracing::warn!(%account_id, error = %status, "the grant of the day could not be claimed");
+                tracing::warn!(
+                    event = "grant.failed",
+                    %account_id, error = %status, "the grant of the day could not be claimed"
+                );
             }
         }
         drop(task.done);

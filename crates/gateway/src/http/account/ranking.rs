@@ -29,7 +29,10 @@ pub(super) async fn over_all_cells(app: &App, account: &mut Account) {
     }
     match better(app, account.profit).await {
         Ok(better) => account.rank = better + 1,
-        Err(error) => tracing::warn!(%error, "a rank could not be counted over all cells"),
+        Err(error) => tracing::warn!(
+            event = "ranking.failed",
+            %error, "a rank could not be counted over all cells"
+        ),
     }
 }
 

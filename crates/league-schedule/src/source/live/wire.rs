@@ -141,7 +141,12 @@ pub(super) struct TeamEntry {
 fn readable<T: DeserializeOwned>(values: Vec<Value>, what: &'static str) -> Vec<T> {
     let read = |value| {
         serde_json::from_value(value)
-            .inspect_err(|error| tracing::warn!(%error, "an entry of the live feed ({what}) cannot be read"))
+            .inspect_err(|error| {
+                tracing::warn!(
+                    event = "source.entry_unreadable",
+                    %error, "an entry of the live feed ({what}) cannot be read"
+                )
+            })
             .ok()
     };
     values.into_iter().filter_map(read).collect()

@@ -1,5 +1,6 @@
 mod incidents;
 mod league;
+mod log_level;
 mod markets;
 mod periods;
 mod reconcile;
@@ -25,6 +26,8 @@ enum Command {
     Show(show::Arguments),
     /// Show what would mend the differences that an audit finds, and have it done
     Reconcile(reconcile::Arguments),
+    /// Show what the services log, and change it for a while
+    LogLevel(log_level::Arguments),
     /// Show the years that both databases keep, and archive one that is over
     Periods(periods::Arguments),
     #[command(flatten)]
@@ -41,6 +44,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Show(arguments) => show::run(&arguments)?,
         Command::Reconcile(arguments) => return reconcile::run(arguments).await,
+        Command::LogLevel(arguments) => return log_level::run(&arguments).await,
         Command::Periods(arguments) => return periods::run(arguments).await,
         Command::League(command) => league::run(command).await?,
         Command::Repair(command) => repair::run(command).await?,

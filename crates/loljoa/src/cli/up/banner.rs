@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret;
 
-use super::Arguments;
+use super::{Arguments, observe::Plan};
 use crate::{
     data_dir::{DataDir, Secrets},
     system::{ADMIN, Service, ServiceAddresses},
@@ -14,6 +14,7 @@ pub(super) fn of(
     data: &DataDir,
     secrets: &Secrets,
     addresses: &BTreeMap<Service, ServiceAddresses>,
+    plan: &Plan,
 ) -> String {
     let gateway = addresses[&Service::Gateway].reachable();
     let mut lines = vec![
@@ -24,6 +25,7 @@ pub(super) fn of(
     for (service, addresses) in metrics(arguments, addresses) {
         lines.push(format!("  metrics   http://{}/metrics ({service})", addresses.admin));
     }
+    lines.extend(plan.lines());
     lines.push(format!("  admin     {ADMIN}, password {}", secrets.admin.expose_secret()));
     lines.push(format!("  data      {}", data.path().display()));
     lines.push("Ctrl-C stops it; the next `loljoa up` goes on with the same data.".to_owned());

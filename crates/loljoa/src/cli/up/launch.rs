@@ -3,7 +3,12 @@ use std::{collections::BTreeMap, fs, net::SocketAddr};
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::{Arguments, banner, bettors::Bettors, database::Database};
+use super::{
+    Arguments, banner,
+    bettors::Bettors,
+    database::Database,
+    observe::{self, Observers, Plan},
+};
 use crate::{
     console::{say, step},
     data_dir::{DataDir, RunFile, Secrets},
@@ -18,20 +23,21 @@ const CANCEL_WINDOW_PARTS: u32 = 6;
 struct Launched {
     system: System,
     database: Database,
+    observers: Observers,
 }
 
 /// Runs the whole system until it is told to stop, or a part of it is lost for good.
-pub(super) async fn run(arguments: &Arguments, signals: &Signals) -> anyhow::Result<()> {
+pub(super) async fn run(arguments: &Arguments, plan: &Plan, signals: &Signals) -> anyhow::Result<()> {
     let data = DataDir::open_or_make(&arguments.data_dir.path()?)?;
     let _lock = data.lock()?;
     let _ = fs::remove_file(data.run_file());
     require_free(arguments.listen).await.context("choose another address with --listen")?;
     let secrets = data.secrets()?;
 
-    let starting = start(arguments, &data, &secrets);
+    let starting = start(arguments, plan, &data, &secrets);
     let Some(launched) = signals.stop.run_until_cancelled(Box::pin(starting)).await else { return Ok(()) };
     let mut launched = launched?;
-    say(banner::of(arguments, &data, &secrets, launched.system.addresses()));
+    say(banner::of(arguments, &data, &secrets, launched.system.addresses(), plan));
 
     let bettors = Bettors::start(arguments, &launched.system, &secrets)?;
     let end = tokio::select! {
@@ -46,7 +52,7 @@ pub(super) async fn run(arguments: &Arguments, signals: &Signals) -> anyhow::Res
 impl Launched {
     /// Waits until something cannot go on, and tells why. Processes can: what dies is started again.
     async fn lost(&mut self, processes: bool) -> anyhow::Error {
-        let Self { system, database } = self;
+        let Self { system, database, .. } = self;
         if processes {
             let never = tokio::select! {
                 never = system.keep() => never,
@@ -66,25 +72,38 @@ impl Launched {
             bettors.stop().await;
         }
         self.system.stop().await;
+        self.observers.stop().await;
         self.database.stop().await;
     }
 }
 
-async fn start(arguments: &Arguments, data: &DataDir, secrets: &Secrets) -> anyhow::Result<Launched> {
+async fn start(
+    arguments: &Arguments,
+    plan: &Plan,
+    data: &DataDir,
+    secrets: &Secrets,
+) -> anyhow::Result<Launched> {
     let pg_bin = arguments.postgres.pg_bin.as_deref();
     let what = if data.cluster().exists() { "starting PostgreSQL" } else { "making a PostgreSQL cluster" };
     let (database, databases) = step(what, Database::start(data, secrets, arguments.cells(), pg_bin)).await?;
     let options = options(arguments, databases, secrets)?;
+    let mut observers = Observers::before_the_services(plan, data).await;
     let system = step("starting the services", System::start(options)).await?;
-    let further = system.parts().iter().filter(|(part, _)| part.service == Service::Account && part.cell > 0);
+    let further = |service: Service| {
+        let parts = system.parts().iter().filter(move |(part, _)| part.service == service && part.cell > 0);
+        parts.map(|(_, at)| *at).collect()
+    };
     let run_file = RunFile {
         postgres_port: database.port(),
         services: system.addresses().clone(),
         cells: arguments.cells(),
-        further_accounts: further.map(|(_, at)| *at).collect(),
+        further_accounts: further(Service::Account),
+        further_bettings: further(Service::Betting),
     };
     run_file.write(&data.run_file())?;
-    Ok(Launched { system, database })
+    let each = system.parts().iter().map(|(part, at)| (part.to_string(), at));
+    observers.beside(plan, data, &observe::metrics(arguments.processes, each)).await;
+    Ok(Launched { system, database, observers })
 }
 
 /// Where only this machine can come in, the demo bettors and whoever tries things out share one address.

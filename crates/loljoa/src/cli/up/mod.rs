@@ -2,6 +2,7 @@ mod banner;
 mod bettors;
 mod database;
 mod launch;
+mod observe;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -18,7 +19,7 @@ use crate::{databases::Cells, signals::Signals};
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  loljoa up\n  loljoa up --listen 127.0.0.1:9000 --data-dir /tmp/loljoa\n  loljoa up --replay-interval 10s --replay-week 5 --bettors 30\n  loljoa up --processes --otlp http://127.0.0.1:4317"
+    after_help = "Examples:\n  loljoa up\n  loljoa up --listen 127.0.0.1:9000 --data-dir /tmp/loljoa\n  loljoa up --replay-interval 10s --replay-week 5 --bettors 30\n  loljoa up --processes --otlp http://127.0.0.1:4317\n  loljoa up --processes --observe"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Arguments {
@@ -71,6 +72,8 @@ pub(super) struct Arguments {
     /// What is logged, in the syntax of `RUST_LOG`
     #[arg(long, env = "LOLJOA_LOG", value_name = "FILTER", default_value = "warn", hide_env_values = true)]
     log: String,
+    #[command(flatten)]
+    observe: observe::ObserveOptions,
 }
 
 impl Arguments {
@@ -79,11 +82,15 @@ impl Arguments {
     }
 }
 
-pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(mut arguments: Arguments) -> anyhow::Result<ExitCode> {
     let signals = Signals::listen()?;
+    let plan = observe::Plan::of(&arguments.observe).await?;
+    if arguments.otlp.is_none() {
+        arguments.otlp = plan.otlp()?;
+    }
     let telemetry = telemetry::init("loljoa", &telemetry_of(&arguments))?;
     let result = tokio::select! {
-        result = launch::run(&arguments, &signals) => result,
+        result = launch::run(&arguments, &plan, &signals) => result,
         () = signals.hurry.cancelled() => Err(anyhow!("stopped in a hurry; the data is safe")),
     };
     telemetry.flush();
@@ -101,7 +108,7 @@ fn telemetry_of(arguments: &Arguments) -> Telemetry {
 }
 
 /// Reads `500ms`, `60s` or `2m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let unit_at = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
     let wrong = || format!("{text} is no time such as 500ms, 60s or 2m");

@@ -1,5 +1,7 @@
-//! Every gRPC call, made by everybody: the table of `table.rs`, over the wire, to services that run.
+//! Every gRPC call, and every request of the admin port, made by everybody: the tables of `table.rs`, over the wire, to services
+//! that run.
 
+mod admin_port;
 mod callers;
 mod table;
 

@@ -1,7 +1,7 @@
 //! Who may call what: every gRPC call of every service, as `mod.rs` tries it over the wire. A call that is missing here fails
 //! the test, and so does a line whose call is gone.
 //!
-//! Who may make a call of the API over HTTP stands in the gateway's own table (`crates/gateway/src/auth/access.rs`), which
+//! Who may ask what of the admin port stands here as well. Who may make a call of the API over HTTP stands in the gateway's own table (`crates/gateway/src/auth/access.rs`), which
 //! the OpenAPI document shows and `crates/gateway/tests/it/access.rs` tries.
 
 use Caller::{AnAdmin, ForSomebodyElse, Nobody, OfARemovedKey, OfAUser, OfAnEndedSession, TooLate};
@@ -197,4 +197,15 @@ pub(super) const TABLE: &[Calls] = &[
         servers: &["account", "betting", "league_schedule"],
         doors: &[("Hello", Peers), ("Block", Peers), ("TurnOff", Peers)],
     },
+];
+
+/// Every method and path of the admin port, which each service has, with its door.
+pub(super) const ADMIN_PORT: [(&str, &str, Door); 6] = [
+    ("GET", "/livez", Peers),
+    ("GET", "/readyz", Peers),
+    ("GET", "/metrics", Peers),
+    // Nobody's by the mesh: what is left are loopback connections of the pod (docs/adr/0047).
+    ("GET", "/log-level", Admins),
+    ("PUT", "/log-level", Admins),
+    ("DELETE", "/log-level", Admins),
 ];

@@ -199,10 +199,19 @@ impl Replica {
         self.gauge(condition).increment(1);
         let (neighbour, address) = (&self.names.neighbour, redacted(&self.endpoint.uri().to_string()));
         match condition {
-            Condition::Answers => tracing::info!(neighbour, %address, "a neighbour answers again"),
-            Condition::Refuses => tracing::warn!(neighbour, %address, "a neighbour is not there"),
+            Condition::Answers => tracing::info!(
+                event = "neighbour.answers",
+                neighbour, %address, "a neighbour answers again"
+            ),
+            Condition::Refuses => tracing::warn!(
+                event = "neighbour.gone",
+                neighbour, %address, "a neighbour is not there"
+            ),
             Condition::Hangs => {
-                tracing::warn!(neighbour, %address, "a neighbour hangs; it is left alone until it answers");
+                tracing::warn!(
+                    event = "neighbour.hangs",
+                    neighbour, %address, "a neighbour hangs; it is left alone until it answers"
+                );
             }
         }
     }

@@ -28,7 +28,10 @@ impl Resolver {
             ticks.tick().await;
             match self.resolve().await {
                 Ok(found) => self.apply(&found),
-                Err(error) => tracing::warn!(host = self.host, %error, "the name cannot be resolved"),
+                Err(error) => tracing::warn!(
+                    event = "neighbour.unresolved",
+                    host = self.host, %error, "the name cannot be resolved"
+                ),
             }
         }
     }

@@ -93,7 +93,10 @@ impl CellRevocations {
         if let Err(error) = &result
             && asking.answered
         {
-            tracing::warn!(%error, "which access tokens were revoked is not known for now");
+            tracing::warn!(
+                event = "tokens.revocations_unknown",
+                %error, "which access tokens were revoked is not known for now"
+            );
         }
         asking.answered = result.is_ok();
         if result.is_ok() {
@@ -111,7 +114,7 @@ impl CellRevocations {
             let answer = self.account.clone().list_revocations(request).await?.into_inner();
             let removed: Vec<_> = known.into_iter().filter(|kid| !answer.key_ids.contains(kid)).collect();
             if !removed.is_empty() {
-                tracing::info!(?removed, "signing keys are published no more");
+                tracing::info!(event = "tokens.keys_removed", ?removed, "signing keys are published no more");
                 self.keys.remove_of(self.place, &removed);
             }
             self.ended.remember(&answer);

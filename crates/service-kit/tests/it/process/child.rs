@@ -1,12 +1,14 @@
-use std::{env, future::pending, path::PathBuf};
+use std::{env, future::pending, path::PathBuf, process::ExitCode, sync::Arc};
 
 use axum::{Router, routing::post};
 use loljoa_service_kit::{
-    admin,
+    AccountId, admin,
     cli::{Command, Files, Listeners, ServiceConfig, execute},
     config::{Check, GrpcServer, Problems, Runtime},
     grpc::server,
     health::Health,
+    identity::{Admins, Identity, Role},
+    ids,
     lifecycle::Parts,
 };
 use serde::Deserialize;
@@ -17,6 +19,8 @@ use tonic::{Status, body::Body, service::Routes};
 pub(super) const ROLE: &str = "LOLJOA_TEST_ROLE";
 /// The file of its configuration.
 pub(super) const FILE: &str = "LOLJOA_TEST_FILE";
+/// Whom to ask whether it is ready, instead of being anything.
+pub(super) const ADMIN: &str = "LOLJOA_TEST_ADMIN";
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -46,6 +50,10 @@ impl ServiceConfig for Config {
 /// Not a story: what the processes of the stories do.
 #[tokio::test(flavor = "multi_thread")]
 async fn role() {
+    if let Ok(admin) = env::var(ADMIN) {
+        let code = execute("test", Command::Ready { admin: admin.parse().unwrap() }, serve, None).await;
+        std::process::exit(i32::from(code != ExitCode::SUCCESS));
+    }
     if env::var_os(ROLE).is_some() {
         let files = Files { config: env::var_os(FILE).map(PathBuf::from).into_iter().collect() };
         execute("test", Command::Serve(files), serve, None).await;
@@ -56,20 +64,44 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     let health = Health::new("test");
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
-    parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), parts.ending()));
+    let admins: Option<Arc<dyn Admins>> = Some(Arc::new(Anybody));
+    parts.spawn_last("admin port", admin::serve(listeners.admin, health.clone(), admins, parts.ending()));
+    let state = health.clone();
     let methods = Router::new()
         .route("/loljoa.test/Panic", post(panic_now))
         .route("/loljoa.test/Fail", post(fail))
-        .route("/loljoa.test/Look", post(look));
+        .route("/loljoa.test/Look", post(look))
+        .route("/loljoa.test/Drain", post(move || drain_now(health.clone())));
     let (grpc, drain) = (config.grpc, config.runtime.drain);
     parts.spawn("gRPC port", async move {
-        server::serve(&grpc, listeners.service, health, false, Routes::from(methods), closing).await
+        server::serve(&grpc, listeners.service, state, false, Routes::from(methods), closing).await
     });
     parts.run(&drain, async {}).await?;
     if env::var(ROLE).is_ok_and(|role| role == "stuck") {
         return pending().await;
     }
     Ok(())
+}
+
+async fn drain_now(health: Health) -> http::Response<Body> {
+    health.start_draining();
+    Status::not_found("it drains").into_http()
+}
+
+/// Whoever has a token is the admin of that name.
+struct Anybody;
+
+#[tonic::async_trait]
+impl Admins for Anybody {
+    async fn admin_of(&self, token: &str) -> Result<Identity, loljoa_service_kit::Error> {
+        Ok(Identity {
+            account_id: AccountId(ids::fresh()),
+            session: None,
+            username: token.into(),
+            role: Role::Admin,
+            expires_at: chrono::DateTime::UNIX_EPOCH,
+        })
+    }
 }
 
 async fn panic_now() -> http::Response<Body> {

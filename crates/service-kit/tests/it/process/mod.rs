@@ -9,7 +9,7 @@ use std::{
     io::{BufRead, BufReader},
     net::SocketAddr,
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::mpsc,
     thread,
     time::Duration,
@@ -18,7 +18,10 @@ use std::{
 use loljoa_private_postgres::free_port;
 use loljoa_service_kit::{config::Upstream, grpc::client};
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tower::ServiceExt;
 
 /// Far beyond what anything here takes.
@@ -28,6 +31,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 struct Service {
     process: Child,
     grpc: SocketAddr,
+    admin: SocketAddr,
     lines: mpsc::Receiver<String>,
 }
 
@@ -49,7 +53,7 @@ impl Service {
         let output = BufReader::new(process.stdout.take().unwrap());
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || output.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
-        Self { process, grpc, lines }
+        Self { process, grpc, admin, lines }
     }
 
     /// Calls a method from within a trace, and gives the status of its answer.
@@ -82,6 +86,24 @@ impl Service {
         }
     }
 
+    /// What is answered to a request about the log's level by somebody who is an admin.
+    async fn log_level(&self, method: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(self.admin).await.unwrap();
+        let head = format!(
+            "{method} /log-level HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer bengi\r\nConnection: close\r\n"
+        );
+        let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    /// What a health check says of it.
+    async fn is_ready(&self) -> Output {
+        ask(self.admin).await
+    }
+
     fn signal(&self, signal: &str) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
@@ -93,6 +115,13 @@ impl Service {
         let status = self.process.wait().unwrap();
         (self.lines.iter().filter_map(|line| parse(&line)).collect(), status)
     }
+}
+
+/// What a health check says of whoever listens there.
+async fn ask(admin: SocketAddr) -> Output {
+    let mut command = tokio::process::Command::new(env::current_exe().unwrap());
+    command.args(["process::child::role", "--exact", "--nocapture", "--test-threads=2"]);
+    command.env(child::ROLE, "health check").env(child::ADMIN, admin.to_string()).output().await.unwrap()
 }
 
 impl Drop for Service {
@@ -109,6 +138,9 @@ fn parse(line: &str) -> Option<Value> {
         return None;
     }
     let parsed: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    for key in ["service", "version", "target", "level", "timestamp"] {
+        assert!(parsed[key].as_str().is_some_and(|text| !text.is_empty()), "no {key}: {line}");
+    }
     for (key, digits) in [("trace_id", 32), ("span_id", 16)] {
         let id = parsed[key].as_str().unwrap_or_else(|| panic!("no {key}: {line}"));
         assert!(id.is_empty() || id.len() == digits, "{line}");

@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::{Service, collector::Collector};
+use super::{Service, ask, collector::Collector};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -52,6 +52,7 @@ async fn a_panic_is_a_line_of_the_log_with_its_place_and_its_trace() {
     assert_eq!(service.call("/loljoa.test/Panic", &traceparent()).await, 14);
     let panic = service.says("panicked: all is lost");
     assert_eq!((&panic["trace_id"], &panic["level"]), (&TRACE.into(), &"ERROR".into()), "{panic}");
+    assert_eq!((&panic["event"], &panic["service"]), (&"panic".into(), &"test".into()), "{panic}");
     assert!(panic["panic.location"].as_str().unwrap().contains("process/child.rs:"), "{panic}");
 }
 
@@ -78,6 +79,28 @@ async fn the_log_filter_follows_its_file_and_stays_where_the_file_makes_no_sense
     service.says("somebody looked");
 }
 
+#[tokio::test]
+async fn a_level_for_a_while_ends_by_itself_and_both_are_logged_though_nothing_else_is() {
+    let service = Service::start("service", &[("LOLJOA__RUNTIME__TELEMETRY__LOG", "off")], None);
+    service.call("/loljoa.test/Look", &traceparent()).await;
+    let answer = service.log_level("PUT", r#"{"filter":"debug,h2=off","forSeconds":5}"#).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(r#""configured":"off""#), "{answer}");
+    let changed = service.says("");
+    let said = (&changed["event"], &changed["admin"], &changed["from"], &changed["to"]);
+    assert_eq!(said, (&"log.filter_changed".into(), &"bengi".into(), &"off".into(), &"debug,h2=off".into()));
+    assert!(changed["until"].is_string(), "{changed}");
+    service.call("/loljoa.test/Look", &traceparent()).await;
+    assert_eq!(service.says("somebody looked")["trace_id"], TRACE);
+
+    let refused = service.log_level("PUT", r#"{"filter":"debgu"}"#).await;
+    assert!(refused.starts_with("HTTP/1.1 400") && refused.contains(r#""field":"filter""#), "{refused}");
+    let reverted = service.says("the log filter is the configured one again");
+    assert_eq!(reverted["event"], "log.filter_reverted");
+    service.call("/loljoa.test/Look", &traceparent()).await;
+    let (said, _) = service.stop();
+    assert_eq!(said, [] as [serde_json::Value; 0], "nothing is logged again");
+}
+
 #[test]
 fn a_process_that_does_not_stop_in_its_time_ends_and_says_what_was_left() {
     let environment =
@@ -95,4 +118,23 @@ fn a_process_that_does_not_stop_in_its_time_ends_and_says_what_was_left() {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+#[tokio::test]
+async fn a_health_check_says_whether_the_replica_is_ready_and_why_not() {
+    let service = Service::start("service", &[], None);
+    service.call("/loljoa.test/Look", &traceparent()).await;
+    assert!(service.is_ready().await.status.success());
+    service.call("/loljoa.test/Drain", &traceparent()).await;
+    let draining = service.is_ready().await;
+    assert_eq!(
+        String::from_utf8_lossy(&draining.stderr).lines().next(),
+        Some("not ready: draining"),
+        "{draining:?}"
+    );
+    let admin = service.admin;
+    service.stop();
+    let gone = ask(admin).await;
+    let said = String::from_utf8_lossy(&gone.stderr).into_owned();
+    assert!(said.starts_with(&format!("{admin} does not answer: ")), "{said}");
 }

@@ -1,6 +1,9 @@
-//! The admin port: `/livez`, `/readyz` and `/metrics`, for Kubernetes and Prometheus only.
+//! The admin port: `/livez`, `/readyz` and `/metrics`, for Kubernetes and Prometheus, and `/log-level`, for admins.
 
-use std::io;
+mod log_level;
+mod problem;
+
+use std::{io, sync::Arc};
 
 use axum::{
     Router,
@@ -11,22 +14,29 @@ use axum::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{health::Health, metrics};
+use crate::{health::Health, identity::Admins, metrics};
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
 
-/// Serves the admin port until `shutdown`.
+/// Serves the admin port until `shutdown`. Where nobody can say who is an admin, what only admins may do is not served.
 ///
 /// # Errors
 ///
 /// When the listener fails.
-pub async fn serve(listener: TcpListener, health: Health, shutdown: CancellationToken) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    health: Health,
+    admins: Option<Arc<dyn Admins>>,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
     metrics::install();
+    let for_admins = admins.map(|admins| log_level::routes(admins, health.clone()));
     let router = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(told))
-        .with_state(health);
+        .with_state(health)
+        .merge(for_admins.unwrap_or_default());
     axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }
 

@@ -1,6 +1,8 @@
-//! The command line that every service has: `serve` and `migrate`.
+//! The command line that every service has: `serve`, `migrate` and `ready`.
 
-use std::{future::Future, path::PathBuf, process::ExitCode};
+mod ready;
+
+use std::{future::Future, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use serde::de::DeserializeOwned;
@@ -31,7 +33,7 @@ pub trait ServiceConfig: DeserializeOwned + Check + Send + Sync + 'static {
 pub struct Listeners {
     /// The service's own protocol: gRPC, or HTTP for the gateway.
     pub service: TcpListener,
-    /// `/livez`, `/readyz`, `/metrics`.
+    /// `/livez`, `/readyz`, `/metrics`, `/log-level`.
     pub admin: TcpListener,
 }
 
@@ -85,6 +87,13 @@ pub enum Command {
     /// `runtime` are looked at, so that no other secret need be at hand
     #[command(after_help = EXAMPLES)]
     Migrate(Files),
+    /// Ask the replica on this machine whether it is ready, and exit with 0 if it is: a health check for containers, which
+    /// have nothing else to ask with
+    Ready {
+        /// Its admin port
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
+        admin: SocketAddr,
+    },
 }
 
 /// Runs a service's command line to its end. Without a `schema` there is no database, and migrating it succeeds at once, so that
@@ -132,6 +141,7 @@ where
             configured(service, &files, |config: &Migration| &config.runtime, work).await
         }
         (Command::Migrate(_), None) => ExitCode::SUCCESS,
+        (Command::Ready { admin }, _) => ready::ask(admin).await,
     }
 }
 
@@ -152,7 +162,7 @@ async fn configured<C: DeserializeOwned + Check>(
     };
     let result = work(config, guard.log_filter()).await;
     if let Err(error) = &result {
-        tracing::error!(error = format!("{error:#}"), "stopped");
+        tracing::error!(event = "replica.stopped", error = format!("{error:#}"), "stopped");
     }
     guard.flush();
     if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
