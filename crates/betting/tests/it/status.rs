@@ -107,9 +107,9 @@ async fn a_settlement_is_late_since_it_began(pool: PgPool) {
     }
     let now = f64::from(u32::try_from(world.now().await.timestamp()).unwrap());
     let is_late = |since: f64| (120.0..240.0).contains(&(now - since));
-    world.until_metric(OLDEST, "betting", is_late).await;
     // Whoever goes on with it knows when it began.
     world.restart_replicas().await;
+    world.until_metric(OLDEST, "betting", is_late).await;
     world.start_account_service().await;
     world.until(&game.winner, MarketState::Settled).await;
     let paid = until(world.betting(), |status| status.settling_markets == 0).await;

@@ -243,7 +243,7 @@ fn gauges_of(metrics: &Arc<Recorder>) -> Vec<String> {
     let text = metrics.text();
     let lines = text.lines().filter(|line| line.starts_with("loljoa_audit"));
     let mut lines: Vec<_> =
-        lines.map(|line| line.replace("loljoa_service=\"account\",cell=\"0\"", "")).collect();
+        lines.map(|line| line.replace(",cell=\"0\"", "").replace("loljoa_service=\"account\"", "")).collect();
     lines.sort_unstable();
     lines
 }
