@@ -23,7 +23,7 @@ use loljoa_service_kit::{
     config::{Database, Tokens},
     grpc::{client, server},
     health::Health,
-    identity::{PublishedAdmins, Reader},
+    identity::{PublishedAdmins, Reader, WhileThere},
     lifecycle::Parts,
     metrics::describe,
     postgres,
@@ -101,7 +101,9 @@ pub async fn serve_at(
     spawn_background(&mut parts, &config, &service, &health, &pools);
     parts.spawn_worker("readiness", probe.run(closing.clone()));
     let admins = Arc::new(AllAdmins::new(service.clone(), other_admins(&mut parts, &config)?));
-    let port = admin::serve(listeners.admin, health.clone(), Some(admins.clone()), parts.ending());
+    // The port outlives the ledger's workers, which end when nobody has the service any more.
+    let asked = Arc::new(WhileThere::of(&admins));
+    let port = admin::serve(listeners.admin, health.clone(), Some(asked), parts.ending());
     parts.spawn_last("admin port", port);
     let (routes, experiments) = (grpc::routes(service, admins, &pools), config.runtime.experiments);
     parts.spawn("gRPC port", async move {

@@ -1,6 +1,9 @@
 //! Who says that somebody is an admin.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use tonic::async_trait;
 
@@ -60,6 +63,26 @@ impl Admins for PublishedAdmins {
             Some(session) if !self.revocations.has_ended(session) => Ok(identity),
             _ => Err(session_over()),
         }
+    }
+}
+
+/// Admins as another says, for as long as it is there: whoever holds this keeps no part of a service going.
+pub struct WhileThere(Weak<dyn Admins>);
+
+impl WhileThere {
+    /// As `admins` says.
+    #[must_use]
+    pub fn of<A: Admins + 'static>(admins: &Arc<A>) -> Self {
+        let admins: Weak<A> = Arc::downgrade(admins);
+        Self(admins)
+    }
+}
+
+#[async_trait]
+impl Admins for WhileThere {
+    async fn admin_of(&self, token: &str) -> Result<Identity, Error> {
+        let stopping = || Error::unavailable("the replica is stopping");
+        self.0.upgrade().ok_or_else(stopping)?.admin_of(token).await
     }
 }
 

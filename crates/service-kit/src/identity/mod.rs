@@ -23,7 +23,7 @@ use uuid::Uuid;
 pub(crate) use self::admin_only::admitted;
 pub use self::{
     admin_only::AdminOnly,
-    admins::{Admins, PublishedAdmins, require_admin},
+    admins::{Admins, PublishedAdmins, WhileThere, require_admin},
     bearer::{Bearer, token},
     keys::Keys,
     reader::{Reader, refused},

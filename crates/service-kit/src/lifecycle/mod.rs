@@ -154,7 +154,7 @@ impl Parts {
         tracing::info!(
             event = "replica.drained",
             of = service,
-            took_ms = began.elapsed().as_millis(),
+            took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "drained"
         );
         first.and(rest)

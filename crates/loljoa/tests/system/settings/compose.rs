@@ -12,7 +12,8 @@ use super::walk::{Configured, settings};
 fn blocks() -> BTreeMap<String, Vec<String>> {
     let text = read("deploy/compose.yaml");
     let (mut blocks, mut name, mut within) = (BTreeMap::<_, Vec<String>>::new(), String::new(), false);
-    for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    for line in text.lines().filter(is_content) {
         let depth = line.len() - line.trim_start().len();
         match depth {
             0 => {
