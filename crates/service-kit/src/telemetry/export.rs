@@ -47,7 +47,7 @@ impl Bounded {
 }
 
 fn most() -> usize {
-    let said = env::var("OTEL_BSP_MAX_QUEUE_SIZE").ok().and_then(|said| said.parse().ok());
+    let said = env::var("OTEL_BSP_MAX_QUEUE_SIZE").ok().and_then(|said| said.parse::<usize>().ok());
     said.filter(|most| *most > 0).unwrap_or(WAITING)
 }
 

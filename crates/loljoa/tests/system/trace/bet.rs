@@ -54,7 +54,6 @@ async fn a_bet_is_one_trace_from_its_request_to_the_ledgers_statement() {
     app.stop().await;
 
     let trace = Trace(collector.trace(TRACE));
-    let root = trace.root();
     let request = ("gateway", PLACE, Server);
     let (own, batch) = (("betting", "bet", Internal), ("betting", "bet_batch", Internal));
     let debit = ("betting", "take_stakes", Internal);
@@ -85,27 +84,7 @@ async fn a_bet_is_one_trace_from_its_request_to_the_ledgers_statement() {
         assert_eq!(link.span_id, trace.find(works).own.span_id);
     }
 
-    assert_eq!(root.attribute(key::HTTP_REQUEST_METHOD), "POST");
-    assert_eq!(root.attribute(key::HTTP_ROUTE), "/api/betting/bets");
-    assert_eq!(root.attribute(key::URL_PATH), "/api/betting/bets");
-    assert_eq!(root.attribute(key::URL_SCHEME), "http");
-    assert_eq!(root.attribute(key::HTTP_RESPONSE_STATUS_CODE), "201");
-    for call in [("betting", APPLY, Client), ("account", APPLY, Server)] {
-        let call = trace.find(call);
-        assert_eq!(call.attribute(key::RPC_SYSTEM_NAME), "grpc");
-        assert_eq!(call.attribute(key::RPC_METHOD), APPLY);
-        assert_eq!(call.attribute(key::RPC_RESPONSE_STATUS_CODE), "OK");
-    }
-    assert_eq!(trace.find(("betting", APPLY, Client)).attribute(key::SERVER_ADDRESS), "127.0.0.1");
-    let statement = trace.find(("account", "SELECT apply_transfers", Client));
-    assert_eq!(statement.attribute(key::DB_SYSTEM_NAME), "postgresql");
-    assert_eq!(statement.attribute(key::DB_OPERATION_NAME), "SELECT");
-    assert_eq!(statement.attribute(key::DB_QUERY_SUMMARY), "SELECT apply_transfers");
-    assert!(
-        !statement.attribute(key::DB_NAMESPACE).is_empty()
-            && !statement.attribute(key::SERVER_PORT).is_empty()
-    );
-
+    speaks_by_the_conventions(&trace);
     let placed = trace.find(own);
     assert_eq!(placed.event("bet.placed", "loljoa.bet.id"), bet.bet_id.to_string());
     assert_eq!(placed.event("bet.placed", "loljoa.account.id"), faker.account_id.to_string());
@@ -133,6 +112,31 @@ async fn a_bet_is_one_trace_from_its_request_to_the_ledgers_statement() {
     for line in lines {
         assert!(spans.iter().any(|span| line["span_id"] == **span), "{line}");
     }
+}
+
+/// Requests, calls and statements are described as OpenTelemetry has it.
+fn speaks_by_the_conventions(trace: &Trace) {
+    let root = trace.root();
+    assert_eq!(root.attribute(key::HTTP_REQUEST_METHOD), "POST");
+    assert_eq!(root.attribute(key::HTTP_ROUTE), "/api/betting/bets");
+    assert_eq!(root.attribute(key::URL_PATH), "/api/betting/bets");
+    assert_eq!(root.attribute(key::URL_SCHEME), "http");
+    assert_eq!(root.attribute(key::HTTP_RESPONSE_STATUS_CODE), "201");
+    for call in [("betting", APPLY, Client), ("account", APPLY, Server)] {
+        let call = trace.find(call);
+        assert_eq!(call.attribute(key::RPC_SYSTEM_NAME), "grpc");
+        assert_eq!(call.attribute(key::RPC_METHOD), APPLY);
+        assert_eq!(call.attribute(key::RPC_RESPONSE_STATUS_CODE), "OK");
+    }
+    assert_eq!(trace.find(("betting", APPLY, Client)).attribute(key::SERVER_ADDRESS), "127.0.0.1");
+    let statement = trace.find(("account", "SELECT apply_transfers", Client));
+    assert_eq!(statement.attribute(key::DB_SYSTEM_NAME), "postgresql");
+    assert_eq!(statement.attribute(key::DB_OPERATION_NAME), "SELECT");
+    assert_eq!(statement.attribute(key::DB_QUERY_SUMMARY), "SELECT apply_transfers");
+    assert!(
+        !statement.attribute(key::DB_NAMESPACE).is_empty()
+            && !statement.attribute(key::SERVER_PORT).is_empty()
+    );
 }
 
 #[tokio::test]

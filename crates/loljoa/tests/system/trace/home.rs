@@ -24,8 +24,9 @@ impl Home {
         log: &str,
         environment: &[(&str, &str)],
     ) {
-        let exports: String =
-            environment.iter().map(|(key, value)| format!("export {key}='{value}'\n")).collect();
+        let exports = environment
+            .iter()
+            .fold(String::new(), |exports, (key, value)| exports + &format!("export {key}='{value}'\n"));
         let program = self.0.path().join("loljoa");
         let (binary, lines) = (env!("CARGO_BIN_EXE_loljoa"), self.0.path().join("log"));
         let script = format!("#!/bin/sh\n{exports}exec '{binary}' \"$@\" >>'{}'\n", lines.display());
