@@ -57,6 +57,21 @@ async fn many_bets_come_on_one_market_after_the_other() {
 }
 
 #[tokio::test]
+async fn spans_arrive_as_traces_are_kept_and_not_otherwise() {
+    let run = only(&["traces", "--connections", "4", "--seconds", "1"]).await;
+    let Some(Found::Traces(traces)) = &run.found else { panic!("{run:?}") };
+    let shares: Vec<_> = traces.legs.iter().map(|leg| leg.share).collect();
+    assert_eq!(shares, [None, Some(0.01), Some(1.0)].repeat(3));
+    assert_eq!(traces.legs.iter().map(|leg| leg.accepted).sum::<u64>(), run.accepted);
+    for leg in &traces.legs {
+        match leg.share {
+            None => assert_eq!(leg.spans, 0, "{leg:?}"),
+            Some(share) => assert!(share < 1.0 || leg.spans_per_bet() > 1.0, "{leg:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_season_is_compared_with_an_answer_that_asks_nobody() {
     let results = results(&["season", "bare", "--connections", "8", "--seconds", "1"]).await;
     let kinds: Vec<_> = results.runs.iter().map(|run| run.scenario).collect();
@@ -71,7 +86,7 @@ async fn a_season_is_compared_with_an_answer_that_asks_nobody() {
 
 #[tokio::test]
 async fn what_only_the_lab_can_look_at_is_not_measured_elsewhere() {
-    for scenario in ["bare", "overload", "settle", "stream", "long"] {
+    for scenario in ["bare", "overload", "settle", "stream", "long", "traces"] {
         let output = run(&["target", "http://127.0.0.1:9", scenario]).await;
         assert_eq!(output.status.code(), Some(64), "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains(scenario), "{}", text(&output.stderr));
