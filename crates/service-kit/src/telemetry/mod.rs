@@ -123,9 +123,8 @@ pub fn init(service: &'static str, config: &Telemetry) -> anyhow::Result<Guard> 
 fn tracer_provider(service: &str, config: &Telemetry) -> anyhow::Result<SdkTracerProvider> {
     request::keep(config.sample_ratio);
     let sampler = Sampler::ParentBased(Box::new(Roots::keeping(config.sample_ratio)));
-    let builder = SdkTracerProvider::builder()
-        .with_sampler(sampler)
-        .with_resource(resource::of_process(service));
+    let builder =
+        SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource::of_process(service));
     let Some(endpoint) = &config.otlp_endpoint else {
         return Ok(builder.build());
     };
