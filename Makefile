@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
-.PHONY: help setup web build up reset audit images image-binaries test lint advisories sbom fmt check e2e fuzz-matches test-attack test-build test-collector test-pooler test-streams \
+.PHONY: help setup web build up reset audit images image-binaries test lab lint advisories sbom fmt check e2e fuzz-matches test-attack test-build test-collector test-pooler test-streams \
 	bench microbench performance profile screenshots lighthouse sqlx chart chart-docs chart-schemas monitoring monitoring-live dashboards cluster-test cluster-bench clean
 
 TOOLS := target/tools
@@ -119,6 +119,10 @@ bench: setup web ## Measure LOL.JOA under load beside the designs it replaced (S
 	cargo build --release --locked -p loljoa -p loljoa-loadtest
 	ulimit -n 16384 && target/release/loljoa-bench run $(SCENARIO) --seconds 6 --replicas 1,2,4,8 --gateways 1,2,4 --accounts 1,2,4 \
 		--json target/bench/$(BENCH).json --html target/bench/$(BENCH).html $(ARGS)
+
+lab: setup web ## Make an experiment of 2022 again (EXPERIMENT=readiness, ARGS=…), into target/lab
+	cargo build --release --locked -p loljoa -p loljoa-loadtest -p loljoa-lab
+	ulimit -n 16384 && target/release/loljoa-lab $(or $(EXPERIMENT),readiness) --html target/lab/$(or $(EXPERIMENT),readiness).html $(ARGS)
 
 microbench: setup web $(TOOLS)/bin/gungraun-runner ## Time, and count instructions of, the hot path's own work (payout, odds, batches, tokens, JSON)
 	scripts/setup.sh microbench

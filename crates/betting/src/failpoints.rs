@@ -62,6 +62,8 @@ enum Fault {
     Fails(u32),
     /// The part dies there: nothing of it runs any more, and the service ends.
     Kills,
+    /// The process dies there, all of it and at once.
+    Aborts,
 }
 
 /// The fail points that are set. Cheap to clone.
@@ -79,12 +81,17 @@ impl FailPoints {
         self.faults().insert(step, Fault::Kills);
     }
 
+    /// Ends the whole process at the next pass of `step`, as kill -9 does: nothing is tidied up, nobody is answered.
+    pub fn abort(&self, step: Step) {
+        self.faults().insert(step, Fault::Aborts);
+    }
+
     /// How many failures of `step` are still to come.
     #[must_use]
     pub fn left(&self, step: Step) -> u32 {
         match self.faults().get(&step) {
             Some(Fault::Fails(left)) => *left,
-            Some(Fault::Kills) => 1,
+            Some(Fault::Kills | Fault::Aborts) => 1,
             None => 0,
         }
     }
@@ -101,6 +108,7 @@ impl FailPoints {
                 *left -= 1;
                 Err(Error::unavailable(format!("a fail point was set: {step:?}")))
             }
+            Some(Fault::Aborts) => std::process::abort(),
             Some(Fault::Kills) => {
                 faults.remove(&step);
                 drop(faults);

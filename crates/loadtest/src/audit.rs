@@ -62,6 +62,20 @@ impl Lab {
         Ok(audit)
     }
 
+    /// How many bets on the markets of `world` are recorded.
+    ///
+    /// # Errors
+    ///
+    /// When a database cannot be read.
+    pub async fn recorded(&self, stack: &Stack, world: &World) -> anyhow::Result<u64> {
+        let markets: Vec<Uuid> = world.markets.iter().map(|market| market.market_id).collect();
+        let mut there = 0;
+        for bets in stack.all_bets() {
+            there += bets_of_ours(bets, &markets).await?;
+        }
+        Ok(u64::try_from(there)?)
+    }
+
     async fn audit_ours(&self) -> anyhow::Result<Audit> {
         let mut command = Command::new(self.program());
         command.args(["audit", "--json", "--no-progress", "--grace", &GRACE.as_secs().to_string()]);

@@ -70,6 +70,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         place: env::temp_dir(),
         users,
         designs: Vec::new(),
+        experimenter: None,
         counts_statements: true,
     };
     let wanted = Wanted { scenario, connections, service, frequency, out };

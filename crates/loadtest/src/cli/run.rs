@@ -88,6 +88,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         bench,
         place: place.unwrap_or_else(env::temp_dir),
         users,
+        experimenter: None,
         counts_statements: false,
         cells: 1,
         designs: against.iter().filter_map(|against| against.design()).collect(),

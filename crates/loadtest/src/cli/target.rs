@@ -92,7 +92,7 @@ async fn sign_up(api: &Api, count: usize) -> anyhow::Result<Vec<User>> {
     for _ in 0..count {
         let id = ids::fresh().simple().to_string();
         let name = format!("bench{}", &id[id.len() - 10..]);
-        users.push(lab::users::come_in(api, &name, &password).await?);
+        users.push(lab::come_in(api, &name, &password).await?);
     }
     anyhow::ensure!(!users.is_empty(), "there is nobody to ask");
     Ok(users)
@@ -100,7 +100,7 @@ async fn sign_up(api: &Api, count: usize) -> anyhow::Result<Vec<User>> {
 
 async fn open_markets(api: &Api) -> anyhow::Result<Vec<crate::scenario::Market>> {
     let live = api.live_markets().await?.into_iter().filter(|market| market.state == OPEN);
-    let markets: Vec<_> = live.map(lab::markets::market).collect();
+    let markets: Vec<_> = live.map(lab::market).collect();
     anyhow::ensure!(!markets.is_empty(), "no market is open there");
     Ok(markets)
 }

@@ -69,6 +69,8 @@ pub struct Market {
     pub template: String,
     /// Where it stands.
     pub state: String,
+    /// When it takes no bets any more.
+    pub lock_at: DateTime<Utc>,
     /// Its answers.
     pub outcomes: Vec<Outcome>,
 }
@@ -85,7 +87,13 @@ impl Api {
     /// The API at `base`, such as `http://127.0.0.1:8080`.
     #[must_use]
     pub fn new(base: &str) -> Self {
-        Self { client: Client::new(), base: base.trim_end_matches('/').to_owned() }
+        Self::with(Client::new(), base)
+    }
+
+    /// The same by this client.
+    #[must_use]
+    pub fn with(client: Client, base: &str) -> Self {
+        Self { client, base: base.trim_end_matches('/').to_owned() }
     }
 
     /// Signs somebody up who has then looked at the account once, so that the grant of the day is not under way later.

@@ -37,6 +37,8 @@ pub(super) struct Common {
     pub(super) collector: SocketAddr,
     /// Which share of all traces is kept; where there is none, nobody is told of a span.
     pub(super) traced: Option<f64>,
+    /// Whether a replica can be told to refuse traffic, or to break.
+    pub(super) experiments: bool,
 }
 
 impl Common {
@@ -50,6 +52,7 @@ impl Common {
             "admin_listen": at.admin,
             "telemetry": telemetry,
             "drain": { "delay_ms": 0 },
+            "experiments": self.experiments,
         })
     }
 

@@ -84,7 +84,8 @@ async fn until_open(api: &Api, match_id: Uuid) -> anyhow::Result<Vec<api::Market
 }
 
 /// A market as scenarios know it.
-pub(crate) fn market(market: api::Market) -> Market {
+#[must_use]
+pub fn market(market: api::Market) -> Market {
     let outcome_ids = market.outcomes.into_iter().map(|outcome| outcome.outcome_id).collect();
     Market { market_id: market.market_id, match_id: market.match_id, outcome_ids }
 }

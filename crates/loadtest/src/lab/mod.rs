@@ -35,9 +35,10 @@ use markets::Calendar;
 use postgres::Postgres;
 use process::Process;
 use secrets::Secrets;
-pub use stack::Stack;
+pub use stack::{Pod, Stack};
 use starting::Starting;
 pub(crate) use users::POINTS;
+pub use {markets::market, users::come_in};
 
 use crate::{
     baseline::{self, Design},
@@ -68,6 +69,8 @@ pub struct Options {
     pub designs: Vec<Design>,
     /// Cells of account, and as many of betting.
     pub cells: usize,
+    /// What serves betting in place of `program` where experiments are made, which are allowed then.
+    pub experimenter: Option<PathBuf>,
     /// Whether PostgreSQL counts what each statement costs, which costs something itself.
     pub counts_statements: bool,
 }
@@ -105,7 +108,8 @@ impl Lab {
         let secrets = Secrets::make_up();
         let postgres = Postgres::start(&options.place, &secrets.postgres, options.counts_statements).await?;
         let collector = Collector::listen().await?;
-        let common = Common { collector: collector.at(), traced: Some(SAMPLED) };
+        let experiments = options.experimenter.is_some();
+        let common = Common { collector: collector.at(), traced: Some(SAMPLED), experiments };
         let (account_at, league_at) = (at()?, at()?);
         postgres.make("league_schedule").await?;
         for cell in 0..options.cells {

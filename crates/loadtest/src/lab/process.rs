@@ -67,6 +67,18 @@ impl Process {
         self.child.id()
     }
 
+    /// Sends it a signal. One that has ended already is none the worse for it.
+    pub(super) fn signal(&self, signal: Signal) {
+        if let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok()) {
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+    }
+
+    /// Whether it has ended.
+    pub(super) fn has_ended(&mut self) -> anyhow::Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
     /// Waits until it is ready.
     pub(super) async fn ready(&mut self, ready: Ready) -> anyhow::Result<()> {
         let started = Instant::now();
@@ -91,10 +103,7 @@ impl Process {
 
     /// Lets it finish what is under way, but not for ever.
     pub(super) async fn stop(mut self) {
-        if let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok()) {
-            // It fails when the process has ended already, which is what is wanted.
-            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
-        }
+        self.signal(Signal::SIGTERM);
         if time::timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
             let _ = self.child.kill().await;
         }

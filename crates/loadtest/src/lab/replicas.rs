@@ -16,10 +16,13 @@ use tokio::process::Command;
 
 use crate::results::Service;
 
+/// The hosts file of callers.
+const HOSTS: &str = "hosts";
 /// More than anybody wants of one machine.
 const MOST: usize = 200;
 
 /// The replicas of a service.
+#[derive(Clone)]
 pub(super) struct Addresses {
     service: Service,
     port: u16,
@@ -51,6 +54,19 @@ impl Addresses {
         }
     }
 
+    /// Those of them whose flag is set.
+    pub(super) fn only(&self, wanted: &[bool]) -> Self {
+        let ips = self.ips.iter().zip(wanted).filter(|(_, wanted)| **wanted).map(|(ip, _)| *ip);
+        Self { ips: ips.collect(), ..self.clone() }
+    }
+
+    /// Writes the names of these and `others` anew, for whoever looks them up already.
+    pub(super) fn tell(&self, others: &[&Self], directory: &Path) -> anyhow::Result<()> {
+        let all: Vec<_> = others.iter().copied().chain([self]).collect();
+        let file = directory.join(HOSTS);
+        fs::write(&file, hosts(&all)).with_context(|| file.display().to_string())
+    }
+
     /// The name that stands for all of them.
     fn name(&self) -> String {
         format!("{}.loljoa.test", self.service.name())
@@ -62,7 +78,7 @@ pub(super) fn caller(program: &Path, neighbours: &[&Addresses], directory: &Path
     if neighbours.iter().all(|neighbour| neighbour.ips.len() == 1) {
         return Ok(Command::new(program));
     }
-    let file = directory.join("hosts");
+    let file = directory.join(HOSTS);
     fs::write(&file, hosts(neighbours)).with_context(|| file.display().to_string())?;
     let mut command = Command::new("unshare");
     if !Uid::effective().is_root() {

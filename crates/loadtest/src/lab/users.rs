@@ -24,7 +24,11 @@ pub(super) async fn sign_up(api: &Api, count: usize, password: &str) -> anyhow::
 }
 
 /// Signs one user up.
-pub(crate) async fn come_in(api: &Api, username: &str, password: &str) -> anyhow::Result<User> {
+///
+/// # Errors
+///
+/// When that is refused.
+pub async fn come_in(api: &Api, username: &str, password: &str) -> anyhow::Result<User> {
     let session = api.sign_up(username, password).await?;
     let credentials = json!({ "username": username, "password": password });
     user(&session, credentials.to_string().into())

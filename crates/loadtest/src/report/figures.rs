@@ -15,17 +15,20 @@ pub(super) const LEGEND: [&str; PROCESSES.len()] = ["gateway", "betting", "accou
 
 /// A line of a plot: its name and its points.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Line {
-    pub(super) name: String,
-    pub(super) points: Vec<(f64, f64)>,
+pub struct Line {
+    /// What it is, in the legend.
+    pub name: String,
+    /// Along the bottom, and up the side.
+    pub points: Vec<(f64, f64)>,
 }
 
 /// A bar whose parts lie on each other.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Bar {
-    pub(super) name: String,
+pub struct Bar {
+    /// What it is, above it.
+    pub name: String,
     /// In the order of the legend.
-    pub(super) parts: Vec<f64>,
+    pub parts: Vec<f64>,
 }
 
 fn hot(results: &Results, against: Against) -> impl Iterator<Item = &Run> {

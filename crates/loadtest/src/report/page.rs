@@ -5,7 +5,8 @@ use std::fmt::Write;
 use super::gallery::{Plot, gallery};
 use crate::results::{self, Results};
 
-pub(super) const STYLE: &str = "\
+/// How every page looks.
+pub const STYLE: &str = "\
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:1180px;padding:24px;color:#1b1f24;background:#fff}
 h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 8px}p{max-width:80ch}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:13px}
@@ -89,7 +90,9 @@ fn parts(results: &Results) -> String {
     format!("<h2>Parts of runs</h2><p>{}</p>{}", results::PARTS, table((header, rows)))
 }
 
-pub(super) fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {
+/// A table: its header and its rows.
+#[must_use]
+pub fn table((header, rows): (Vec<String>, Vec<Vec<String>>)) -> String {
     let cell = |tag: &str, cell: &String| format!("<{tag}{}>{}</{tag}>", class(cell), escaped(cell));
     let row = |tag: &str, row: &[String]| {
         let cells: Vec<_> = row.iter().map(|text| cell(tag, text)).collect();
@@ -116,7 +119,9 @@ fn framed(plot: &Plot) -> String {
     format!("<figure><figcaption>{}</figcaption>{}</figure>", escaped(&plot.caption), plot.svg)
 }
 
-pub(super) fn escaped(text: &str) -> String {
+/// Text that means nothing to a page.
+#[must_use]
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn options(against: Against) -> Options {
         bench: bench(),
         place: env::temp_dir(),
         users: USERS,
+        experimenter: None,
         counts_statements: false,
         designs: against.design().into_iter().collect(),
     }

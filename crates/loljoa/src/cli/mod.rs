@@ -8,6 +8,7 @@ mod connect;
 mod demo;
 mod guard;
 mod import;
+mod lab;
 mod password_file;
 mod postgres;
 mod release;
@@ -61,6 +62,8 @@ enum Command {
     Admin(admin::Arguments),
     /// Rebuild every balance and pool from transfers and bets, and show differences
     Audit(audit::Arguments),
+    /// Make the experiments of 2022: pods that refuse, break, die, or are many
+    Lab(lab::Arguments),
     /// Work with a temporary PostgreSQL
     Postgres(postgres::Arguments),
     /// Run a program until standard input closes
@@ -124,6 +127,7 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Admin(arguments) => admin::run(arguments).await,
         Command::Audit(arguments) => audit::run(arguments).await,
+        Command::Lab(arguments) => match lab::run(&arguments)? {},
         Command::Postgres(arguments) => postgres::run(arguments).await,
         Command::Guard(arguments) => guard::run(arguments).await,
     }

@@ -10,9 +10,11 @@ fn help(command: &[&str]) -> String {
 
 #[test]
 fn every_command_shows_an_example() {
-    let commands =
-        ["up", "reset", "serve", "migrate", "import", "season", "demo", "smoke", "replay", "admin", "audit"]
-            .map(|command| vec![command]);
+    let commands = [
+        "up", "reset", "serve", "migrate", "import", "season", "demo", "smoke", "replay", "admin", "audit",
+        "lab",
+    ]
+    .map(|command| vec![command]);
     let nested = [
         vec![],
         vec!["postgres", "run"],
@@ -45,6 +47,7 @@ fn the_commands_are_listed() {
       replay    Show the tournaments, and how far a replay is
       admin     Do what admins do: results, markets, incidents, corrections
       audit     Rebuild every balance and pool from transfers and bets, and show differences
+      lab       Make the experiments of 2022: pods that refuse, break, die, or are many
       postgres  Work with a temporary PostgreSQL
       help      Print this message or the help of the given subcommand(s)
 

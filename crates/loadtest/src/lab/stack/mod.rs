@@ -3,6 +3,7 @@
 //! The lab's own account is the first of its replicas. league-schedule stays with it alone: it asks for nothing but who is an
 //! admin, and with which keys tokens are signed.
 
+mod pods;
 mod start;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use super::{
     config::At,
     filling, markets,
     process::Process,
+    replicas::Addresses,
 };
 use crate::{
     measure::Subject,
@@ -24,13 +26,17 @@ use crate::{
     scenario::{Kind, Market, World},
 };
 
+pub use pods::Pod;
+
 /// A system that runs.
 pub struct Stack {
     against: Against,
     replicas: Replicas,
     gateways: Vec<Replica>,
     betting: Vec<Process>,
-    betting_at: Vec<SocketAddr>,
+    betting_at: Vec<At>,
+    /// How gateways find account's replicas, and betting's.
+    names: (Addresses, Addresses),
     /// But the lab's own.
     accounts: Vec<Replica>,
     api: Api,
@@ -145,7 +151,7 @@ impl Stack {
     /// When betting does not take one.
     pub async fn fill(&self, world: &World, count: u64) -> anyhow::Result<()> {
         let betting = self.betting_at.first().context("there is no betting")?;
-        filling::fill(*betting, world, count).await
+        filling::fill(betting.service, world, count).await
     }
 
     /// Settles `market`, which is locked: its first outcome wins. Answers before anybody is paid.

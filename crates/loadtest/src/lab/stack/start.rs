@@ -16,7 +16,7 @@ use super::{
         config::{At, in_cell},
         database_of, database_of_cell, numbered,
         process::{Process, Ready},
-        replicas::Addresses,
+        replicas::{self, Addresses},
         url,
     },
     Replica, Stack,
@@ -39,29 +39,33 @@ impl Lab {
         let replicas = Replicas { cells: self.options.cells, ..replicas.into() };
         let (account_at, accounts) = self.accounts(replicas.account).await?;
         let first = SocketAddrV4::new(FIRST_BETTING, free_port()?);
-        let betting_at = Addresses::new(Service::Betting, first, replicas.betting)?;
+        let addresses = Addresses::new(Service::Betting, first, replicas.betting)?;
         let mut betting = Vec::with_capacity(replicas.betting);
-        for address in betting_at.each() {
+        let mut betting_at = Vec::with_capacity(replicas.betting);
+        for service in addresses.each() {
+            let at = At { service, admin: numbered()? };
             betting.push(match against.design() {
-                None => self.betting(address, 0, &account_at).await?,
-                Some(design) => self.old(design, address).await?,
+                None => self.betting(at, 0, &account_at).await?,
+                Some(design) => self.old(design, service).await?,
             });
+            betting_at.push(at);
         }
         let mut further_at = Vec::with_capacity(replicas.cells - 1);
         for cell in 1..replicas.cells {
             let address = numbered()?;
-            betting.push(self.betting(address, cell, &account_at).await?);
+            let at = At { service: address, admin: numbered()? };
+            betting.push(self.betting(at, cell, &account_at).await?);
             further_at.push(format!("http://{address}"));
         }
         let gateways =
-            self.gateways(against, replicas.gateway, &account_at, (&betting_at, further_at)).await?;
+            self.gateways(against, replicas.gateway, &account_at, (&addresses, further_at)).await?;
         let api = Api::new(&url(gateways[0].at));
         let admin = self.admin(&api).await?;
         let bets = self.connect(match against.design() {
             None => "betting",
             Some(design) => database_of(design),
         });
-        let (betting_at, bets) = (betting_at.each().collect(), bets.await?);
+        let bets = bets.await?;
         let mut further_bets = Vec::with_capacity(replicas.cells - 1);
         for cell in 1..replicas.cells {
             further_bets.push(self.connect(&database_of_cell(BETTING, cell)).await?);
@@ -72,6 +76,7 @@ impl Lab {
             gateways,
             betting,
             betting_at,
+            names: (account_at, addresses),
             accounts,
             api,
             admin,
@@ -121,18 +126,26 @@ impl Lab {
         std::iter::once(first.url()).chain(self.further_accounts()).collect()
     }
 
-    async fn betting(
+    async fn betting(&self, at: At, cell: usize, account: &Addresses) -> anyhow::Result<Process> {
+        let mut process = self.begin_betting(at, cell, account).await?;
+        process.ready(Ready::Says(at.admin)).await?;
+        Ok(process)
+    }
+
+    /// Starts a replica of betting, and does not wait until it is ready.
+    pub(super) async fn begin_betting(
         &self,
-        address: SocketAddr,
+        at: At,
         cell: usize,
         account: &Addresses,
     ) -> anyhow::Result<Process> {
-        let at = At { service: address, admin: numbered()? };
         let database = self.postgres.url(&database_of_cell(BETTING, cell));
         let accounts = self.account_urls(account);
         let config = self.common.betting(at, &database, &accounts, self.league_at.service);
         let config = in_cell(config, cell, self.options.cells);
-        self.starting().caller(BETTING, &config, at, &[account]).await
+        let program = self.options.experimenter.as_ref().unwrap_or(&self.options.program);
+        let command = replicas::caller(program, &[account], self.postgres.directory())?;
+        self.starting().begin(BETTING, &config, command).await
     }
 
     /// How long one more replica of betting takes from its start until it is ready. It ends at once.

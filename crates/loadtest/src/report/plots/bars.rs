@@ -8,7 +8,11 @@ const ROW: u32 = 44;
 const AROUND: u32 = 66;
 
 /// Draws bars from left to right, one below the other, each below its name, with a legend of their parts.
-pub(in crate::report) fn bars(bars: &[Bar], legend: &[&str], unit: &'static str) -> anyhow::Result<String> {
+///
+/// # Errors
+///
+/// When the library cannot.
+pub fn bars(bars: &[Bar], legend: &[&str], unit: &'static str) -> anyhow::Result<String> {
     let height = AROUND + ROW * u32::try_from(bars.len()).unwrap_or_default();
     if legend.len() == 1 {
         return drawn(height, |area| draw(area, bars, unit));

@@ -7,8 +7,8 @@ mod lines;
 use anyhow::anyhow;
 use plotters::{coord::Shift, prelude::*, style::RGBColor};
 
-pub(super) use bars::bars;
-pub(super) use lines::{Axes, lines};
+pub use bars::bars;
+pub use lines::{Axes, Mark, lines, marked};
 
 const WIDTH: u32 = 520;
 const TEXT: (&str, u32) = ("sans-serif", 16);
@@ -22,6 +22,11 @@ const GREY: RGBColor = RGBColor(208, 215, 222);
 const LEGEND: u32 = 26;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// What the library says, whose errors do not outlive the picture.
+fn error(error: impl std::fmt::Display) -> anyhow::Error {
+    anyhow!("{error}")
+}
 
 fn drawn(height: u32, draw: impl FnOnce(&Area<'_>) -> anyhow::Result<()>) -> anyhow::Result<String> {
     let mut svg = String::new();
