@@ -33,7 +33,7 @@ pub async fn run(pool: PgPool, closing: CancellationToken) {
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
         match closing.run_until_cancelled(tick(&pool)).await {
             Some(Ok(written)) if written > 0 => {
-                tracing::info!(event = "questions.changed", questions = written, "questions have changed")
+                tracing::info!(event = "questions.changed", questions = written, "questions have changed");
             }
             Some(Err(error)) => tracing::warn!(
                 event = "questions.not_renewed",

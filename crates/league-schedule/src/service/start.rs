@@ -19,7 +19,7 @@ pub async fn run(pool: PgPool, closing: CancellationToken) {
     while closing.run_until_cancelled(ticks.tick()).await.is_some() {
         match closing.run_until_cancelled(begin(&pool)).await {
             Some(Ok(begun)) if begun > 0 => {
-                tracing::info!(event = "match.begun", matches = begun, "matches have begun")
+                tracing::info!(event = "match.begun", matches = begun, "matches have begun");
             }
             Some(Err(error)) => tracing::warn!(
                 event = "match.not_begun",

@@ -145,7 +145,7 @@ fn readable<T: DeserializeOwned>(values: Vec<Value>, what: &'static str) -> Vec<
                 tracing::warn!(
                     event = "source.entry_unreadable",
                     %error, "an entry of the live feed ({what}) cannot be read"
-                )
+                );
             })
             .ok()
     };
