@@ -4,7 +4,7 @@ use anyhow::Context;
 use loljoa_private_postgres::{SUPERUSER, Server, url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, PgConnection, postgres::PgConnectOptions};
 
 use crate::{data_dir::Secrets, system::Databases};
 
@@ -20,8 +20,8 @@ const BETTING: &str = "betting";
 pub async fn prepare(server: &Server, secrets: &Secrets, cells: Cells) -> anyhow::Result<Databases> {
     let superuser = server.url(SUPERUSER, &secrets.postgres, "postgres");
     let options: PgConnectOptions = superuser.expose_secret().parse()?;
-    // A statement that fails would be logged, and with it the password that it sets.
-    let options = options.options([("log_min_error_statement", "panic")]);
+    // A statement that sets a password is logged by nobody: not here, and not by the server when it fails.
+    let options = options.options([("log_min_error_statement", "panic")]).disable_statement_logging();
     let mut connection =
         PgConnection::connect_with(&options).await.context("PostgreSQL does not let us in")?;
     for own in ["postgres", "template1"] {
