@@ -58,7 +58,8 @@ impl Counters {
     /// Adds a piece for each replica, where they are counted otherwise.
     pub fn add(&self, pieces: Vec<Piece>) {
         let mut all = self.lock();
-        all.resize_with(pieces.len().max(all.len()), Vec::new);
+        let count = pieces.len().max(all.len());
+        all.resize_with(count, Vec::new);
         for (pod, piece) in pieces.into_iter().enumerate() {
             all[pod].push(piece);
         }
