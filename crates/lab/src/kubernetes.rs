@@ -115,10 +115,10 @@ impl<'a> Watched<'a> {
         }
         match (before.is_in, now.is_in) {
             (true, false) => {
-                self.timeline.note(format_args!("{} is not ready, and leaves the endpoints", name(pod)))
+                self.timeline.note(format_args!("{} is not ready, and leaves the endpoints", name(pod)));
             }
             (false, true) => {
-                self.timeline.note(format_args!("{} is ready, and among the endpoints again", name(pod)))
+                self.timeline.note(format_args!("{} is ready, and among the endpoints again", name(pod)));
             }
             _ => {}
         }

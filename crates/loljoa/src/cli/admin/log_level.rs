@@ -31,7 +31,7 @@ pub(in crate::cli) struct Arguments {
     /// Whose log, of the running `loljoa up`
     #[arg(long, value_enum, default_value_t = Whose::All, conflicts_with = "admin_url")]
     service: Whose,
-    /// What is logged from now on: levels, and targets with levels, such as info,loljoa_betting=debug
+    /// What is logged from now on: levels, and targets with levels, such as `info,loljoa_betting=debug`
     #[arg(long, value_name = "FILTER")]
     filter: Option<String>,
     /// For how long, an hour at most; afterwards what is configured holds again

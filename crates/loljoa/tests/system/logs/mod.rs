@@ -22,7 +22,7 @@ const WRONG_PASSWORD: &str = "hide in bush 2013";
 async fn start(written: &Written) -> App {
     App::start_as_processes(|options| {
         options.mode = Mode::Processes { program: written.program() };
-        options.log = "trace".to_owned();
+        options.log = "trace".into();
         for service in Service::ALL {
             let told = options.overrides.entry(service).or_insert_with(|| json!({}));
             told["runtime"]["telemetry"]["log_format"] = "json".into();

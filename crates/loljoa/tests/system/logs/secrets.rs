@@ -79,7 +79,7 @@ fn forms(secret: &[u8]) -> Vec<String> {
     let list = format!("{middle:?}");
     let mut forms = vec![
         BASE64_STANDARD_NO_PAD.encode(middle),
-        middle.iter().map(|byte| format!("{byte:02x}")).collect(),
+        hex::encode(middle),
         list.trim_matches(['[', ']']).to_owned(),
     ];
     if let Ok(text) = str::from_utf8(secret) {
@@ -109,7 +109,7 @@ fn a_secret_is_found_in_whatever_form_and_as_a_part_of_what_is_there() {
         ("a password", format!("{:?}", b"hide on bush".as_slice())),
         ("a signing key", BASE64_STANDARD_NO_PAD.encode(&key)),
         ("a signing key", format!("Key {{ der: {key:?} }}")),
-        ("a signing key", key.iter().map(|byte| format!("{byte:02x}")).collect()),
+        ("a signing key", hex::encode(&key)),
     ];
     for (what, line) in lines {
         let log = format!("before\n{line}\nafter");

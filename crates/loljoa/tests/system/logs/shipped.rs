@@ -40,7 +40,7 @@ impl Mapping {
         Self { dynamic: dynamic.collect(), properties: mappings["properties"].as_object().unwrap().clone() }
     }
 
-    /// Whether OpenSearch would take every field of a line as it is meant.
+    /// Whether `OpenSearch` would take every field of a line as it is meant.
     pub(super) fn takes(&self, line: &Value) -> Result<(), String> {
         for (name, value) in line.as_object().unwrap() {
             let known = self.property(name);
@@ -61,7 +61,7 @@ impl Mapping {
         Ok(())
     }
 
-    /// A dot in a name is a level, as OpenSearch reads it.
+    /// A dot in a name is a level, as `OpenSearch` reads it.
     fn property(&self, name: &str) -> Option<&Value> {
         if let Some(property) = self.properties.get(name) {
             return Some(property);

@@ -71,7 +71,7 @@ impl Written {
         self.read(service).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// Each line is an object whose fields are those of docs/logs.md. None stands there twice: OpenSearch would take no such line.
+    /// Each line is an object whose fields are those of docs/logs.md. None stands there twice: `OpenSearch` would take no such line.
     pub(super) fn look_at_lines(&self, service: Service) {
         let text = self.read(service.name());
         assert!(text.lines().count() > 100, "{service} says next to nothing");

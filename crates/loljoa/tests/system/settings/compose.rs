@@ -18,9 +18,9 @@ fn blocks() -> BTreeMap<String, Vec<String>> {
         match depth {
             0 => {
                 within = line == "services:";
-                name = line.split(':').next().unwrap().to_owned();
+                name = line.split(':').next().unwrap().into();
             }
-            2 if within => name = line.trim().trim_end_matches(':').to_owned(),
+            2 if within => name = line.trim().trim_end_matches(':').into(),
             _ => blocks.entry(name.clone()).or_default().push(line.trim().to_owned()),
         }
     }

@@ -58,7 +58,7 @@ pub(super) async fn metric(app: &App, service: Service, name: &str, labels: &[&s
     fitting.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
 }
 
-/// Whether a line that begins so in what a service tells as OpenMetrics has an exemplar of this trace.
+/// Whether a line that begins so in what a service tells as `OpenMetrics` has an exemplar of this trace.
 pub(super) async fn leads_to(app: &App, service: Service, begin: &str, trace: &str) -> bool {
     let admin = app.system.addresses()[&service].admin;
     let asked = reqwest::Client::new().get(format!("http://{admin}/metrics"));

@@ -1,4 +1,10 @@
-use std::{env, future::pending, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    env,
+    future::{pending, ready},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use axum::{Router, routing::post};
 use loljoa_service_kit::{
@@ -71,7 +77,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
         .route("/loljoa.test/Panic", post(panic_now))
         .route("/loljoa.test/Fail", post(fail))
         .route("/loljoa.test/Look", post(look))
-        .route("/loljoa.test/Drain", post(move || drain_now(health.clone())));
+        .route("/loljoa.test/Drain", post(move || ready(drain_now(&health))));
     let (grpc, drain) = (config.grpc, config.runtime.drain);
     parts.spawn("gRPC port", async move {
         server::serve(&grpc, listeners.service, state, false, Routes::from(methods), closing).await
@@ -83,7 +89,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     Ok(())
 }
 
-async fn drain_now(health: Health) -> http::Response<Body> {
+fn drain_now(health: &Health) -> http::Response<Body> {
     health.start_draining();
     Status::not_found("it drains").into_http()
 }
