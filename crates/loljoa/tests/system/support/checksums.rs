@@ -4,9 +4,10 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 use super::TestDatabases;
 
-/// What the services write by themselves, whatever is asked of them: leases, cursors, where ranks are, what follows from matches. The
-/// audits' own books are as well, and are named for it.
-const HOUSEKEEPING: [&str; 8] = [
+/// What the services write by themselves, whatever is asked of them: leases, cursors, where ranks are, what follows from matches, and a
+/// moment later how many bets were accepted. The audits' own books are as well, and are named for it.
+const HOUSEKEEPING: [&str; 9] = [
+    "accepted_bets",
     "feed_cursors",
     "leases",
     "replays",
