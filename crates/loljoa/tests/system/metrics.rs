@@ -99,5 +99,5 @@ fn recorded_in(folder: &Path, recorded: &mut BTreeSet<String>) {
     }
 }
 
-/// What looks like a metric's name: a cookie, a prefix, and the label.
-const NO_METRICS: [&str; 3] = ["loljoa_refresh", "loljoa_", SERVICE_LABEL];
+/// What looks like a metric's name: a cookie, a prefix, the label, and a crate whose log is filtered.
+const NO_METRICS: [&str; 4] = ["loljoa_refresh", "loljoa_", SERVICE_LABEL, "loljoa_betting"];
