@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use loljoa_loadtest::{report::Plot, scenario::Kind};
+use loljoa_loadtest::scenario::Kind;
 use serde::{Deserialize, Serialize};
 use tokio::time;
 
-use super::{over_time, rate};
+use super::{pods_over_time, rate};
 use crate::{
-    clients::{Ask, Asked, Clients},
+    clients::{Ask, Clients},
     counters::Counters,
     kubelet::{Care, Kubelet},
     pods::{Pods, name},
@@ -18,12 +18,10 @@ use crate::{
     seen::{self, Seen},
     serve::Kill,
     system::{Scene, base, ours},
-    timeline::{Timeline, marks},
+    timeline::Timeline,
     verdict::Verdict,
 };
 
-/// How long a piece of a line over time is. Seconds.
-const PIECE: f64 = 0.5;
 /// Before a process is killed, and between two.
 const CALM: Duration = Duration::from_secs(2);
 /// For so long a process may go on that is to die at its next batch.
@@ -156,7 +154,7 @@ pub async fn run(scene: &Scene, options: &Options) -> anyhow::Result<Findings> {
     Ok(Findings {
         verdict: verdict(&facts),
         table: (seen::header(), vec![facts.seen.row("all")]),
-        plots: plots(&asked, &counters, &timeline)?,
+        plots: pods_over_time(&asked, &counters, &timeline)?,
         events: timeline.events(),
     })
 }
@@ -204,17 +202,6 @@ pub fn verdict(facts: &Facts) -> Verdict {
             differences.is_empty(),
             if differences.is_empty() { "no differences".to_owned() } else { differences.join("; ") },
         )
-}
-
-fn plots(asked: &[Asked], counters: &Counters, timeline: &Timeline) -> anyhow::Result<Vec<Plot>> {
-    let marks = marks(&timeline.events());
-    let latency = [seen::over_time("p50", asked, PIECE, 50), seen::over_time("longest", asked, PIECE, 100)];
-    let failed = [seen::failures_over_time("failed attempts", asked, PIECE)];
-    Ok(vec![
-        over_time("pods", "Bets that each pod decides", &counters.lines(), "bets/s", &marks)?,
-        over_time("latency", "How long requests take, with all their attempts", &latency, "ms", &marks)?,
-        over_time("failures", "Attempts that fail", &failed, "a second", &marks)?,
-    ])
 }
 
 #[cfg(test)]

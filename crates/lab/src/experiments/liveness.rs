@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use loljoa_loadtest::{report::Plot, scenario::Kind};
+use loljoa_loadtest::scenario::Kind;
 use serde::{Deserialize, Serialize};
 use tokio::time;
 
-use super::{over_time, rate};
+use super::{pods_over_time, rate};
 use crate::{
     clients::{Ask, Asked, Clients},
     cluster::{self, Cluster},
@@ -19,13 +19,11 @@ use crate::{
     report::{About, Findings},
     seen::{self, Seen},
     system::{Scene, base, ours, turn_off},
-    timeline::{Timeline, marks},
+    timeline::Timeline,
     undo::Undo,
     verdict::Verdict,
 };
 
-/// How long a piece of a line over time is. Seconds.
-const PIECE: f64 = 0.5;
 /// What is asked for in turn.
 const ASKS: [Ask; 3] = [Ask::Bet, Ask::Bet, Ask::Look];
 /// Before a pod is turned off, and between two times.
@@ -203,7 +201,7 @@ fn findings(
     Ok(Findings {
         verdict: verdict(facts),
         table: (seen::header(), vec![facts.seen.row("all")]),
-        plots: plots(asked, counters, timeline)?,
+        plots: pods_over_time(asked, counters, timeline)?,
         events: timeline.events(),
     })
 }
@@ -239,17 +237,6 @@ pub fn verdict(facts: &Facts) -> Verdict {
     let Some(differences) = differences else { return verdict };
     let told = if differences.is_empty() { "no differences".to_owned() } else { differences.join("; ") };
     verdict.rule("every point is accounted for", differences.is_empty(), told)
-}
-
-fn plots(asked: &[Asked], counters: &Counters, timeline: &Timeline) -> anyhow::Result<Vec<Plot>> {
-    let marks = marks(&timeline.events());
-    let latency = [seen::over_time("p50", asked, PIECE, 50), seen::over_time("p99", asked, PIECE, 99)];
-    let failed = [seen::failures_over_time("failed attempts", asked, PIECE)];
-    Ok(vec![
-        over_time("pods", "What each pod does", &counters.lines(), "a second", &marks)?,
-        over_time("latency", "How long requests take, with all their attempts", &latency, "ms", &marks)?,
-        over_time("failures", "Attempts that fail", &failed, "a second", &marks)?,
-    ])
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@ pub mod kill;
 pub mod latency;
 pub mod liveness;
 pub mod noisy;
+mod pods;
 pub mod readiness;
 pub mod scale;
 
 use loljoa_loadtest::report::{Axes, Line, Mark, Plot, marked};
+pub(crate) use pods::over_time as pods_over_time;
 
 /// A picture over time.
 fn over_time(

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use loljoa_loadtest::{report::Plot, scenario::Kind};
+use loljoa_loadtest::scenario::Kind;
 use serde::{Deserialize, Serialize};
 use tokio::time;
 
-use super::{over_time, rate};
+use super::{pods_over_time, rate};
 use crate::{
     clients::{Ask, Asked, Clients},
     cluster::{self, Cluster},
@@ -19,7 +19,7 @@ use crate::{
     report::{About, Findings},
     seen::{self, Seen},
     system::{Scene, base, block, ours},
-    timeline::{Timeline, marks},
+    timeline::Timeline,
     undo::Undo,
     verdict::{Verdict, after},
 };
@@ -171,7 +171,7 @@ fn findings(
     Ok(Findings {
         verdict: verdict(&facts),
         table: (seen::header(), vec![facts.seen.row("all")]),
-        plots: plots(asked, counters, timeline)?,
+        plots: pods_over_time(asked, counters, timeline)?,
         events: timeline.events(),
     })
 }
@@ -231,17 +231,6 @@ pub fn verdict(facts: &Facts) -> Verdict {
             format_args!("{by_others:.0} answers while it was out"),
         )
         .rule("the pod comes back", back.is_some(), after(*back))
-}
-
-fn plots(asked: &[Asked], counters: &Counters, timeline: &Timeline) -> anyhow::Result<Vec<Plot>> {
-    let marks = marks(&timeline.events());
-    let latency = [seen::over_time("p50", asked, PIECE, 50), seen::over_time("p99", asked, PIECE, 99)];
-    let failed = [seen::failures_over_time("failed attempts", asked, PIECE)];
-    Ok(vec![
-        over_time("pods", "What each pod does", &counters.lines(), "a second", &marks)?,
-        over_time("latency", "How long requests take", &latency, "ms", &marks)?,
-        over_time("failures", "Attempts that fail", &failed, "a second", &marks)?,
-    ])
 }
 
 #[cfg(test)]
