@@ -185,6 +185,7 @@ mod tests {
             (Kind::Bare, middle),
             (Kind::Overload, 8_000),
             (Kind::LoginStorm, middle),
+            (Kind::Traces, middle),
         ];
         let stage = |against, replicas, runs| Stage { against, replicas, runs };
         let ours = stage(Against::Ours, Replicas::ONE, first.clone());

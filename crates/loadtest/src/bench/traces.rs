@@ -27,12 +27,14 @@ pub(super) async fn run(
     let mut legs = Vec::with_capacity(ROUNDS * SHARES.len());
     let as_before = lab.traced();
     for share in SHARES.into_iter().cycle().take(ROUNDS * SHARES.len()) {
+        let spans = lab.spans();
         lab.trace(share);
         let own = lab.stack(stack.against(), stack.replicas()).await;
         lab.trace(as_before);
         let own = own?;
-        let (leg, made) = leg(lab, &own, share, connections, manner).await?;
+        let (mut leg, made) = leg(lab, &own, share, connections, manner).await?;
         own.stop().await;
+        leg.spans = lab.spans() - spans;
         complain(format_args!("  {}: {:.0} bets/s", leg.told(), leg.accepted_per_second()));
         let found = made.audit.unwrap_or_else(|| audit.clone());
         audit.looked_at = found.looked_at;
@@ -68,16 +70,17 @@ async fn leg(
     let load = load(kind, connections, manner);
     let title = title(kind, Some(stack.against()), connections, stack.replicas(), manner.rate);
     let live = Live::begin(&manner.view, title, &load)?;
-    let look = async || Ok((subject.look().await?, lab.spans()));
+    let look = async || subject.look().await;
     let (recorder, before, after) = drive(stack.gateways(), load, kind.of(world.clone()), live, look).await?;
     let mut made = told(kind, load, manner.rate, &recorder);
-    let used = cost(&before.0, &after.0);
+    let used = cost(&before, &after);
     made.audit = Some(lab.audit(stack, &world, recorder.accepted_in_all()).await?);
     let leg = TracesLeg {
         share,
         seconds: made.seconds,
         accepted: made.accepted,
-        spans: after.1 - before.1,
+        placed: recorder.accepted_in_all(),
+        spans: 0,
         cpu_seconds: measure::of_system(&used.cpu_seconds),
         latency: made.latency,
     };

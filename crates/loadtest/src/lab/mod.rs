@@ -271,7 +271,7 @@ impl Lab {
         self.common.traced
     }
 
-    /// Spans that the collector was sent until now.
+    /// Spans that gateways and bettings have sent until now.
     #[must_use]
     pub fn spans(&self) -> u64 {
         self.collector.spans()

@@ -72,7 +72,7 @@ fn of_traces(traces: &Traces) -> Vec<(String, String)> {
     let told = traces.legs.iter().map(|leg| {
         let rate = whole(leg.accepted_per_second());
         let spans = if leg.share.is_some() {
-            format!(", {:.1} spans a bet arrived", leg.spans_per_bet())
+            format!(", {:.1} spans of gateway and betting a bet arrived", leg.spans_per_bet())
         } else {
             String::new()
         };

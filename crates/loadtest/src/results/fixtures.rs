@@ -101,6 +101,7 @@ pub(crate) fn traces(legs: &[(Option<f64>, u64)]) -> Traces {
         share: *share,
         seconds: 10.0,
         accepted: *accepted,
+        placed: *accepted,
         spans: if share.is_some() { 8 * accepted } else { 0 },
         cpu_seconds: 15.0,
         latency: Latency::default(),

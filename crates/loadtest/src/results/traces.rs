@@ -21,7 +21,9 @@ pub struct TracesLeg {
     pub seconds: f64,
     /// Bets that were accepted meanwhile.
     pub accepted: u64,
-    /// Spans that arrived meanwhile at the collector.
+    /// Bets that were accepted in all, while it was measured or not.
+    pub placed: u64,
+    /// Spans of gateway and betting that the collector was sent for these, and for what was asked beside.
     pub spans: u64,
     /// Processor time of all processes but whoever asks, who is the collector, too. Seconds.
     pub cpu_seconds: f64,
@@ -39,7 +41,7 @@ impl TracesLeg {
     /// Spans that arrived for each bet. What waits in a full queue is dropped, so these are fewer than were made.
     #[must_use]
     pub fn spans_per_bet(&self) -> f64 {
-        count(self.spans) / count(self.accepted.max(1))
+        count(self.spans) / count(self.placed.max(1))
     }
 
     /// Processor time for each bet. Microseconds.
