@@ -64,10 +64,9 @@ async fn spans_arrive_as_traces_are_kept_and_not_otherwise() {
     assert_eq!(shares, [None, Some(0.01), Some(1.0)].repeat(3));
     assert_eq!(traces.legs.iter().map(|leg| leg.accepted).sum::<u64>(), run.accepted);
     for leg in &traces.legs {
-        match leg.share {
-            None => assert_eq!(leg.spans, 0, "{leg:?}"),
-            Some(share) => assert!(share < 1.0 || leg.spans_per_bet() > 1.0, "{leg:?}"),
-        }
+        // Whatever else the lab runs may tell of a step of its own.
+        let is_told = leg.spans_per_bet() > 1.0;
+        assert_eq!(is_told, leg.share == Some(1.0), "{leg:?}");
     }
 }
 
