@@ -13,8 +13,8 @@ use tokio::time;
 
 use crate::{pods::name, timeline::Timeline};
 
-/// Between two looks.
-const EVERY: Duration = Duration::from_millis(500);
+/// Between two looks at the replicas, so the length of a piece.
+pub const EVERY: Duration = Duration::from_millis(500);
 /// Each bet that a replica decided.
 const BETS: &str = "loljoa_bets_total";
 

@@ -12,14 +12,12 @@ use tokio::time;
 
 use crate::{
     cluster::Cluster,
-    counters::{Counters, Piece},
+    counters::{Counters, EVERY, Piece},
     pods::{Known, Pods, name},
     timeline::Timeline,
     undo::{Action, Undo},
 };
 
-/// Between two looks at the pods.
-const EVERY: Duration = Duration::from_millis(500);
 /// Between two requests that ask who answers.
 const GREETS: Duration = Duration::from_millis(100);
 /// How long pods may take to be as many as are wanted.

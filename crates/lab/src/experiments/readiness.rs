@@ -12,7 +12,7 @@ use super::{pods_over_time, rate};
 use crate::{
     clients::{Ask, Asked, Clients},
     cluster::{self, Cluster},
-    counters::{Counters, Piece},
+    counters::{Counters, EVERY, Piece},
     kubelet::{Care, Kubelet},
     kubernetes::{self, Watched},
     pods::{Pods, name},
@@ -24,8 +24,6 @@ use crate::{
     verdict::{Verdict, after},
 };
 
-/// How long a piece of a line over time is. Seconds.
-const PIECE: f64 = 0.5;
 /// What is asked for in turn.
 const ASKS: [Ask; 3] = [Ask::Bet, Ask::Bet, Ask::Look];
 /// Of the time, before anything happens.
@@ -201,8 +199,9 @@ fn facts(asked: &[Asked], at: Option<At>, pieces: &[Vec<Piece>]) -> Facts {
     let while_out = |piece: &&Piece| (left..back).contains(&piece.until);
     let quiet = pieces[pod].iter().filter(while_out).find(|piece| piece.rate <= 0.0);
     let others = pieces.iter().enumerate().filter(|(other, _)| *other != pod);
-    let by_others =
-        others.flat_map(|(_, pieces)| pieces.iter().filter(while_out)).map(|piece| piece.rate * PIECE);
+    let by_others = others
+        .flat_map(|(_, pieces)| pieces.iter().filter(while_out))
+        .map(|piece| piece.rate * EVERY.as_secs_f64());
     Facts {
         seen,
         left: Some(left - blocked),

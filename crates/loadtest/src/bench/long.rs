@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{self, Instant};
 
-use super::{Manner, cost, load, told};
+use super::{Manner, add_counts, cost, load, told};
 use crate::{
     console::complain,
     engine::{Recorder, Spread, drive, view::Live},
@@ -62,11 +62,11 @@ impl Course {
         let look = async || subject.look().await;
         self.all.markets.extend(world.markets.iter().cloned());
         let (recorder, before, after) = drive(stack.gateways(), load, kind.of(world), live, look).await?;
-        self.add(&recorder, told(kind, load, manner.rate, &recorder), cost(&before, &after));
+        self.add(&recorder, &told(kind, load, manner.rate, &recorder), cost(&before, &after));
         Ok(())
     }
 
-    fn add(&mut self, recorder: &Recorder, leg: Run, cost: Cost) {
+    fn add(&mut self, recorder: &Recorder, leg: &Run, cost: Cost) {
         self.placed += recorder.accepted_in_all();
         self.spread.add(recorder);
         self.legs.push(Leg {
@@ -82,19 +82,10 @@ impl Course {
 }
 
 /// Adds a leg to the run that it is part of.
-fn join(run: &mut Run, leg: Run, cost: Cost) {
+fn join(run: &mut Run, leg: &Run, cost: Cost) {
     let from_ms = Duration::from_secs_f64(run.seconds).as_millis().try_into().unwrap_or(u64::MAX);
-    run.slices
-        .extend(leg.slices.into_iter().map(|slice| Slice { from_ms: from_ms + slice.from_ms, ..slice }));
-    run.seconds += leg.seconds;
-    run.requests += leg.requests;
-    run.accepted += leg.accepted;
-    run.replayed += leg.replayed;
-    for (all, some) in [(&mut run.refused, leg.refused), (&mut run.errors, leg.errors)] {
-        for (what, times) in some {
-            *all.entry(what).or_default() += times;
-        }
-    }
+    run.slices.extend(leg.slices.iter().map(|slice| Slice { from_ms: from_ms + slice.from_ms, ..*slice }));
+    add_counts(run, leg);
     let all = run.cost.get_or_insert_default();
     for (process, seconds) in cost.cpu_seconds {
         *all.cpu_seconds.entry(process).or_default() += seconds;
@@ -133,8 +124,8 @@ mod tests {
         let leg = fixtures::results().runs[0].clone();
         let cost = leg.cost.clone().unwrap();
         let mut run = Run::of(Kind::Long);
-        join(&mut run, leg.clone(), cost.clone());
-        join(&mut run, leg.clone(), cost.clone());
+        join(&mut run, &leg, cost.clone());
+        join(&mut run, &leg, cost.clone());
         assert_eq!((run.accepted, run.slices.len()), (2 * leg.accepted, 2 * leg.slices.len()));
         assert_eq!(run.slices[10].from_ms, 10_000);
         assert!((run.accepted_per_second() - leg.accepted_per_second()).abs() < 1e-9);

@@ -201,6 +201,19 @@ fn grown(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTree
     after.iter().map(grown).collect()
 }
 
+/// Adds what was counted in a leg to the run that it is part of.
+fn add_counts(run: &mut Run, leg: &Run) {
+    run.seconds += leg.seconds;
+    run.requests += leg.requests;
+    run.accepted += leg.accepted;
+    run.replayed += leg.replayed;
+    for (all, some) in [(&mut run.refused, &leg.refused), (&mut run.errors, &leg.errors)] {
+        for (what, times) in some {
+            *all.entry(what.clone()).or_default() += times;
+        }
+    }
+}
+
 /// A run in a line.
 #[must_use]
 pub fn summary(run: &Run) -> String {

@@ -1,7 +1,7 @@
 //! What traces cost: the hot market with none kept, with one in a hundred, and with all, several times in turn, so that a machine that
 //! becomes slower meanwhile is slower for all three.
 
-use super::{Manner, cost, load, told};
+use super::{Manner, add_counts, cost, load, told};
 use crate::{
     console::complain,
     engine::{drive, view::Live},
@@ -32,20 +32,14 @@ pub(super) async fn run(
         let own = lab.stack(stack.against(), stack.replicas()).await;
         lab.trace(as_before);
         let own = own?;
-        let (mut leg, made) = leg(lab, &own, share, connections, manner).await?;
+        let (mut leg, made, found) = leg(lab, &own, share, connections, manner).await?;
         own.stop().await;
         leg.spans = lab.spans() - spans;
         complain(format_args!("  {}: {:.0} bets/s", leg.told(), leg.accepted_per_second()));
-        let found = made.audit.unwrap_or_else(|| audit.clone());
         audit.looked_at = found.looked_at;
         audit.differences.extend(found.differences);
-        run.seconds += made.seconds;
-        run.requests += made.requests;
-        run.accepted += made.accepted;
-        for (what, times) in made.errors {
-            *run.errors.entry(what).or_default() += times;
-        }
-        // Told of the leg that is as production has it.
+        add_counts(&mut run, &made);
+        // The last leg that is as production has it speaks for the run.
         if share == as_before {
             run.latency = made.latency;
         }
@@ -62,7 +56,7 @@ async fn leg(
     share: Option<f64>,
     connections: usize,
     manner: &Manner,
-) -> anyhow::Result<(TracesLeg, Run)> {
+) -> anyhow::Result<(TracesLeg, Run, Audit)> {
     let kind = Kind::Traces;
     let world = lab.world(stack, kind).await?;
     lab.settle_down().await?;
@@ -72,9 +66,9 @@ async fn leg(
     let live = Live::begin(&manner.view, title, &load)?;
     let look = async || subject.look().await;
     let (recorder, before, after) = drive(stack.gateways(), load, kind.of(world.clone()), live, look).await?;
-    let mut made = told(kind, load, manner.rate, &recorder);
+    let made = told(kind, load, manner.rate, &recorder);
     let used = cost(&before, &after);
-    made.audit = Some(lab.audit(stack, &world, recorder.accepted_in_all()).await?);
+    let audit = lab.audit(stack, &world, recorder.accepted_in_all()).await?;
     let leg = TracesLeg {
         share,
         seconds: made.seconds,
@@ -84,5 +78,5 @@ async fn leg(
         cpu_seconds: measure::of_system(&used.cpu_seconds),
         latency: made.latency,
     };
-    Ok((leg, made))
+    Ok((leg, made, audit))
 }
