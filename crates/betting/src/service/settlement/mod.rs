@@ -21,7 +21,7 @@ use metrics::{counter, gauge, histogram};
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use tracing::{
-    Instrument, Span,
+    Id, Instrument, Span,
     field::{self, Empty},
     info_span,
 };
@@ -179,20 +179,7 @@ impl Settlement {
 
     /// One step, as a trace of its own.
     async fn advance(&self, market: MarketId) -> Result<Progress, Error> {
-        let span = info_span!(
-            parent: None,
-            "settlement_step",
-            service = SERVICE,
-            loljoa.market.id = %market,
-            loljoa.progress = Empty,
-            otel.status_code = Empty
-        );
-        let result = self.take_step(market).instrument(span.clone()).await;
-        match &result {
-            Ok(progress) => span.record("loljoa.progress", field::debug(progress)),
-            Err(_) => span.record("otel.status_code", "ERROR"),
-        };
-        result
+        in_span(None, market, Box::pin(self.take_step(market))).await
     }
 
     async fn take_step(&self, market: MarketId) -> Result<Progress, Error> {
@@ -207,19 +194,25 @@ impl Settlement {
         Ok(progress)
     }
 
-    /// Takes the first step for a market at once, as soon as nobody else holds it. The worker does the rest.
+    /// Takes the first step for a market at once, as soon as nobody else holds it. The worker does the rest. The step belongs to
+    /// the trace of whoever asks.
     ///
     /// # Errors
     ///
     /// When the database does not answer; the worker goes on then.
     pub(crate) async fn begin(&self, market: MarketId) -> Result<(), Error> {
+        in_span(Span::current().id(), market, Box::pin(self.take_first_step(market))).await?;
+        self.wakers.closing.notify_one();
+        Ok(())
+    }
+
+    async fn take_first_step(&self, market: MarketId) -> Result<Progress, Error> {
         let mut transaction = postgres::begin(&self.pool).await?;
         store::markets::hold(&mut transaction, &[market]).await?;
         let progress = self.step(&mut transaction, market).await?;
         transaction.commit().await?;
         self.tell(market, progress);
-        self.wakers.closing.notify_one();
-        Ok(())
+        Ok(progress)
     }
 
     /// One step of a market, unless another replica holds it.
@@ -285,6 +278,28 @@ impl Settlement {
         histogram!("loljoa_settlement_chunk_seconds", "service" => "betting")
             .record(started.elapsed().as_secs_f64());
     }
+}
+
+/// A step of a market, with how far it came and whether it failed.
+async fn in_span(
+    parent: Option<Id>,
+    market: MarketId,
+    step: impl Future<Output = Result<Progress, Error>>,
+) -> Result<Progress, Error> {
+    let span = info_span!(
+        parent: parent,
+        "settlement_step",
+        service = SERVICE,
+        loljoa.market.id = %market,
+        loljoa.progress = Empty,
+        otel.status_code = Empty
+    );
+    let result = step.instrument(span.clone()).await;
+    match &result {
+        Ok(progress) => span.record("loljoa.progress", field::debug(progress)),
+        Err(_) => span.record("otel.status_code", "ERROR"),
+    };
+    result
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
