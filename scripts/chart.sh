@@ -94,6 +94,7 @@ for module in tools/chart tests/cluster; do
     fi
     go -C $module vet ./...
 done
+go -C tests/cluster test ./logs ./usage
 
 say "templates"
 # What a template makes of values, and which values it refuses.

@@ -77,7 +77,9 @@ func TestStories(t *testing.T) {
 		{"9-trouble", tellsWhatIsMissing},
 		{"10-reinstall", keepsWhatItHad},
 		{"11-databases", worksWithOtherDatabases},
+		{"12-logs", keepsSecretsOutOfLogs},
 	}
+	follow(t)
 	var lines []string
 	for _, story := range stories {
 		// What STORIES leaves out is told by nobody, and stands in no report.

@@ -103,6 +103,11 @@ func (s site) enter(t *testing.T, path, name, password string) user {
 	if err := json.Unmarshal(got.body, &entered); err != nil {
 		t.Fatal(err)
 	}
+	secrets.Add("the password of "+name, password)
+	secrets.Add("an access token of "+name, entered.AccessToken)
+	for _, cookie := range (&http.Response{Header: got.header}).Cookies() {
+		secrets.Add("a refresh token of "+name, cookie.Value)
+	}
 	return user{s, name, entered.AccessToken}
 }
 
