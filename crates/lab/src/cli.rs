@@ -18,8 +18,8 @@ use loljoa_service_kit::{Clock, cli::EXIT_USAGE, lifecycle};
 
 use crate::{
     cluster::{self, Cluster},
-    experiments::{abort, faults, kill, latency, liveness, noisy, readiness, scale},
-    report::{Findings, Report, document, page},
+    experiments::{abort, faults, kill, kill_pods, latency, liveness, noisy, readiness, scale},
+    report::{About, Findings, Report, document, page},
     serve,
     system::{Programs, Scene, state},
     undo::{self, Undo},
@@ -67,7 +67,7 @@ enum Command {
     Liveness(liveness::Options),
     /// More pods under the same load, beside the transaction of 2022
     Scale(scale::Options),
-    /// A pod dies at a chosen step of a bet
+    /// A pod dies at a chosen step of a bet; on a cluster a pod of each service
     Kill(kill::Options),
     /// A hot market beside 200 quiet ones
     Noisy(noisy::Options),
@@ -89,6 +89,9 @@ enum Command {
     },
 }
 
+/// The experiments on a cluster that are made with processes, too.
+const HAVE_PROCESSES: [&str; 3] = [readiness::ABOUT.name, liveness::ABOUT.name, kill::ABOUT.name];
+
 /// Does what the command line says.
 pub async fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -108,12 +111,13 @@ pub async fn run() -> ExitCode {
 
 async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { command, common } = arguments;
-    let mut about = match &command {
+    let about = match &command {
         Command::Serve { until_stdin_closes, .. } => return Ok(serve::run(*until_stdin_closes).await),
         Command::Restore => return restore(&state(common.state.as_deref())?).await,
         Command::Readiness(_) => readiness::ABOUT,
         Command::Liveness(_) => liveness::ABOUT,
         Command::Scale(_) => scale::ABOUT,
+        Command::Kill(options) if options.cluster.is_given() => kill_pods::ABOUT,
         Command::Kill(_) => kill::ABOUT,
         Command::Noisy(_) => noisy::ABOUT,
         Command::Latency(_) => latency::ABOUT,
@@ -123,18 +127,14 @@ async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Latency(options) | Command::Abort(options) => Some(&options.cluster),
         Command::Readiness(options) => Some(&options.cluster).filter(|cluster| cluster.is_given()),
         Command::Liveness(options) => Some(&options.cluster).filter(|cluster| cluster.is_given()),
+        Command::Kill(options) => Some(&options.cluster).filter(|cluster| cluster.is_given()),
         _ => None,
     };
     let cluster = match named {
         Some(options) => Some(Cluster::named(options).await?),
         None => None,
     };
-    let mut file = about.name.to_owned();
-    if cluster.is_some() && !about.stands_in.is_empty() {
-        // Nothing stands for anything there.
-        about.stands_in = &[];
-        file += "-on-a-cluster";
-    }
+    let (about, file) = if cluster.is_some() { there(about) } else { (about, about.name.to_owned()) };
     let target = cluster.as_ref().map_or_else(machine, Cluster::told);
     let undo = Undo::begin(&state(common.state.as_deref())?, about.name)?;
     let programs = Programs::beside(common.program.clone(), common.place.clone())?;
@@ -166,6 +166,13 @@ async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
     tell(&report, &common)
 }
 
+/// An experiment on a cluster, where nothing stands for anything, and what its document is called.
+fn there(about: About) -> (About, String) {
+    let is_elsewhere_too = HAVE_PROCESSES.contains(&about.name);
+    let file = if is_elsewhere_too { format!("{}-on-a-cluster", about.name) } else { about.name.to_owned() };
+    (About { stands_in: &[], ..about }, file)
+}
+
 async fn make(scene: &Scene, command: Command, cluster: Option<Cluster>) -> anyhow::Result<Findings> {
     let named = || cluster.as_ref().ok_or(cluster::Unnamed);
     match command {
@@ -178,7 +185,10 @@ async fn make(scene: &Scene, command: Command, cluster: Option<Cluster>) -> anyh
             None => Box::pin(liveness::run(scene, &options)).await,
         },
         Command::Scale(options) => Box::pin(scale::run(scene, &options)).await,
-        Command::Kill(options) => Box::pin(kill::run(scene, &options)).await,
+        Command::Kill(options) => match &cluster {
+            Some(cluster) => Box::pin(kill_pods::run(cluster, &scene.undo, &options)).await,
+            None => Box::pin(kill::run(scene, &options)).await,
+        },
         Command::Noisy(options) => Box::pin(noisy::run(scene, &options)).await,
         Command::Latency(options) => Box::pin(latency::run(named()?, &scene.undo, &options)).await,
         Command::Abort(options) => Box::pin(abort::run(named()?, &scene.undo, &options)).await,

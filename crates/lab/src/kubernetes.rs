@@ -36,31 +36,35 @@ pub struct Watched<'a> {
     timeline: Timeline,
 }
 
-/// Lets betting have so many pods at least, for the time being.
+/// Lets a service have so many pods at least, for the time being.
 ///
 /// # Errors
 ///
 /// When it cannot be scaled, or the pods do not become ready.
-pub async fn scale(cluster: &Cluster, undo: &Undo, pods: usize) -> anyhow::Result<()> {
-    let deployment = cluster.name("betting");
+pub async fn scale(cluster: &Cluster, undo: &Undo, service: &str, pods: usize) -> anyhow::Result<()> {
+    let deployment = cluster.name(service);
     let found = cluster.get("deployment", &deployment).await?;
     let before = found["spec"]["replicas"].as_u64().unwrap_or(1);
     if usize::try_from(before)? < pods {
         let arguments =
             |count: String| cluster.arguments(&["scale", "deployment", &deployment, "--replicas", &count]);
-        undo.before("the pods of betting", Action::Kubectl { arguments: arguments(before.to_string()) })?;
+        undo.before(
+            &format!("the pods of {service}"),
+            Action::Kubectl { arguments: arguments(before.to_string()) },
+        )?;
         cluster.kubectl(&["scale", "deployment", &deployment, "--replicas", &pods.to_string()]).await?;
     }
     let all = async {
         loop {
-            let ready = read(cluster).await?.into_values().filter(|known| known.is_in).count();
-            if ready >= pods {
+            if ready(cluster, service).await?.len() >= pods {
                 return anyhow::Ok(());
             }
             time::sleep(EVERY).await;
         }
     };
-    time::timeout(PATIENCE, all).await.context("the pods of betting do not become ready")?
+    time::timeout(PATIENCE, all)
+        .await
+        .with_context(|| format!("the pods of {service} do not become ready"))?
 }
 
 impl<'a> Watched<'a> {
@@ -70,7 +74,7 @@ impl<'a> Watched<'a> {
     ///
     /// When the cluster does not tell.
     pub async fn begin(cluster: &'a Cluster, timeline: Timeline) -> anyhow::Result<Self> {
-        let found = read(cluster).await?;
+        let found = read(cluster, "betting").await?;
         let names: Vec<_> = found.keys().cloned().collect();
         for (number, full) in names.iter().enumerate() {
             timeline.note(format_args!("{} is pod {full}", name(number)));
@@ -95,7 +99,7 @@ impl<'a> Watched<'a> {
         let mut ticks = time::interval(EVERY);
         loop {
             ticks.tick().await;
-            let found = read(self.cluster).await?;
+            let found = read(self.cluster, "betting").await?;
             let gone = Known { is_in: false, deaths: 0, restarts: 0 };
             let now: Vec<_> =
                 self.names.iter().map(|name| found.get(name).copied().unwrap_or(gone)).collect();
@@ -181,13 +185,24 @@ pub async fn admin(cluster: &Cluster) -> anyhow::Result<Session> {
     Api::with(cluster.http.clone(), cluster.url.as_str()).log_in("admin", &password).await
 }
 
-/// The pods by their names.
-async fn read(cluster: &Cluster) -> anyhow::Result<BTreeMap<String, Known>> {
-    let text = cluster.kubectl(&["get", "pods", "--selector", "app=betting", "--output", "json"]).await?;
-    Ok(known(&serde_json::from_str(&text)?))
+/// The names of a service's pods that are ready.
+///
+/// # Errors
+///
+/// When the cluster does not tell.
+pub async fn ready(cluster: &Cluster, service: &str) -> anyhow::Result<Vec<String>> {
+    let found = read(cluster, service).await?.into_iter();
+    Ok(found.filter(|(_, known)| known.is_in).map(|(name, _)| name).collect())
 }
 
-fn known(list: &Value) -> BTreeMap<String, Known> {
+/// The pods of a service by their names.
+async fn read(cluster: &Cluster, service: &str) -> anyhow::Result<BTreeMap<String, Known>> {
+    let selector = format!("app={service}");
+    let text = cluster.kubectl(&["get", "pods", "--selector", &selector, "--output", "json"]).await?;
+    Ok(known(&serde_json::from_str(&text)?, service))
+}
+
+fn known(list: &Value, service: &str) -> BTreeMap<String, Known> {
     let pods = list["items"].as_array().into_iter().flatten();
     let pods = pods.filter(|pod| pod["metadata"]["deletionTimestamp"].is_null());
     let known = |pod: &Value| {
@@ -196,7 +211,7 @@ fn known(list: &Value) -> BTreeMap<String, Known> {
             list.iter().find(|item| item[key] == *value)
         };
         let is_in = of("conditions", "type", "Ready").is_some_and(|condition| condition["status"] == "True");
-        let container = of("containerStatuses", "name", "betting");
+        let container = of("containerStatuses", "name", service);
         let restarts = container.and_then(|container| container["restartCount"].as_u64()).unwrap_or_default();
         let restarts = u32::try_from(restarts).unwrap_or(u32::MAX);
         let name = pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
@@ -228,7 +243,7 @@ mod tests {
         let mut ending = pod("c", "True", 0);
         ending["metadata"]["deletionTimestamp"] = json!("2022-03-16T10:00:00Z");
         let list = json!({ "items": [pod("b", "False", 2), pod("a", "True", 0), ending] });
-        let known: Vec<_> = known(&list).into_iter().collect();
+        let known: Vec<_> = known(&list, "betting").into_iter().collect();
         let of = |name: &str, is_in, restarts| (name.to_owned(), Known { is_in, deaths: restarts, restarts });
         assert_eq!(known, [of("a", true, 0), of("b", false, 2)]);
     }

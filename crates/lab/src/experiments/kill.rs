@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, builder::PossibleValuesParser};
 use loljoa_loadtest::scenario::Kind;
 use serde::{Deserialize, Serialize};
 use tokio::time;
 
-use super::{pods_over_time, rate};
+use super::{kill_pods::SERVICES, pods_over_time, rate};
 use crate::{
     clients::{Ask, Clients},
+    cluster,
     counters::Counters,
     kubelet::{Care, Kubelet},
     pods::{Pods, name},
@@ -59,10 +60,15 @@ pub const ABOUT: About = About {
 /// How it is made.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
+    #[command(flatten)]
+    pub(crate) cluster: cluster::Options,
+    /// On a cluster: services that lose a pod, in turn
+    #[arg(long, value_delimiter = ',', default_values_t = SERVICES.map(str::to_owned), value_parser = PossibleValuesParser::new(SERVICES))]
+    pub services: Vec<String>,
     /// Steps at which a process dies, in turn
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Kill::ALL)]
     pub steps: Vec<Kill>,
-    /// Pods of betting
+    /// Pods of betting; on a cluster of each of the services
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=4))]
     pub pods: u8,
     /// Requests a second, of which nine in ten are bets

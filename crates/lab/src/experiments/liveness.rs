@@ -155,7 +155,7 @@ pub async fn run(scene: &Scene, options: &Options) -> anyhow::Result<Findings> {
 ///
 /// When the release is not as expected, or something cannot be changed.
 pub async fn on_cluster(cluster: &Cluster, undo: &Undo, options: &Options) -> anyhow::Result<Findings> {
-    kubernetes::scale(cluster, undo, usize::from(options.pods)).await?;
+    kubernetes::scale(cluster, undo, "betting", usize::from(options.pods)).await?;
     let admin = kubernetes::admin(cluster).await?;
     let most = Duration::from_secs(options.seconds);
     let world = cluster.world(options.rate * most.as_secs_f64()).await?;

@@ -3,6 +3,7 @@
 pub mod abort;
 pub mod faults;
 pub mod kill;
+pub mod kill_pods;
 pub mod latency;
 pub mod liveness;
 pub mod noisy;
