@@ -180,6 +180,8 @@ func losesNothingUnderLoad(t *testing.T) {
 		load.end(t, "betting 1→4→1")
 	})
 	t.Run("two-of-each", func(t *testing.T) {
+		// An autoscaler that is still there for a moment would have one of each again, and nobody would have two afterwards.
+		upgrade(t, "--set", "defaults.autoscaling.enabled=false")
 		upgrade(t, "--set", "defaults.replicas.min=2,defaults.autoscaling.enabled=false")
 		t.Cleanup(func() { upgrade(t) })
 		for _, service := range services {

@@ -9,6 +9,7 @@ import (
 
 // A burst scales out and in again; a disruption budget holds the second eviction back.
 func scalesAndHoldsEvictionsBack(t *testing.T) {
+	upgrade(t, "--set", "betting.autoscaling.enabled=false")
 	upgrade(t, "--set", "betting.replicas.min=2,betting.autoscaling.enabled=false")
 	eventually(t, "two of betting", func() bool { return endpoints(t, "betting") == 2 && len(pods(t, "betting")) == 2 })
 	both := pods(t, "betting")
