@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # What has failed half-way is made again.
 .DELETE_ON_ERROR:
 .PHONY: help setup web build up reset audit images image-binaries test lab lint advisories sbom fmt check e2e fuzz-matches test-attack test-build test-collector test-pooler test-streams \
-	bench microbench performance profile screenshots lighthouse sqlx chart chart-docs chart-schemas monitoring monitoring-live dashboards cluster-test cluster-bench clean
+	bench microbench model performance profile screenshots lighthouse sqlx chart chart-docs chart-schemas monitoring monitoring-live dashboards cluster-test cluster-bench clean
 
 TOOLS := target/tools
 DENY_VERSION := 0.20.2
@@ -88,6 +88,9 @@ check: e2e monitoring-live $(TOOLS)/bin/cargo-deny ## Every test, on a private P
 e2e: web test-build $(BROWSER) ## The web app in a real browser, on a system of its own
 	scripts/setup.sh browser
 	cd web/browser && LOLJOA_BIN=../../target/debug/loljoa node with-system.mjs npm run e2e --silent
+
+model: ## Look at every order in which the steps of two bets can happen, and at each rule left out (part of check, without the figures)
+	cargo run --release --locked --quiet -p loljoa-model
 
 test-pooler: test-build ## The tests behind a real PgBouncer in transaction mode (part of check)
 	scripts/setup.sh pooler
