@@ -22,7 +22,7 @@ var sources = map[string]string{
 	"loljoa":             `loljoa_neighbour_replicas`,
 	"postgres":           `{__name__=~"cnpg_collector_up|pg_up"}`,
 	"cadvisor":           `container_cpu_usage_seconds_total`,
-	"network":            `container_network_receive_bytes_total`,
+	"network":            `container_network_receive_bytes_total{pod!=""}`,
 	"kubelet":            `kubelet_running_pods`,
 	"volumes":            `kubelet_volume_stats_used_bytes`,
 	"kube-state-metrics": `kube_pod_info`,
@@ -202,12 +202,17 @@ func watch(t *testing.T, s site) {
 	if len(matches) == 0 {
 		t.Fatal("no match is to come")
 	}
-	answer, err := s.http.Get("https://" + host + "/api/betting/stream?matchId=" + matches[0].ID)
-	if err != nil {
-		t.Fatal(err)
+	// Streams go on for as long as the story does.
+	patient := *s.http
+	patient.Timeout = 0
+	for _, match := range matches {
+		answer, err := patient.Get("https://" + host + "/api/betting/stream?matchId=" + match.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = answer.Body.Close() })
+		go func() { _, _ = io.Copy(io.Discard, answer.Body) }()
 	}
-	t.Cleanup(func() { _ = answer.Body.Close() })
-	go func() { _, _ = io.Copy(io.Discard, answer.Body) }()
 }
 
 // result is a series and its present value.

@@ -225,7 +225,7 @@ fn tell(report: &Report, common: &Common) -> anyhow::Result<ExitCode> {
     Ok(if verdict.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The command that makes the experiment again: without what says where programs and files are.
+/// The command that makes the experiment again: without what says where programs, files and gateways are.
 fn told(arguments: impl Iterator<Item = String>) -> String {
     const PLACES: [&str; 5] = ["--html", "--document", "--program", "--place", "--state"];
     let mut told = vec!["loljoa lab".to_owned()];
@@ -233,6 +233,9 @@ fn told(arguments: impl Iterator<Item = String>) -> String {
     while let Some(argument) = arguments.next() {
         if PLACES.contains(&argument.as_str()) {
             arguments.next();
+        } else if argument == "--ingress" {
+            arguments.next();
+            told.push("--ingress ADDRESS".to_owned());
         } else if !PLACES.iter().any(|place| argument.starts_with(&format!("{place}="))) {
             told.push(argument);
         }
@@ -269,5 +272,6 @@ mod tests {
             told("scale --pods 1,2 --html a.html --program=/x/loljoa --seconds 3 --document docs"),
             "loljoa lab scale --pods 1,2 --seconds 3"
         );
+        assert_eq!(told("abort --ingress 127.0.0.1 --rate 5"), "loljoa lab abort --ingress ADDRESS --rate 5");
     }
 }

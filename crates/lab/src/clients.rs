@@ -173,7 +173,9 @@ impl Clients {
 
     async fn attempt(&self, ask: Ask, number: usize, key: Uuid) -> Result<(), String> {
         let World { users, markets, .. } = &self.world;
-        let (user, market) = (&users[number % users.len()], &markets[number % markets.len()]);
+        // Who comes asks for everything, one after the other.
+        let visit = number / self.asks.len();
+        let (user, market) = (&users[visit % users.len()], &markets[number % markets.len()]);
         let request = match ask {
             Ask::Bet => {
                 let outcome = market.outcome_ids[(number / markets.len()) % market.outcome_ids.len()];
