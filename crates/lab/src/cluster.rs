@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    process::{Output, Stdio},
     sync::Arc,
 };
 
@@ -15,7 +16,7 @@ use loljoa_loadtest::{
 use loljoa_service_kit::ids;
 use reqwest::{Client, Url};
 use serde_json::Value;
-use tokio::process::Command;
+use tokio::{io::AsyncWriteExt, process::Command};
 
 /// A bet less than anybody can pay who has just signed up.
 const BETS_OF_A_USER: f64 = 9.0;
@@ -131,6 +132,22 @@ impl Cluster {
         serde_json::from_str(&text).with_context(|| format!("{kind} {name} cannot be read"))
     }
 
+    /// Makes a resource that is not there yet.
+    ///
+    /// # Errors
+    ///
+    /// When it is there, or the cluster does not take it.
+    pub async fn create(&self, resource: &Value) -> anyhow::Result<()> {
+        let mut command = Command::new("kubectl");
+        command.args(self.arguments(&["create", "--filename", "-"])).kill_on_drop(true);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("kubectl cannot be run")?;
+        let mut input = child.stdin.take().context("kubectl takes no input")?;
+        input.write_all(resource.to_string().as_bytes()).await?;
+        drop(input);
+        said(&child.wait_with_output().await?).map(drop)
+    }
+
     /// Users who can pay for so many bets, and the market that is open longest.
     ///
     /// # Errors
@@ -175,7 +192,11 @@ impl std::error::Error for Unnamed {}
 /// When it fails, with what it says about that.
 pub async fn kubectl(arguments: &[String]) -> anyhow::Result<String> {
     let output = Command::new("kubectl").args(arguments).kill_on_drop(true).output().await;
-    let output = output.context("kubectl cannot be run")?;
+    said(&output.context("kubectl cannot be run")?)
+}
+
+/// What `kubectl` said; what it complained of where it failed.
+fn said(output: &Output) -> anyhow::Result<String> {
     let complaint = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "kubectl: {}", complaint.trim());
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())

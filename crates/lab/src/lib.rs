@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod counters;
 pub mod experiments;
 pub mod folder;
+pub mod forward;
 pub mod kubelet;
 pub mod kubernetes;
 pub mod pods;

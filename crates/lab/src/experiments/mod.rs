@@ -9,6 +9,7 @@ pub mod liveness;
 pub mod noisy;
 mod pods;
 pub mod readiness;
+pub mod rollout;
 pub mod scale;
 
 use loljoa_loadtest::report::{Axes, Line, Mark, Plot, marked};

@@ -94,6 +94,24 @@ impl Undo {
         write(file, journal)
     }
 
+    /// How many changes are to be put back by now.
+    #[must_use]
+    pub fn mark(&self) -> usize {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).1.steps.len()
+    }
+
+    /// Puts back what was changed since there were `mark` changes, the last first, before the end.
+    ///
+    /// # Errors
+    ///
+    /// When one could not be put back: it stays in the journal, with those before it.
+    pub async fn back_to(&self, mark: usize) -> anyhow::Result<()> {
+        while self.mark() > mark {
+            self.back().await?;
+        }
+        Ok(())
+    }
+
     /// Puts everything back, the last change first. What could not be put back stays in the journal, and is told with the command
     /// that does it.
     ///
@@ -228,7 +246,8 @@ mod tests {
         let undo = Undo::begin(&place.path().join("state"), "test").unwrap();
         undo.before("the first", folder_step(&first)).unwrap();
         undo.before("the second", folder_step(&second)).unwrap();
-        undo.back().await.unwrap();
+        undo.before("what is in the second", folder_step(&second.join("inner"))).unwrap();
+        undo.back_to(1).await.unwrap();
         assert!(!second.exists());
         let steps = undo.inner.lock().unwrap().1.steps.clone();
         assert_eq!(steps.iter().map(|step| step.what.as_str()).collect::<Vec<_>>(), ["the first"]);
