@@ -27,7 +27,7 @@ pub async fn metrics(cluster: &Cluster, pod: &str) -> anyhow::Result<String> {
 
 async fn ask(cluster: &Cluster, pod: &str) -> anyhow::Result<String> {
     let mut command = Command::new("kubectl");
-    command.args(cluster.arguments(&["port-forward", &format!("pod/{pod}"), ADMIN]));
+    command.args(cluster.arguments(&["port-forward", &format!("pod/{pod}"), ADMIN, "--address=127.0.0.1"]));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let mut child = command.spawn().context("kubectl cannot be run")?;
     let mut lines = BufReader::new(child.stdout.take().context("kubectl says nothing")?).lines();

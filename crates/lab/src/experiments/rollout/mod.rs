@@ -38,9 +38,9 @@ pub use verdict::{Facts, verdict};
 /// Between two parts, and before the first.
 const CALM: Duration = Duration::from_secs(5);
 /// The longest that all takes, besides the steps of the canaries.
-const MOST: Duration = Duration::from_mins(7);
+const MOST: Duration = Duration::from_mins(6);
 /// So many times as long as a step all of them take at the longest, where there are enough calls.
-const STEPS: u32 = 5;
+const STEPS: u32 = 4;
 /// How long a piece of a line over time is. Seconds.
 const PIECE: f64 = 1.0;
 
@@ -54,7 +54,7 @@ pub const ABOUT: About = About {
         What is bad has to go back by itself.",
     then: "There was no step of deployment in the team's pipeline: versions were put onto the cluster by hand, and nothing looked whether the new one was good. No figures are left.",
     why: "A rolling update takes no old pod before a new one is ready (`maxUnavailable: 0`), and a pod that ends goes on serving until nobody sends it anything more. A version whose process refuses its settings never becomes ready, so the old pods \
-        stay, all of them; what is missing is somebody who gives up. Kubernetes says that it makes no progress (`progressDeadlineSeconds`, ten minutes by itself, half a minute here), and does nothing about it: `helm upgrade --rollback-on-failure` does, and so does this command. \
+        stay, all of them; what is missing is somebody who gives up. Kubernetes says that it makes no progress (`progressDeadlineSeconds`, ten minutes by itself, half a minute here), and does nothing about it: `helm upgrade --atomic` does (`--rollback-on-failure` in Helm 4), and so does this command. \
         Readiness knows nothing of a version that begins and then answers wrongly. A canary does, at the price of the requests that meet it: its share of them, for as long as it takes to know. \
         One of a hundred may fail, so a second failure is one too many for a hundred calls, and the canary goes at once instead of after the step. Good takes longer to know than bad. \
         The mesh shares *calls* out, and the gateway's calls carry whatever bets waited meanwhile (ADR 0043), so a canary with a tenth of the calls has a tenth of the bets on average only: with one bet a call, as here, the two are the same; \
@@ -75,7 +75,7 @@ pub struct Options {
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(10..=300))]
     pub seconds: u64,
     /// Bets a second
-    #[arg(long, default_value_t = 40.0, value_parser = rate)]
+    #[arg(long, default_value_t = 30.0, value_parser = rate)]
     pub rate: f64,
 }
 

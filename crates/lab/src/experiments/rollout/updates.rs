@@ -66,7 +66,8 @@ async fn made(
     betting.change(version, deadline).await?;
     let is_rolled_out = betting.rolled_out().await?;
     let decided = timeline.seconds();
-    let (pods, why) = (betting.pods().await?, betting.why_not_ready().await?);
+    let pods = betting.pods().await?;
+    let why = if is_rolled_out { None } else { betting.why_not_ready().await? };
     if is_rolled_out {
         timeline.note("it is rolled out");
         time::sleep(SETTLES).await;
