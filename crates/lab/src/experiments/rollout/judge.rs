@@ -20,32 +20,55 @@ pub enum Judgement {
     Unknown,
     /// It may have more.
     Good,
-    /// It has to go, and why.
-    Bad(String),
+    /// Too many of its bets fail, and why that is so: it has to go at once.
+    Failing(String),
+    /// Too many of its calls are slow, so far.
+    Slow(String),
+}
+
+impl Judgement {
+    /// Whether it has to go.
+    #[must_use]
+    pub const fn is_bad(&self) -> bool {
+        matches!(self, Self::Failing(_) | Self::Slow(_))
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::Unknown => "too few calls to tell".to_owned(),
+            Self::Good => "good".to_owned(),
+            Self::Failing(why) | Self::Slow(why) => format!("bad ({why})"),
+        }
+    }
 }
 
 /// Judges a canary by what it and the stable pods told since the step began.
 ///
 /// It is good when it had [`CALLS`] calls and, of a hundred, no more than one bet fails beyond the stable pods' share, and no more than one call takes longer than 250 ms or
-/// twice the stable pods' 99th percentile, whichever is more. What is more than one of the hundred calls that are needed is bad
-/// at once: nothing that follows can mend it.
+/// twice the stable pods' 99th percentile, whichever is more. A bet that fails beyond the one of a hundred calls is one too many at once: nothing that follows can mend
+/// it. How long calls take is judged when there are enough of them: the first open connections.
 #[must_use]
 pub fn judge(canary: &Told, stable: &Told) -> Judgement {
     let may_fail = allowed(canary.bets, OF_A_HUNDRED + 100.0 * share(stable.failed(), stable.bets));
     if canary.failed() > may_fail {
         let Told { bets, .. } = canary;
-        return Judgement::Bad(format!("{} of {bets} bets failed, {may_fail} may", canary.failed()));
+        return Judgement::Failing(format!("{} of {bets} bets failed, {may_fail} may", canary.failed()));
+    }
+    let calls = canary.calls();
+    if calls < CALLS || canary.bets == 0 {
+        return Judgement::Unknown;
     }
     let bound = (SLOWER * stable.p99()).max(PROMISED);
-    let (slow, may_be_slow) = (canary.slower_than(bound), allowed(canary.calls(), OF_A_HUNDRED));
+    let (slow, may_be_slow) = (canary.slower_than(bound), allowed(calls, OF_A_HUNDRED));
     if slow > may_be_slow {
-        let calls = canary.calls();
-        return Judgement::Bad(format!(
-            "{slow} of {calls} calls took longer than {:.0} ms, {may_be_slow} may",
-            bound * 1_000.0
+        let ms = bound * 1_000.0;
+        return Judgement::Slow(format!(
+            "{slow} of {calls} calls took longer than {ms:.0} ms, {may_be_slow} may"
         ));
     }
-    if canary.calls() < CALLS || canary.bets == 0 { Judgement::Unknown } else { Judgement::Good }
+    Judgement::Good
 }
 
 /// So many of a hundred, of as many as there were and of a hundred at least.
@@ -81,10 +104,6 @@ mod tests {
         Told { bets: calls, good: calls - failed, within }
     }
 
-    fn is_bad(canary: &Told, stable: &Told) -> bool {
-        matches!(judge(canary, stable), Judgement::Bad(_))
-    }
-
     #[test]
     fn a_canary_like_the_stable_pods_is_good_once_there_are_enough_calls() {
         let stable = told(900, 0, 0);
@@ -98,16 +117,19 @@ mod tests {
         let stable = told(900, 0, 0);
         assert_eq!(judge(&told(100, 0, 1), &stable), Judgement::Good);
         assert_eq!(judge(&told(40, 0, 1), &stable), Judgement::Unknown);
-        assert_eq!(judge(&told(40, 0, 2), &stable), Judgement::Bad("2 of 40 bets failed, 1 may".to_owned()));
+        assert_eq!(
+            judge(&told(40, 0, 2), &stable),
+            Judgement::Failing("2 of 40 bets failed, 1 may".to_owned())
+        );
         assert_eq!(judge(&told(300, 0, 3), &stable), Judgement::Good);
-        assert!(is_bad(&told(300, 0, 4), &stable));
+        assert!(judge(&told(300, 0, 4), &stable).is_bad());
     }
 
     #[test]
     fn what_fails_at_the_stable_pods_may_fail_at_the_canary() {
         let stable = told(900, 0, 45);
         assert_eq!(judge(&told(100, 0, 6), &stable), Judgement::Good);
-        assert!(is_bad(&told(100, 0, 7), &stable));
+        assert!(judge(&told(100, 0, 7), &stable).is_bad());
     }
 
     #[test]
@@ -115,9 +137,15 @@ mod tests {
         let stable = told(900, 0, 0);
         assert_eq!(judge(&told(100, 1, 0), &stable), Judgement::Good);
         assert_eq!(
-            judge(&told(20, 2, 0), &stable),
-            Judgement::Bad("2 of 20 calls took longer than 250 ms, 1 may".to_owned())
+            judge(&told(120, 2, 0), &stable),
+            Judgement::Slow("2 of 120 calls took longer than 250 ms, 1 may".to_owned())
         );
+        assert_eq!(
+            judge(&told(99, 2, 0), &stable),
+            Judgement::Unknown,
+            "of more than a hundred they may be few"
+        );
+        assert_eq!(judge(&told(200, 2, 0), &stable), Judgement::Good);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    canary::{SPREADS, STEPS, Step, Went},
+    canary::{SPREADS, STEPS, Went},
     judge::Judgement,
     span::Span,
     updates::Updated,
@@ -88,9 +88,9 @@ fn of_updates(facts: &Facts, verdict: Verdict) -> Verdict {
 
 fn of_canaries(facts: &Facts, verdict: Verdict) -> Verdict {
     let (good, bad) = (&facts.canary.0, &facts.bad_canary.0);
-    let steps = good.steps.iter().map(|step| format!("{} %: {}", step.of_a_hundred, judged(step)));
+    let steps = good.steps.iter().map(|step| format!("{} %: {}", step.of_a_hundred, step.judgement.told()));
     let first = bad.steps.first();
-    let is_bad = first.is_some_and(|step| matches!(step.judgement, Judgement::Bad(_)));
+    let is_bad = first.is_some_and(|step| step.judgement.is_bad());
     let most = at_most(facts.hurt.requests, f64::from(STEPS[0]) / 100.0);
     verdict
         .rule(
@@ -109,7 +109,7 @@ fn of_canaries(facts: &Facts, verdict: Verdict) -> Verdict {
         .rule(
             "bad canary: it is found at its first step, and taken back",
             is_bad && bad.steps.len() == 1 && bad.promoted.is_none(),
-            first.map_or_else(|| "never".to_owned(), |step| format!("{} after {:.1} s", judged(step), step.took)),
+            first.map_or_else(|| "never".to_owned(), |step| format!("{} after {:.1} s", step.judgement.told(), step.took)),
         )
         .rule(
             format_args!("bad canary: no more than its share is hurt ({} %)", STEPS[0]),
@@ -121,14 +121,6 @@ fn of_canaries(facts: &Facts, verdict: Verdict) -> Verdict {
                 facts.hurt.told()
             ),
         )
-}
-
-fn judged(step: &Step) -> String {
-    match &step.judgement {
-        Judgement::Good => "good".to_owned(),
-        Judgement::Bad(why) => format!("bad ({why})"),
-        Judgement::Unknown => "unknown".to_owned(),
-    }
 }
 
 /// How many of so many are hurt at most, where each is by chance: three standard deviations above the mean.
@@ -145,7 +137,10 @@ fn at_most(count: usize, share: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::told::Told, *};
+    use super::{
+        super::{canary::Step, told::Told},
+        *,
+    };
     use crate::clients::Ask;
 
     fn step(of_a_hundred: u8, judgement: Judgement) -> Step {
@@ -162,7 +157,7 @@ mod tests {
             promoted: Some(120.0),
             ..Went::default()
         };
-        let bad = Went { steps: vec![step(10, Judgement::Bad("2 of 9".to_owned()))], ..Went::default() };
+        let bad = Went { steps: vec![step(10, Judgement::Failing("2 of 9".to_owned()))], ..Went::default() };
         Facts {
             update: (update, seen(900, 0)),
             bad_update: (bad_update, seen(1_500, 0)),
