@@ -187,7 +187,7 @@ fn told(step: &Step) -> String {
         format!(
             "{} calls of {each:.2} bets each, 99 of a hundred within {within:.0} ms, {} bets failed",
             told.calls(),
-            told.failed()
+            told.failed
         )
     };
     let calls = 100.0 * share(canary.calls(), canary.calls() + stable.calls());
@@ -206,8 +206,12 @@ mod tests {
 
     #[test]
     fn a_step_is_told_by_calls_and_by_bets() {
-        let of =
-            |bets, calls| Told { bets, good: bets - 3, within: vec![(0.05, calls), (f64::INFINITY, calls)] };
+        let of = |bets, calls| Told {
+            bets,
+            refused: 0,
+            failed: 3,
+            within: vec![(0.05, calls), (f64::INFINITY, calls)],
+        };
         let judgement = Judgement::Failing("3 of 40 bets failed, 1 may".to_owned());
         let step = Step { of_a_hundred: 10, took: 30.0, canary: of(40, 20), stable: of(270, 180), judgement };
         assert_eq!(

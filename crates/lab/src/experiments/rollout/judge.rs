@@ -8,6 +8,8 @@ use super::told::Told;
 pub(super) const CALLS: u64 = 100;
 /// Of a hundred bets, so many may fail more than at the stable pods, and so many calls be slow.
 const OF_A_HUNDRED: f64 = 1.0;
+/// So many may be refused more, which is mostly for what users asked.
+const REFUSED_OF_A_HUNDRED: f64 = 10.0;
 /// What is promised of a bet (docs/observability.md), and a bound of the histogram. Seconds.
 const PROMISED: f64 = 0.25;
 /// So many times the stable pods' time is no slower.
@@ -46,18 +48,23 @@ impl Judgement {
 
 /// Judges a canary by what it and the stable pods told since the step began.
 ///
-/// It is good when it had [`CALLS`] calls and, of a hundred, no more than one bet fails beyond the stable pods' share, and no more than one call takes longer than 250 ms or
-/// twice the stable pods' 99th percentile, whichever is more. A bet that fails beyond the one of a hundred calls is one too many at once: nothing that follows can mend
+/// It is good when it had [`CALLS`] calls and, of a hundred, no more than one bet fails and ten are refused beyond the stable pods' shares, and no more than one call takes longer than
+/// 250 ms or twice the stable pods' 99th percentile, whichever is more. A bet that fails beyond the one of a hundred calls is one too many at once: nothing that follows can mend
 /// it. How long calls take is judged when there are enough of them: the first open connections.
 #[must_use]
 pub fn judge(canary: &Told, stable: &Told) -> Judgement {
-    let may_fail = allowed(canary.bets, OF_A_HUNDRED + 100.0 * share(stable.failed(), stable.bets));
-    if canary.failed() > may_fail {
-        let Told { bets, .. } = canary;
-        return Judgement::Failing(format!("{} of {bets} bets failed, {may_fail} may", canary.failed()));
+    let bets = canary.bets;
+    let may_fail = allowed(bets, OF_A_HUNDRED + 100.0 * share(stable.failed, stable.bets));
+    if canary.failed > may_fail {
+        return Judgement::Failing(format!("{} of {bets} bets failed, {may_fail} may", canary.failed));
+    }
+    let may_be_refused = allowed(bets, REFUSED_OF_A_HUNDRED + 100.0 * share(stable.refused, stable.bets));
+    if canary.refused > may_be_refused {
+        let refused = canary.refused;
+        return Judgement::Failing(format!("{refused} of {bets} bets were refused, {may_be_refused} may"));
     }
     let calls = canary.calls();
-    if calls < CALLS || canary.bets == 0 {
+    if calls < CALLS || bets == 0 {
         return Judgement::Unknown;
     }
     let bound = (SLOWER * stable.p99()).max(PROMISED);
@@ -101,7 +108,7 @@ mod tests {
             (1.0, calls),
             (f64::INFINITY, calls),
         ];
-        Told { bets: calls, good: calls - failed, within }
+        Told { bets: calls, refused: 0, failed, within }
     }
 
     #[test]
@@ -133,6 +140,16 @@ mod tests {
     }
 
     #[test]
+    fn a_canary_that_refuses_what_the_stable_pods_take_is_bad() {
+        let refuses = |bets, refused| Told { refused, ..told(bets, 0, 0) };
+        assert_eq!(judge(&refuses(100, 12), &refuses(900, 18)), Judgement::Good);
+        assert_eq!(
+            judge(&refuses(50, 13), &refuses(900, 18)),
+            Judgement::Failing("13 of 50 bets were refused, 12 may".to_owned())
+        );
+    }
+
+    #[test]
     fn one_of_a_hundred_calls_may_be_slow() {
         let stable = told(900, 0, 0);
         assert_eq!(judge(&told(100, 1, 0), &stable), Judgement::Good);
@@ -161,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_canary_that_is_asked_and_decides_nothing_is_not_good() {
-        let canary = Told { bets: 0, good: 0, ..told(200, 0, 0) };
+        let canary = Told { bets: 0, ..told(200, 0, 0) };
         assert_eq!(judge(&canary, &told(900, 0, 0)), Judgement::Unknown);
     }
 }

@@ -12,14 +12,18 @@ const TOOK: &str = "loljoa_grpc_request_duration_seconds_bucket";
 const ROUTE: &str = "PlaceBets";
 /// Results of a bet that stands.
 const STANDS: [&str; 2] = ["placed", "replayed"];
+/// The result of a bet that may not be.
+const REFUSED: &str = "refused";
 
 /// What one or several pods tell, since they began or in some time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Told {
     /// Bets that were decided.
     pub bets: u64,
-    /// Those of them that stand.
-    pub good: u64,
+    /// Those of them that were refused, as a rule for what their users asked.
+    pub refused: u64,
+    /// Those that came to nothing otherwise.
+    pub failed: u64,
     /// Calls that took no longer than a bound: bounds in seconds, ascending, and how many. The last bound is infinite.
     pub within: Vec<(f64, u64)>,
 }
@@ -35,11 +39,11 @@ impl Told {
         for (name, labels, value) in metrics.lines().filter_map(series) {
             if name == BETS {
                 told.bets += value;
-                told.good += if label(labels, "result").is_some_and(|result| STANDS.contains(&result)) {
-                    value
-                } else {
-                    0
-                };
+                match label(labels, "result") {
+                    Some(result) if STANDS.contains(&result) => {}
+                    Some(REFUSED) => told.refused += value,
+                    _ => told.failed += value,
+                }
             } else if name == TOOK && label(labels, "route").is_some_and(|route| route.ends_with(ROUTE)) {
                 let bound = label(labels, "le").and_then(|bound| bound.parse().ok());
                 told.within.extend(bound.map(|bound: f64| (bound, value)));
@@ -52,12 +56,6 @@ impl Told {
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.within.last().map_or(0, |(_, count)| *count)
-    }
-
-    /// How many bets do not stand.
-    #[must_use]
-    pub const fn failed(&self) -> u64 {
-        self.bets.saturating_sub(self.good)
     }
 
     /// The bound below which 99 of a hundred calls were. A histogram knows no more than that: its bucket's upper bound. Seconds.
@@ -76,7 +74,8 @@ impl Told {
 
     fn and(mut self, other: &Self) -> Self {
         self.bets += other.bets;
-        self.good += other.good;
+        self.refused += other.refused;
+        self.failed += other.failed;
         if self.within.is_empty() {
             self.within.clone_from(&other.within);
         } else {
@@ -100,7 +99,8 @@ impl Sub for &Told {
         let within = self.within.iter().zip(earlier);
         Told {
             bets: self.bets - before.bets,
-            good: self.good.saturating_sub(before.good),
+            refused: self.refused.saturating_sub(before.refused),
+            failed: self.failed.saturating_sub(before.failed),
             within: within.map(|((bound, count), less)| (*bound, count.saturating_sub(less))).collect(),
         }
     }
@@ -132,7 +132,8 @@ mod tests {
     const METRICS: &str = "# TYPE loljoa_bets_total counter\n\
         loljoa_bets_total{loljoa_service=\"betting\",result=\"placed\"} 95\n\
         loljoa_bets_total{loljoa_service=\"betting\",result=\"replayed\"} 2\n\
-        loljoa_bets_total{loljoa_service=\"betting\",result=\"unavailable\"} 3\n\
+        loljoa_bets_total{loljoa_service=\"betting\",result=\"unavailable\"} 2\n\
+        loljoa_bets_total{loljoa_service=\"betting\",result=\"refused\"} 1\n\
         loljoa_bets_total_more{result=\"placed\"} 7\n\
         loljoa_grpc_request_duration_seconds_bucket{loljoa_service=\"betting\",route=\"BettingService/GetMarket\",le=\"+Inf\"} 900\n\
         loljoa_grpc_request_duration_seconds_bucket{loljoa_service=\"betting\",route=\"BettingService/PlaceBets\",le=\"0.1\"} 40\n\
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn bets_and_calls_are_read_from_a_pods_metrics() {
         let told = Told::read(METRICS);
-        assert_eq!((told.bets, told.good, told.failed(), told.calls()), (100, 97, 3, 50));
+        assert_eq!((told.bets, told.refused, told.failed, told.calls()), (100, 1, 2, 50));
         assert_eq!(told.within, [(0.1, 40), (0.25, 49), (f64::INFINITY, 50)]);
         assert_eq!(Told::read("nothing"), Told::default());
     }
@@ -159,14 +160,19 @@ mod tests {
 
     #[test]
     fn between_two_readings_counts_what_was_added_and_all_of_what_began() {
-        let of = |bets, calls| Told { bets, good: bets, within: vec![(0.1, calls), (f64::INFINITY, calls)] };
+        let of = |bets, calls| Told {
+            bets,
+            refused: 0,
+            failed: bets / 2,
+            within: vec![(0.1, calls), (f64::INFINITY, calls)],
+        };
         let pods = |told: &[(&str, Told)]| {
             told.iter().map(|(pod, told)| ((*pod).to_owned(), told.clone())).collect::<ByPod>()
         };
         let first = pods(&[("stays", of(100, 50)), ("restarted", of(80, 40)), ("gone", of(9, 9))]);
         let second = pods(&[("stays", of(130, 60)), ("restarted", of(5, 3)), ("new", of(2, 1))]);
         let told = between(&first, &second);
-        assert_eq!((told.bets, told.calls()), (30 + 5 + 2, 10 + 3 + 1));
+        assert_eq!((told.bets, told.failed, told.calls()), (30 + 5 + 2, 15 + 2 + 1, 10 + 3 + 1));
         assert_eq!(between(&first, &first).calls(), 0);
     }
 }
