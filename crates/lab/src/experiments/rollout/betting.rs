@@ -102,9 +102,14 @@ impl<'a> Betting<'a> {
                 &patch.to_string(),
             ])
         };
-        // Put back in reverse: the version, and then it is waited for.
-        let waiting = self.cluster.arguments(&["rollout", "status", "deployment", &self.name(), PATIENCE]);
-        self.undo.before("the pods of betting", Action::Kubectl { arguments: waiting })?;
+        // Put back in reverse: the version, then it is waited for. A version that was given up is told as such until the cluster has
+        // noticed that it goes on.
+        let name = self.name();
+        let rolled_out = self.cluster.arguments(&["rollout", "status", "deployment", &name, PATIENCE]);
+        self.undo.before("the pods of betting", Action::Kubectl { arguments: rolled_out })?;
+        let goes_on =
+            self.cluster.arguments(&["wait", "--for=condition=Progressing", "deployment", &name, PATIENCE]);
+        self.undo.before("the progress of betting", Action::Kubectl { arguments: goes_on })?;
         let back = Action::Kubectl { arguments: patch(&spec["template"], before) };
         self.undo.before("the version of betting", back)?;
         let deadline = deadline.map_or_else(|| before.clone(), |seconds| json!(seconds));

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use tokio::time;
 
 use super::{
-    betting::{Betting, Reading},
+    betting::Betting,
     judge::{CALLS, Judgement, judge, share},
+    looks::Looks,
     span::Span,
     told::{Told, between},
     version::Version,
@@ -54,9 +55,6 @@ pub struct Went {
     pub promoted: Option<f64>,
 }
 
-/// Calls that the canary and the stable pods had, each since the look before. Seconds, and calls a second.
-pub(super) type Rates = Vec<(f64, f64, f64)>;
-
 /// A canary of a version like the present one, or of `tag`, which is promoted when all goes well.
 ///
 /// # Errors
@@ -66,9 +64,9 @@ pub(super) async fn good(
     betting: &Betting<'_>,
     tag: Option<&str>,
     step: Duration,
-    rates: &mut Rates,
+    looks: &mut Looks,
 ) -> anyhow::Result<Went> {
-    made(betting, Version { name: "canary", tag, setting: None }, "a canary", step, rates).await
+    made(betting, Version { name: "canary", tag, setting: None }, "a canary", step, looks).await
 }
 
 /// A canary of a version that is ready, and whose bets fail.
@@ -80,10 +78,10 @@ pub(super) async fn bad(
     betting: &Betting<'_>,
     tag: Option<&str>,
     step: Duration,
-    rates: &mut Rates,
+    looks: &mut Looks,
 ) -> anyhow::Result<Went> {
     let version = Version { name: "bad-canary", tag, setting: Some(WRONG) };
-    made(betting, version, "a canary that is ready, and whose bets fail", step, rates).await
+    made(betting, version, "a canary that is ready, and whose bets fail", step, looks).await
 }
 
 async fn made(
@@ -91,19 +89,19 @@ async fn made(
     version: Version<'_>,
     what: &str,
     length: Duration,
-    rates: &mut Rates,
+    looks: &mut Looks,
 ) -> anyhow::Result<Went> {
     let (timeline, mark) = (&betting.timeline, betting.undo.mark());
     let mut went = Went { span: Span { from: timeline.seconds(), until: 0.0 }, ..Went::default() };
     timeline.note(format_args!("{what} is made"));
-    let before = betting.read().await?;
+    let before = looks.look(betting).await?;
     betting.add_canary(version).await?;
     timeline.note("it is ready");
     // What stable pods told while nothing was shared is what the first calls are compared with.
-    let mut stable = between(&before.stable, &betting.read().await?.stable);
+    let mut stable = between(&before.stable, &looks.look(betting).await?.stable);
     went.shared.from = timeline.seconds();
     for of_a_hundred in STEPS {
-        let step = step(betting, of_a_hundred, &stable, length, rates).await?;
+        let step = step(betting, of_a_hundred, &stable, length, looks).await?;
         let is_good = step.judgement == Judgement::Good;
         if step.stable.calls() >= CALLS {
             stable = step.stable.clone();
@@ -116,9 +114,10 @@ async fn made(
     if went.steps.last().is_some_and(|step| step.judgement == Judgement::Good) {
         // While the canary has all calls the stable pods are replaced; then they have the calls, and then the canary may go.
         betting.change(version, None).await?;
-        betting.rolled_out().await?;
-        went.promoted = Some(timeline.seconds() - went.shared.from);
-        timeline.note("the stable pods have its version");
+        if betting.rolled_out().await? {
+            went.promoted = Some(timeline.seconds() - went.shared.from);
+            timeline.note("the stable pods have its version");
+        }
     }
     betting.share(0).await?;
     went.shared.until = timeline.seconds();
@@ -126,6 +125,7 @@ async fn made(
     time::sleep(SPREADS).await;
     betting.remove_canary().await?;
     timeline.note("the canary is gone");
+    looks.look(betting).await?;
     betting.undo.back_to(mark).await?;
     if went.promoted.is_some() {
         timeline.note("the version before is rolled out again");
@@ -141,20 +141,17 @@ async fn step(
     of_a_hundred: u8,
     before: &Told,
     length: Duration,
-    rates: &mut Rates,
+    looks: &mut Looks,
 ) -> anyhow::Result<Step> {
     betting.share(of_a_hundred).await?;
     let timeline = &betting.timeline;
     timeline.note(format_args!("the canary has {of_a_hundred} of a hundred calls"));
     let began = timeline.elapsed();
-    let first = betting.read().await?;
-    let mut last = first.clone();
+    let first = looks.look(betting).await?;
     let step = loop {
         time::sleep(EVERY).await;
-        let now = betting.read().await?;
-        rates.push(rate(&last, &now));
+        let now = looks.look(betting).await?;
         let (canary, stable) = (between(&first.canary, &now.canary), between(&first.stable, &now.stable));
-        last = now;
         // Where all calls are the canary's, the stable pods told enough before.
         let against = if stable.calls() >= CALLS { &stable } else { before };
         let took = timeline.elapsed().saturating_sub(began);
@@ -170,33 +167,24 @@ async fn step(
     Ok(step)
 }
 
-fn rate(last: &Reading, now: &Reading) -> (f64, f64, f64) {
-    let seconds = (now.at - last.at).max(0.001);
-    #[expect(clippy::cast_precision_loss, reason = "a look is short")]
-    let rate = |calls: u64| calls as f64 / seconds;
-    let (canary, stable) = (between(&last.canary, &now.canary), between(&last.stable, &now.stable));
-    (now.at, rate(canary.calls()), rate(stable.calls()))
-}
-
 /// A step in words.
 fn told(step: &Step) -> String {
     let Step { canary, stable, judgement, .. } = step;
-    let of = |told: &Told| {
-        let each = share(told.bets, told.calls());
-        let within = told.p99() * 1_000.0;
-        format!(
-            "{} calls of {each:.2} bets each, 99 of a hundred within {within:.0} ms, {} bets failed",
-            told.calls(),
-            told.failed
-        )
+    let of_all = |part: u64, rest: u64| {
+        let all = part + rest;
+        format!("{part} of {all} ({:.1} %)", 100.0 * share(part, all))
     };
-    let calls = 100.0 * share(canary.calls(), canary.calls() + stable.calls());
-    let bets = 100.0 * share(canary.bets, canary.bets + stable.bets);
+    let of = |told: &Told| match told.calls() {
+        0 => "no calls".to_owned(),
+        _ => format!("{} failed, 99 of 100 within {:.0} ms", told.failed, told.p99() * 1_000.0),
+    };
     format!(
-        "canary: {}; stable: {}; the canary had {calls:.1} % of the calls and {bets:.1} % of the bets: {}",
+        "{}: {} calls with {} bets; {}; stable: {}",
+        judgement.told(),
+        of_all(canary.calls(), stable.calls()),
+        of_all(canary.bets, stable.bets),
         of(canary),
-        of(stable),
-        judgement.told()
+        of(stable)
     )
 }
 
@@ -216,9 +204,13 @@ mod tests {
         let step = Step { of_a_hundred: 10, took: 30.0, canary: of(40, 20), stable: of(270, 180), judgement };
         assert_eq!(
             told(&step),
-            "canary: 20 calls of 2.00 bets each, 99 of a hundred within 50 ms, 3 bets failed; \
-             stable: 180 calls of 1.50 bets each, 99 of a hundred within 50 ms, 3 bets failed; \
-             the canary had 10.0 % of the calls and 12.9 % of the bets: bad (3 of 40 bets failed, 1 may)"
+            "bad (3 of 40 bets failed, 1 may): 20 of 200 (10.0 %) calls with 40 of 310 (12.9 %) bets; \
+             3 failed, 99 of 100 within 50 ms; stable: 3 failed, 99 of 100 within 50 ms"
+        );
+        let alone = Step { stable: Told::default(), judgement: Judgement::Good, ..step };
+        assert_eq!(
+            told(&alone),
+            "good: 20 of 20 (100.0 %) calls with 40 of 40 (100.0 %) bets; 3 failed, 99 of 100 within 50 ms; stable: no calls"
         );
     }
 }

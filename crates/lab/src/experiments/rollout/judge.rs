@@ -48,7 +48,7 @@ impl Judgement {
 
 /// Judges a canary by what it and the stable pods told since the step began.
 ///
-/// It is good when it had [`CALLS`] calls and, of a hundred, no more than one bet fails and ten are refused beyond the stable pods' shares, and no more than one call takes longer than
+/// It is good when it had a hundred calls and, of a hundred, no more than one bet fails and ten are refused beyond the stable pods' shares, and no more than one call takes longer than
 /// 250 ms or twice the stable pods' 99th percentile, whichever is more. A bet that fails beyond the one of a hundred calls is one too many at once: nothing that follows can mend
 /// it. How long calls take is judged when there are enough of them: the first open connections.
 #[must_use]

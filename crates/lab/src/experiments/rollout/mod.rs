@@ -3,6 +3,7 @@
 mod betting;
 mod canary;
 mod judge;
+mod looks;
 mod span;
 mod told;
 mod updates;
@@ -13,15 +14,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use loljoa_loadtest::report::{Line, Plot};
+use loljoa_loadtest::report::Plot;
 use tokio::time;
 
-use self::{
-    betting::Betting,
-    canary::{Rates, Went},
-    span::Span,
-    updates::Updated,
-};
+use self::{betting::Betting, canary::Went, looks::Looks, span::Span, updates::Updated};
 use super::{over_time, rate};
 use crate::{
     clients::{Ask, Asked, Clients},
@@ -57,7 +53,7 @@ pub const ABOUT: About = About {
         stay, all of them; what is missing is somebody who gives up. Kubernetes says that it makes no progress (`progressDeadlineSeconds`, ten minutes by itself, half a minute here), and does nothing about it: `helm upgrade --atomic` does (`--rollback-on-failure` in Helm 4), and so does this command. \
         Readiness knows nothing of a version that begins and then answers wrongly. A canary does, at the price of the requests that meet it: its share of them, for as long as it takes to know. \
         One of a hundred may fail, so a second failure is one too many for a hundred calls, and the canary goes at once instead of after the step. Good takes longer to know than bad. \
-        The mesh shares *calls* out, and the gateway's calls carry whatever bets waited meanwhile (ADR 0043), so a canary with a tenth of the calls has a tenth of the bets on average only: with one bet a call, as here, the two are the same; \
+        The mesh shares calls out, and the gateway's calls carry whatever bets waited meanwhile (ADR 0043), so a canary with a tenth of the calls has a tenth of the bets on average only: with one bet a call, as here, the two are the same; \
         under load each call carries many, all of them meet the same version, and a bad one hurts them in lumps. A bet that failed at the bad canary may have its stake taken for a moment: the same key again completes it, and otherwise it is given back (`recovery.grace_ms`). \
         A canary goes in the order of ADR 0033: no share before it is ready, and no end before its share is gone.",
     stands_in: &[],
@@ -83,7 +79,7 @@ pub struct Options {
 struct Happened {
     updates: [Updated; 2],
     canaries: [Went; 2],
-    rates: Rates,
+    looks: Looks,
 }
 
 /// Makes the experiment.
@@ -116,26 +112,27 @@ pub async fn run(cluster: &Cluster, undo: &Undo, options: &Options) -> anyhow::R
 }
 
 async fn script(betting: &Betting<'_>, tag: Option<&str>, step: Duration) -> anyhow::Result<Happened> {
-    let mut rates = Rates::new();
+    let mut looks = Looks::default();
+    looks.look(betting).await?;
     time::sleep(CALM).await;
     let update = updates::update(betting, tag).await?;
     time::sleep(CALM).await;
     let bad_update = updates::update_to_a_bad_version(betting, tag).await?;
     time::sleep(CALM).await;
-    let canary = canary::good(betting, tag, step, &mut rates).await?;
+    let canary = canary::good(betting, tag, step, &mut looks).await?;
     time::sleep(CALM).await;
-    let bad_canary = canary::bad(betting, tag, step, &mut rates).await?;
+    let bad_canary = canary::bad(betting, tag, step, &mut looks).await?;
     time::sleep(CALM).await;
-    Ok(Happened { updates: [update, bad_update], canaries: [canary, bad_canary], rates })
+    Ok(Happened { updates: [update, bad_update], canaries: [canary, bad_canary], looks })
 }
 
 fn findings(asked: &[Asked], happened: Happened, timeline: &Timeline) -> anyhow::Result<Findings> {
-    let Happened { updates, canaries, rates } = happened;
+    let Happened { updates, canaries, looks } = happened;
     let facts = Facts::of(updates, canaries, asked);
     Ok(Findings {
         verdict: verdict(&facts),
         table: table(&facts, asked),
-        plots: plots(asked, &rates, timeline)?,
+        plots: plots(asked, &looks, timeline)?,
         events: timeline.events(),
     })
 }
@@ -154,21 +151,16 @@ fn table(facts: &Facts, asked: &[Asked]) -> (Vec<String>, Vec<Vec<String>>) {
     (seen::header(), rows.map(|(name, seen)| seen.row(name)).to_vec())
 }
 
-fn plots(asked: &[Asked], rates: &Rates, timeline: &Timeline) -> anyhow::Result<Vec<Plot>> {
+fn plots(asked: &[Asked], looks: &Looks, timeline: &Timeline) -> anyhow::Result<Vec<Plot>> {
     let marks = marks(&timeline.events());
     let latency = [("p50", 50), ("p99", 99), ("longest", 100)]
         .map(|(name, percent)| seen::over_time(name, asked, PIECE, percent));
     let failed = [seen::failures_over_time("failed bets", asked, PIECE)];
-    let line = |name: &str, of: fn(&(f64, f64, f64)) -> f64| Line {
-        name: name.to_owned(),
-        points: rates.iter().map(|rate| (rate.0, of(rate))).collect(),
-    };
-    let calls = [line("stable", |rate| rate.2), line("canary", |rate| rate.1)];
     Ok(vec![
         over_time(
             "calls",
             "Calls with bets that the stable pods and the canaries tell of",
-            &calls,
+            &looks.lines(),
             "a second",
             &marks,
         )?,

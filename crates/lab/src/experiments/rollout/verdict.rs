@@ -55,7 +55,7 @@ pub fn verdict(facts: &Facts) -> Verdict {
         )
     };
     let verdict = nobody(verdict, "rolling update", &facts.update.1);
-    let verdict = nobody(verdict, "update to a bad version", &facts.bad_update.1);
+    let verdict = nobody(verdict, "bad update", &facts.bad_update.1);
     let verdict = nobody(verdict, "good canary", &facts.canary.1);
     nobody(verdict, "bad canary, once it has no share", &facts.after)
 }
@@ -70,7 +70,7 @@ fn of_updates(facts: &Facts, verdict: Verdict) -> Verdict {
             format_args!("after {:.1} s, and back after {:.1} s", update.decided, update.back),
         )
         .rule(
-            "update to a bad version: it is given up, and rolled back by itself",
+            "bad update: it is given up, and rolled back by itself",
             !bad.is_rolled_out && bad.back > 0.0,
             format_args!(
                 "given up after {:.1} s ({}), and back {:.1} s later",
@@ -80,7 +80,7 @@ fn of_updates(facts: &Facts, verdict: Verdict) -> Verdict {
             ),
         )
         .rule(
-            "update to a bad version: the old pods stay",
+            "bad update: the old pods stay",
             wanted > 0 && ready >= wanted,
             format_args!("{ready} of {wanted} were ready when it was given up"),
         )
@@ -95,7 +95,8 @@ fn of_canaries(facts: &Facts, verdict: Verdict) -> Verdict {
     verdict
         .rule(
             "good canary: every step is good",
-            good.steps.len() == STEPS.len() && good.steps.iter().all(|step| step.judgement == Judgement::Good),
+            good.steps.len() == STEPS.len()
+                && good.steps.iter().all(|step| step.judgement == Judgement::Good),
             steps.collect::<Vec<_>>().join("; "),
         )
         .rule(
@@ -109,13 +110,16 @@ fn of_canaries(facts: &Facts, verdict: Verdict) -> Verdict {
         .rule(
             "bad canary: it is found at its first step, and taken back",
             is_bad && bad.steps.len() == 1 && bad.promoted.is_none(),
-            first.map_or_else(|| "never".to_owned(), |step| format!("{} after {:.1} s", step.judgement.told(), step.took)),
+            first.map_or_else(
+                || "never".to_owned(),
+                |step| format!("{} after {:.1} s", step.judgement.told(), step.took),
+            ),
         )
         .rule(
-            format_args!("bad canary: no more than its share is hurt ({} %)", STEPS[0]),
+            format_args!("bad canary: no more than its share is hurt, give or take chance ({} %)", STEPS[0]),
             facts.hurt.requests > 0 && facts.hurt.lost <= most,
             format_args!(
-                "{} of {} requests failed while it had a share ({}); {most} may, at most three standard deviations more than the share",
+                "{} of {} failed ({}), {most} may",
                 facts.hurt.lost,
                 facts.hurt.requests,
                 facts.hurt.told()
