@@ -18,7 +18,7 @@ use loljoa_service_kit::{Clock, cli::EXIT_USAGE, lifecycle};
 
 use crate::{
     cluster::{self, Cluster},
-    experiments::{abort, faults, kill, kill_pods, latency, liveness, noisy, readiness, scale},
+    experiments::{abort, burst, faults, kill, kill_pods, latency, liveness, noisy, readiness, scale},
     report::{About, Findings, Report, document, page},
     serve,
     system::{Programs, Scene, state},
@@ -75,6 +75,8 @@ enum Command {
     Latency(faults::Options),
     /// On a cluster: calls to one service after the other fail
     Abort(faults::Options),
+    /// On a cluster: a thousand users come at once, and autoscalers follow
+    Burst(burst::Options),
     /// Put back what experiments left behind that were killed
     Restore,
     /// Serve betting with fail points, as experiments do for themselves
@@ -122,9 +124,11 @@ async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Noisy(_) => noisy::ABOUT,
         Command::Latency(_) => latency::ABOUT,
         Command::Abort(_) => abort::ABOUT,
+        Command::Burst(_) => burst::ABOUT,
     };
     let named = match &command {
         Command::Latency(options) | Command::Abort(options) => Some(&options.cluster),
+        Command::Burst(options) => Some(&options.cluster),
         Command::Readiness(options) => Some(&options.cluster).filter(|cluster| cluster.is_given()),
         Command::Liveness(options) => Some(&options.cluster).filter(|cluster| cluster.is_given()),
         Command::Kill(options) => Some(&options.cluster).filter(|cluster| cluster.is_given()),
@@ -192,6 +196,7 @@ async fn make(scene: &Scene, command: Command, cluster: Option<Cluster>) -> anyh
         Command::Noisy(options) => Box::pin(noisy::run(scene, &options)).await,
         Command::Latency(options) => Box::pin(latency::run(named()?, &scene.undo, &options)).await,
         Command::Abort(options) => Box::pin(abort::run(named()?, &scene.undo, &options)).await,
+        Command::Burst(options) => Box::pin(burst::run(named()?, &scene.undo, &options)).await,
         Command::Restore | Command::Serve { .. } => Err(anyhow!("that is no experiment")),
     }
 }
