@@ -11,8 +11,8 @@ fn help(command: &[&str]) -> String {
 #[test]
 fn every_command_shows_an_example() {
     let commands = [
-        "up", "reset", "serve", "migrate", "import", "season", "demo", "smoke", "replay", "admin", "audit",
-        "lab",
+        "up", "reset", "serve", "migrate", "import", "season", "demo", "floor", "smoke", "replay", "admin",
+        "audit", "lab",
     ]
     .map(|command| vec![command]);
     let nested = [
@@ -43,6 +43,7 @@ fn the_commands_are_listed() {
       import    Bring a season file in, and report line by line
       season    Bring a season into a running release, by its public address, once it answers
       demo      Let demo bettors bet at a running release
+      floor     Raise autoscalers' floors before matches start, by the calendar of a running release
       smoke     Walk a user's way through a running release: sign up, bet, and check the balance
       replay    Show the tournaments, and how far a replay is
       admin     Do what admins do: results, markets, incidents, corrections
