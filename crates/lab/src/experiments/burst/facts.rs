@@ -188,11 +188,12 @@ mod tests {
             asked(1.2, 5.0, Some("503 busy")),
             asked(1.3, 5.0, Some("504")),
             asked(1.4, 5.0, Some("500 internal")),
-            asked(1.5, 5.0, Some("no answer in time")),
+            asked(1.5, 5.0, Some("500 internal")),
+            asked(1.6, 5.0, Some("no answer in time")),
         ];
         let times = Times { burst: 1.0, over: 2.0, end: 3.0 };
         let run = Run::of(Manner::Cpu, &all, &[], times, 3);
-        assert_eq!((run.seen.requests, run.refused, run.unanswered), (6, 3, 1));
+        assert_eq!((run.seen.requests, run.refused, run.unanswered), (7, 3, 1));
     }
 
     #[test]
