@@ -138,8 +138,8 @@ impl Follower {
         }
         self.api.set_floor(&keep.name, to).await?;
         let autoscaler = &keep.name;
-        let (match_id, starts_at) =
-            (near.map(|one| display(one.match_id)), near.map(|one| display(one.starts_at)));
+        let match_id = near.map(|one| display(one.match_id));
+        let starts_at = near.map(|one| one.starts_at.to_rfc3339_opts(SecondsFormat::Secs, true));
         if to > from {
             tracing::info!(
                 event = "floor.raised",
