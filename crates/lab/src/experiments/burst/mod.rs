@@ -36,11 +36,12 @@ pub const ABOUT: About = About {
         In all runs pods go sooner than the chart lets them, so that the runs can follow each other.",
     then: "They set the HorizontalPodAutoscaler by hand, on CPU, and it came too late. No figures of it are left.",
     why: "An autoscaler follows. CPU is measured over a while, metrics-server tells it each 15 s, the autoscaler looks each 15 s, and a pod has to be scheduled, started and found ready before it helps. \
-        What waits tells sooner than CPU that there is too much of it, because a queue grows at once, but the autoscaler looks no more often for it, and the pod starts no faster. \
+        What waits is known sooner than CPU, but the autoscaler looks no more often for it and a pod starts no faster: it can gain seconds. \
         A match's start is no surprise: it stands in the calendar. Pods that are there before are the only ones that are there in time. They cost what they cost while nothing happens: \
-        the lead before each match, times the pods more. \
-        On a cluster of one small node this shows when pods come, and little of what they are worth: all of them, the database, the load and Kubernetes share the same cores, a pod more is no CPU more, and \
-        starting one takes CPU from those that serve. `--hold-to` holds each pod of the gateway to a part of a core, as a small node would; then a pod more is CPU more, as long as the node has any.",
+        the lead before each match, times the pods more; here pods are counted from the burst on. \
+        Where all cores are busy none of the three helps: a pod more is no CPU more, starting one takes CPU from those that serve, and more gateways let more requests through at once to a database that has no core left, \
+        so that each takes longer. That is what a cluster of one node with two cores shows, on which the database, the users and Kubernetes are as well. `--hold-to` holds each pod of the gateway to a part of a core, \
+        as a small node would; then a pod more is CPU more, as long as the node has any.",
     stands_in: &[],
 };
 
