@@ -55,6 +55,7 @@ monitoring --set monitoring.rules.enabled=true,monitoring.podMonitors.enabled=tr
 monitoring-no-mesh --set mesh.enabled=false,ingress.mode=none,database.mode=cloudnative-pg,monitoring.podMonitors.enabled=true
 collector --set collector.enabled=true,collector.exporter.endpoint=jaeger.observability:4317,mesh.telemetry.tracingProvider=loljoa
 collector-no-mesh --set mesh.enabled=false,ingress.mode=none,collector.enabled=true,collector.exporter.endpoint=traces.example.com:443,collector.exporter.insecure=false,collector.exporter.cidrs={203.0.113.0/24}
+autoscaling --set gateway.autoscaling.queueDepth=50,betting.autoscaling.queueDepth=50,autoscaling.calendar.enabled=true,autoscaling.calendar.floors.betting=2
 nothing-on --set mesh.mtls.strict=false,mesh.authorization.enabled=false,mesh.traffic.enabled=false,mesh.telemetry.enabled=false,networkPolicies.enabled=false,defaults.autoscaling.enabled=false,defaults.disruptionBudget.enabled=false
 LIST
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth::daily_grant::{self, Claimer, DailyGrants},
     betting::{
-        coalescer::{self, Coalescer},
+        coalescer::{self, Coalescer, Depth},
         looks::{self, Looker},
         markets::Hub,
     },
@@ -54,6 +54,8 @@ pub(crate) struct App {
 pub(crate) struct Workers {
     /// One for each of betting's cells.
     pub(crate) coalescers: Vec<Arc<Coalescer>>,
+    /// What waits for each of them.
+    pub(crate) queues: Vec<Depth>,
     pub(crate) looker: Arc<Looker>,
     pub(crate) claimer: Claimer,
 }
@@ -72,11 +74,12 @@ impl App {
         let usernames = Arc::new(Usernames::new(services.accounts()));
         let (looks, looker) = looks::new(services.bettings(), Arc::clone(&usernames));
         let markets = Arc::new(Hub::new(looks, services.betting_streams(), Arc::clone(&usernames)));
-        let mut coalescers = Vec::new();
+        let (mut coalescers, mut queues) = (Vec::new(), Vec::new());
         let bets = services.bettings().map(|betting| {
             let (usernames, markets) = (Arc::clone(&usernames), Arc::clone(&markets));
             let (bets, coalescer) = coalescer::new(betting.clone(), usernames, markets, &config.bets);
             coalescers.push(coalescer);
+            queues.push(bets.depth());
             bets
         });
         let (daily_grants, claimer) = daily_grant::new(services.accounts(), clock.clone());
@@ -101,6 +104,6 @@ impl App {
             clock,
             closing,
         };
-        Ok((Arc::new(app), Workers { coalescers, looker, claimer }))
+        Ok((Arc::new(app), Workers { coalescers, queues, looker, claimer }))
     }
 }

@@ -30,7 +30,7 @@ pub use config::Config;
 pub use loljoa_service_kit::cli::Listeners;
 
 use app::{App, Workers};
-use betting::looks;
+use betting::{coalescer, looks};
 
 /// The service's name, in metrics, logs and traces.
 pub const SERVICE: &str = "gateway";
@@ -50,7 +50,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
     let health = Health::new(SERVICE);
     let mut parts = Parts::new(health.clone(), shutdown);
     let closing = parts.closing();
-    let (app, Workers { coalescers, looker, claimer }) =
+    let (app, Workers { coalescers, queues, looker, claimer }) =
         App::new(&config, &health, Clock::system(), closing.clone())?;
     let served = http::served(&app, &config)?;
 
@@ -66,6 +66,7 @@ pub async fn serve(config: Config, listeners: Listeners, shutdown: CancellationT
             parts.spawn_worker("coalescer", Arc::clone(&coalescer).work());
         }
     }
+    parts.spawn_worker("queue metrics", coalescer::report_depth(queues, closing.clone()));
     for _ in 0..looks::WORKERS {
         parts.spawn_worker("looks", Arc::clone(&looker).work());
     }

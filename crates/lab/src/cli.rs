@@ -18,7 +18,9 @@ use loljoa_service_kit::{Clock, cli::EXIT_USAGE, lifecycle};
 
 use crate::{
     cluster::{self, Cluster},
-    experiments::{abort, faults, kill, kill_pods, latency, liveness, noisy, readiness, rollout, scale},
+    experiments::{
+        abort, burst, faults, kill, kill_pods, latency, liveness, noisy, readiness, rollout, scale,
+    },
     report::{About, Findings, Report, document, page},
     serve,
     system::{Programs, Scene, state},
@@ -77,6 +79,8 @@ enum Command {
     Abort(faults::Options),
     /// On a cluster: versions come and go, and bad ones are rolled back
     Rollout(rollout::Options),
+    /// On a cluster: a thousand users come at once, and autoscalers follow
+    Burst(burst::Options),
     /// Put back what experiments left behind that were killed
     Restore,
     /// Serve betting with fail points, as experiments do for themselves
@@ -125,10 +129,12 @@ async fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Latency(_) => latency::ABOUT,
         Command::Abort(_) => abort::ABOUT,
         Command::Rollout(_) => rollout::ABOUT,
+        Command::Burst(_) => burst::ABOUT,
     };
     let named = match &command {
         Command::Latency(options) | Command::Abort(options) => Some(&options.cluster),
         Command::Rollout(options) => Some(&options.cluster),
+        Command::Burst(options) => Some(&options.cluster),
         Command::Readiness(options) => Some(&options.cluster).filter(|cluster| cluster.is_given()),
         Command::Liveness(options) => Some(&options.cluster).filter(|cluster| cluster.is_given()),
         Command::Kill(options) => Some(&options.cluster).filter(|cluster| cluster.is_given()),
@@ -197,6 +203,7 @@ async fn make(scene: &Scene, command: Command, cluster: Option<Cluster>) -> anyh
         Command::Latency(options) => Box::pin(latency::run(named()?, &scene.undo, &options)).await,
         Command::Abort(options) => Box::pin(abort::run(named()?, &scene.undo, &options)).await,
         Command::Rollout(options) => Box::pin(rollout::run(named()?, &scene.undo, &options)).await,
+        Command::Burst(options) => Box::pin(burst::run(named()?, &scene.undo, &options)).await,
         Command::Restore | Command::Serve { .. } => Err(anyhow!("that is no experiment")),
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::{
     sync::oneshot,
     task::JoinSet,
-    time::{self, Instant, MissedTickBehavior},
+    time::{self, Instant},
 };
 use uuid::Uuid;
 
@@ -80,6 +80,8 @@ pub struct Clients {
     world: World,
     /// Requests a second.
     rate: f64,
+    /// So long they take to be so many. Seconds.
+    rise: f64,
     /// What is asked for in turn.
     asks: Vec<Ask>,
     /// Whether a request that failed is sent again, with the same key.
@@ -95,13 +97,19 @@ impl Clients {
     pub fn new(base: &str, world: World, rate: f64, asks: &[Ask]) -> anyhow::Result<Self> {
         let http = Client::builder().build()?;
         let (base, asks) = (base.trim_end_matches('/').to_owned(), asks.to_vec());
-        Ok(Self { http, base, world, rate, asks, insist: false })
+        Ok(Self { http, base, world, rate, rise: 0.0, asks, insist: false })
     }
 
     /// The same, by a client that finds the gateway its own way.
     #[must_use]
     pub fn by(self, http: Client) -> Self {
         Self { http, ..self }
+    }
+
+    /// The same, who come one after the other for so long until all are there.
+    #[must_use]
+    pub fn that_rise(self, over: Duration) -> Self {
+        Self { rise: over.as_secs_f64(), ..self }
     }
 
     /// The same, and what failed is sent again with the same key until it came to something.
@@ -124,18 +132,17 @@ impl Clients {
         mut end: oneshot::Receiver<()>,
     ) -> Vec<Asked> {
         let clients = Arc::new(self);
-        let mut ticks = time::interval(Duration::from_secs_f64(1.0 / clients.rate));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-        let latest = Instant::now() + most;
+        let began = Instant::now();
         let (mut under_way, mut asked, mut number) = (JoinSet::new(), Vec::new(), 0);
         loop {
-            // A late tick is due when it should have been.
-            let due = tokio::select! {
-                due = ticks.tick() => due,
-                _ = &mut end => break,
-            };
-            if due >= latest {
+            // What is begun late is due when it should have been.
+            let due = began + due(number, clients.rate, clients.rise);
+            if due >= began + most {
                 break;
+            }
+            tokio::select! {
+                () = time::sleep_until(due) => {}
+                _ = &mut end => break,
             }
             while under_way.len() >= UNDER_WAY {
                 asked.extend(under_way.join_next().await.and_then(Result::ok));
@@ -202,6 +209,19 @@ impl Clients {
     }
 }
 
+/// When a request is due, since the first one was.
+#[expect(clippy::cast_precision_loss, reason = "requests are not that many")]
+fn due(number: usize, rate: f64, rise: f64) -> Duration {
+    let (number, meanwhile) = (number as f64, rate * rise / 2.0);
+    // While they rise, after t seconds there were rate × t² ÷ 2 rise of them.
+    let seconds = if number < meanwhile {
+        (2.0 * rise * number / rate).sqrt()
+    } else {
+        rise + (number - meanwhile) / rate
+    };
+    Duration::from_secs_f64(seconds)
+}
+
 fn refusal(status: StatusCode, body: &str) -> String {
     let problem: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     format!("{} {}", status.as_u16(), problem["code"].as_str().unwrap_or_default()).trim_end().to_owned()
@@ -214,5 +234,18 @@ fn connection(error: &reqwest::Error) -> String {
         "no connection".to_owned()
     } else {
         "the connection broke".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_due_at_a_steady_rate_and_before_it_more_and_more_often() {
+        let at = |number, rise| due(number, 100.0, rise).as_secs_f64();
+        assert_eq!((at(0, 0.0), at(50, 0.0), at(100, 0.0)), (0.0, 0.5, 1.0));
+        // In four seconds of rise come half as many as otherwise.
+        assert_eq!((at(0, 4.0), at(50, 4.0), at(200, 4.0), at(300, 4.0)), (0.0, 2.0, 4.0, 5.0));
     }
 }

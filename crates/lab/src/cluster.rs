@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use futures::{StreamExt, TryStreamExt, stream};
 use loljoa_loadtest::{
     console::complain,
     lab::{api::Api, come_in, market},
@@ -19,7 +20,9 @@ use serde_json::Value;
 use tokio::{io::AsyncWriteExt, process::Command};
 
 /// A bet less than anybody can pay who has just signed up.
-const BETS_OF_A_USER: f64 = 9.0;
+pub const BETS_OF_A_USER: f64 = 9.0;
+/// So many sign up at a time: passwords are hashed, which takes a core while it takes.
+const AT_ONCE: usize = 4;
 
 /// Which release.
 #[derive(Args, Clone, Debug)]
@@ -159,11 +162,12 @@ impl Cluster {
         let count = (bets / BETS_OF_A_USER).ceil() as usize + 1;
         complain(format_args!("signing {count} users up at {} …", self.url));
         let password = ids::fresh().simple().to_string();
-        let mut users = Vec::with_capacity(count);
-        for _ in 0..count {
+        let names = (0..count).map(|_| {
             let id = ids::fresh().simple().to_string();
-            users.push(come_in(&api, &format!("lab{}", &id[id.len() - 10..]), &password).await?);
-        }
+            format!("lab{}", &id[id.len() - 10..])
+        });
+        let comings = names.map(async |name| come_in(&api, &name, &password).await);
+        let users = stream::iter(comings).buffer_unordered(AT_ONCE).try_collect().await?;
         let open = api.live_markets().await?.into_iter().filter(|market| market.state == "open");
         let longest = open.max_by_key(|market| market.lock_at).context("no market is open there")?;
         let host = self.url.host_str().unwrap_or_default().parse()?;

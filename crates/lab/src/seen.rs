@@ -121,7 +121,7 @@ pub fn failures_over_time(name: &str, asked: &[Asked], piece: f64) -> Line {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an experiment is short")]
-fn piece_of(due: f64, piece: f64) -> u32 {
+pub(crate) fn piece_of(due: f64, piece: f64) -> u32 {
     (due / piece) as u32
 }
 

@@ -7,6 +7,7 @@ pub mod console;
 pub mod data_dir;
 pub mod databases;
 pub mod demo;
+pub mod floor;
 pub mod periods;
 pub mod progress;
 pub mod reconcile;

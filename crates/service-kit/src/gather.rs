@@ -83,8 +83,6 @@ struct Count {
 pub struct Batch<T> {
     /// In the order in which they came; at least one.
     pub items: Vec<T>,
-    /// How many still waited when it was taken.
-    pub left: usize,
     _under_way: UnderWay,
 }
 
@@ -138,7 +136,7 @@ impl<T> Batches<T> {
             }
             let _ = time::timeout(LOOK, count.ended.notified()).await;
         }
-        Some(Batch { items, left: queue.items.len(), _under_way: UnderWay::begin(count) })
+        Some(Batch { items, _under_way: UnderWay::begin(count) })
     }
 }
 

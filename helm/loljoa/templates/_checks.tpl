@@ -14,6 +14,22 @@
   {{- if gt (int $replicas.min) (int $replicas.max) -}}
     {{- $problems = append $problems (printf "%s.replicas.min (%d) is more than %s.replicas.max (%d)" $service (int $replicas.min) $service (int $replicas.max)) -}}
   {{- end -}}
+  {{- $autoscaling := (include "loljoa.wishes" (list $ $service) | fromYaml).autoscaling -}}
+  {{- if and (gt (int $autoscaling.queueDepth) 0) (not (has $service (list "betting" "gateway"))) -}}
+    {{- $problems = append $problems (printf "%s.autoscaling.queueDepth: %s has no queue of bets; betting and gateway have" $service $service) -}}
+  {{- end -}}
+  {{- $floor := int (get $.Values.autoscaling.calendar.floors $service) -}}
+  {{- if and $.Values.autoscaling.calendar.enabled (gt $floor 0) -}}
+    {{- if not $autoscaling.enabled -}}
+      {{- $problems = append $problems (printf "autoscaling.calendar.floors.%s needs %s.autoscaling.enabled: it is an autoscaler's floor that is raised" $service $service) -}}
+    {{- end -}}
+    {{- if or (lt $floor (int $replicas.min)) (gt $floor (int $replicas.max)) -}}
+      {{- $problems = append $problems (printf "autoscaling.calendar.floors.%s (%d) is not between %s.replicas.min (%d) and %s.replicas.max (%d)" $service $floor $service (int $replicas.min) $service (int $replicas.max)) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- if and .Values.autoscaling.calendar.enabled (not .Values.autoscaling.calendar.floors) -}}
+  {{- $problems = append $problems "autoscaling.calendar.floors: which services have a floor before a match, and how many replicas" -}}
 {{- end -}}
 {{- if and $canary.enabled (not $canary.tag) -}}
   {{- $problems = append $problems "mesh.canary.tag: which version of betting the canary is" -}}

@@ -46,7 +46,7 @@ betting:
 {{- range $caller, $facts := include "loljoa.facts" $root | fromYaml -}}
   {{- if has $service $facts.calls }}{{ $callers = append $callers $caller }}{{ end -}}
 {{- end -}}
-{{- if eq $service "gateway" }}{{ $callers = concat $callers (list "season" "demo" "test") }}{{ end -}}
+{{- if eq $service "gateway" }}{{ $callers = concat $callers (list "season" "demo" "calendar" "test") }}{{ end -}}
 {{- if eq $service "web" }}{{ $callers = append $callers "test" }}{{ end -}}
 {{- dict "list" $callers | toYaml -}}
 {{- end }}

@@ -18,7 +18,7 @@ func main() {
 		log.Fatal("usage: check REPOSITORY")
 	}
 	root := os.Args[1]
-	problems := append(schemaProblems(root), monitoringProblems(root)...)
+	problems := slices.Concat(schemaProblems(root), monitoringProblems(root), adapterProblems(root))
 	settings := readSettings(filepath.Join(root, "docs/operations.md"))
 	contracts := readContracts(filepath.Join(root, "proto"))
 	files, err := filepath.Glob(filepath.Join(root, "target/chart/*.yaml"))

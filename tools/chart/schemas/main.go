@@ -22,12 +22,13 @@ var kubernetes = []string{"v1.29.6", "v1.31.14", "v1.34.4", "v1.36.3"}
 
 // Which kinds the chart makes, by group and version.
 var kinds = map[string][]string{
-	"/v1":                  {"ConfigMap", "Pod", "Secret", "Service", "ServiceAccount"},
-	"apps/v1":              {"Deployment", "StatefulSet"},
-	"autoscaling/v2":       {"HorizontalPodAutoscaler"},
-	"batch/v1":             {"Job"},
-	"networking.k8s.io/v1": {"Ingress", "IngressClass", "NetworkPolicy"},
-	"policy/v1":            {"PodDisruptionBudget"},
+	"/v1":                          {"ConfigMap", "Pod", "Secret", "Service", "ServiceAccount"},
+	"apps/v1":                      {"Deployment", "StatefulSet"},
+	"autoscaling/v2":               {"HorizontalPodAutoscaler"},
+	"batch/v1":                     {"Job"},
+	"networking.k8s.io/v1":         {"Ingress", "IngressClass", "NetworkPolicy"},
+	"policy/v1":                    {"PodDisruptionBudget"},
+	"rbac.authorization.k8s.io/v1": {"Role", "RoleBinding"},
 }
 
 // definitions is where the definitions of custom resources stand.

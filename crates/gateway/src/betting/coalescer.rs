@@ -17,7 +17,11 @@ use loljoa_service_kit::{
     telemetry,
 };
 use metrics::{counter, gauge, histogram};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time,
+};
+use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use tracing::{Instrument, Span, info_span};
 
@@ -32,6 +36,8 @@ use crate::{
 
 /// What one `PlaceBets` call may hold.
 const MAX_BATCH: usize = 1_000;
+/// How often is told how many bets wait.
+const METRICS_EVERY: Duration = Duration::from_secs(1);
 
 /// A bet that stands.
 #[derive(Clone, Debug)]
@@ -55,6 +61,9 @@ struct Item {
 /// Places bets. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Handle(mpsc::Sender<Item>);
+
+/// Tells how many bets wait, without keeping the queue open.
+pub(crate) struct Depth(mpsc::WeakSender<Item>);
 
 /// Makes the calls; one for all the workers of a replica.
 pub(crate) struct Coalescer {
@@ -115,12 +124,31 @@ impl Handle {
         })?;
         answered.await.unwrap_or_else(|_| Err(stopping()))
     }
+
+    /// What tells how many bets wait.
+    pub(crate) fn depth(&self) -> Depth {
+        Depth(self.0.downgrade())
+    }
+}
+
+impl Depth {
+    fn get(&self) -> usize {
+        self.0.upgrade().map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    }
+}
+
+/// Tells over and over how many bets wait in all of these queues. A batch takes all that waits at its begin, so what was left by
+/// the last one says nothing.
+pub(crate) async fn report_depth(queues: Vec<Depth>, closing: CancellationToken) {
+    let mut ticks = time::interval(METRICS_EVERY);
+    while closing.run_until_cancelled(ticks.tick()).await.is_some() {
+        let waiting = queues.iter().map(Depth::get).sum();
+        gauge!("loljoa_bet_queue_depth", "service" => SERVICE).set(count(waiting));
+    }
 }
 
 async fn next(batches: &Batches<Item>) -> Option<Vec<Item>> {
-    let batch = batches.next().await?;
-    gauge!("loljoa_bet_queue_depth", "service" => SERVICE).set(count(batch.left));
-    Some(batch.items)
+    Some(batches.next().await?.items)
 }
 
 impl Call {
@@ -241,5 +269,21 @@ mod tests {
         for answer in [left_answer, late_answer] {
             assert_eq!(answer.await.unwrap().unwrap_err().code, ErrorCode::Unavailable);
         }
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_told_until_a_batch_takes_it_and_does_not_keep_the_queue_open() {
+        let (handle, batches) = bounded(&Bets::default());
+        let depth = handle.depth();
+        let mut bets: Vec<_> = (0..3).map(|_| Box::pin(handle.place(PlaceBet::default()))).collect();
+        for bet in &mut bets {
+            assert!(bet.now_or_never().is_none());
+        }
+        assert_eq!(depth.get(), 3);
+        assert_eq!(next(&batches).await.unwrap().len(), 3);
+        assert_eq!(depth.get(), 0);
+        drop(bets);
+        drop(handle);
+        assert!(next(&batches).await.is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! The experiments: one file each, with what is done, the rules that decide, and the words that explain.
 
 pub mod abort;
+pub mod burst;
 pub mod faults;
 pub mod kill;
 pub mod kill_pods;

@@ -6,6 +6,7 @@ mod bettors;
 mod books;
 mod connect;
 mod demo;
+mod floor;
 mod guard;
 mod import;
 mod lab;
@@ -54,6 +55,8 @@ enum Command {
     Season(season::Arguments),
     /// Let demo bettors bet at a running release
     Demo(demo::Arguments),
+    /// Raise autoscalers' floors before matches start, by the calendar of a running release
+    Floor(floor::Arguments),
     /// Walk a user's way through a running release: sign up, bet, and check the balance
     Smoke(smoke::Arguments),
     /// Show the tournaments, and how far a replay is
@@ -123,6 +126,7 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(arguments) => import::run(arguments).await,
         Command::Season(arguments) => season::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Floor(arguments) => floor::run(arguments).await,
         Command::Smoke(arguments) => smoke::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Admin(arguments) => admin::run(arguments).await,

@@ -11,8 +11,8 @@ fn help(command: &[&str]) -> String {
 #[test]
 fn every_command_shows_an_example() {
     let commands = [
-        "up", "reset", "serve", "migrate", "import", "season", "demo", "smoke", "replay", "admin", "audit",
-        "lab",
+        "up", "reset", "serve", "migrate", "import", "season", "demo", "floor", "smoke", "replay", "admin",
+        "audit", "lab",
     ]
     .map(|command| vec![command]);
     let nested = [
@@ -43,6 +43,7 @@ fn the_commands_are_listed() {
       import    Bring a season file in, and report line by line
       season    Bring a season into a running release, by its public address, once it answers
       demo      Let demo bettors bet at a running release
+      floor     Raise autoscalers' floors before matches start, by the calendar of a running release
       smoke     Walk a user's way through a running release: sign up, bet, and check the balance
       replay    Show the tournaments, and how far a replay is
       admin     Do what admins do: results, markets, incidents, corrections
@@ -98,5 +99,36 @@ fn up_tells_its_options() {
       loljoa up --replay-interval 10s --replay-week 5 --bettors 30
       loljoa up --processes --otlp http://127.0.0.1:4317
       loljoa up --processes --observe
+    ");
+}
+
+#[test]
+fn floor_tells_its_options() {
+    insta::assert_snapshot!(help(&["floor"]), @r"
+    Raise autoscalers' floors before matches start, by the calendar of a running release
+
+    Usage: loljoa floor [OPTIONS] --url <URL> <NAME=REST:RAISED>...
+
+    Arguments:
+      <NAME=REST:RAISED>...  An autoscaler of this namespace, its floor at rest, and the one before a match
+
+    Options:
+          --url <URL>                 The public address, such as `https://loljoa.example`
+          --ca-file <FILE>            Certificates (PEM) that are trusted besides the usual ones
+          --connect <IP:PORT>         Connect to this address instead of looking the URL's name up; a port that the URL has counts instead of its own
+          --lead <SECONDS>            So long before a match starts [default: 600]
+          --hold <SECONDS>            … and so long after its start [default: 120]
+          --every <SECONDS>           How often it looks [default: 15]
+          --once                      Look once, and fail when something does not answer
+          --api-server <URL>          The Kubernetes API [default: https://kubernetes.default.svc]
+          --service-account <FOLDER>  The folder with a service account's token, ca.crt and namespace [default: /var/run/secrets/kubernetes.io/serviceaccount]
+      -h, --help                      Print help
+
+    It reads matches at the public API, and may read and change nothing else than these autoscalers. Where the calendar or the Kubernetes API
+    does not answer, floors stay as they are. The chart runs it with autoscaling.calendar.enabled.
+
+    Examples:
+      loljoa floor --url http://loljoa-gateway:8080 loljoa-gateway=1:3 loljoa-betting=1:2
+      loljoa floor --url https://loljoa.example --lead 1800 --once loljoa-gateway=2:6
     ");
 }

@@ -5,6 +5,7 @@
 mod audit;
 mod configuration;
 mod databases;
+mod floor;
 mod front;
 mod help;
 mod images;
