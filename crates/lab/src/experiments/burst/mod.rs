@@ -39,8 +39,8 @@ pub const ABOUT: About = About {
         What waits is known sooner than CPU, but the autoscaler looks no more often for it and a pod starts no faster: it can gain seconds. \
         A match's start is no surprise: it stands in the calendar. Pods that are there before are the only ones that are there in time. They cost what they cost while nothing happens: \
         the lead before each match, times the pods more; here pods are counted from the burst on. \
-        Where all cores are busy none of the three helps: a pod more is no CPU more, starting one takes CPU from those that serve, and more gateways let more requests through at once to a database that has no core left, \
-        so that each takes longer. That is what a cluster of one node with two cores shows, on which the database, the users and Kubernetes are as well. `--hold-to` holds each pod of the gateway to a part of a core, \
+        On a cluster of one small node a pod more is no CPU more, and starting one takes CPU from those that serve: \
+        the database, the users and Kubernetes are on it as well. So it shows when pods come, and not what they are worth. `--hold-to` holds each pod of the gateway to a part of a core, \
         as a small node would; then a pod more is CPU more, as long as the node has any.",
     stands_in: &[],
 };
