@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::world::{BETS, Points, REPLICAS, World};
+use crate::world::{BETS, Budget, Points, REPLICAS, World};
 
 /// A moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +20,7 @@ pub struct State {
     /// What clients were told of each bet.
     pub told: [Told; BETS],
     /// What may still happen.
-    pub left: Left,
+    pub left: Budget,
 }
 
 /// Account's database, as far as it is about these bets.
@@ -160,25 +160,6 @@ pub enum Told {
     Refused,
 }
 
-/// What may still happen, so that there is an end.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Left {
-    /// Requests for each bet.
-    pub attempts: [u8; BETS],
-    /// Requests that contradict the first bet's.
-    pub contradictions: u8,
-    /// Cancels of the first bet.
-    pub cancels: u8,
-    /// Crashes.
-    pub crashes: u8,
-    /// Messages that come again.
-    pub repetitions: u8,
-    /// Moves of the start.
-    pub moves: u8,
-    /// Stakes that the ledger forgets.
-    pub restores: u8,
-}
-
 impl State {
     /// Before anybody has asked for anything.
     #[must_use]
@@ -207,15 +188,7 @@ impl State {
             network: BTreeSet::new(),
             now: 1,
             told: [Told::Nothing; BETS],
-            left: Left {
-                attempts: world.attempts,
-                contradictions: world.contradictions,
-                cancels: world.cancels,
-                crashes: world.crashes,
-                repetitions: world.repetitions,
-                moves: world.moves,
-                restores: world.restores,
-            },
+            left: world.budget.clone(),
         }
     }
 }

@@ -163,6 +163,7 @@ fn arrivals(state: &State, message: Message, steps: &mut Vec<Step>) {
     };
     let waiting = (0..).zip(&state.tasks).filter(|(_, task)| waits(task)).map(|(replica, _)| Some(replica));
     let answers = || waiting.clone().chain([None]);
+    // Whoever delivers what is owed keeps nothing of it in memory, so that it does not matter which replica hears the answer.
     let acknowledged = matches!(message, Message::Close { .. }).then_some(Some(0));
     for answers in answers().chain(acknowledged) {
         steps.push(Step::Arrive { message, is_last: true, answers });

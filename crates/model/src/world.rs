@@ -17,24 +17,31 @@ pub struct World {
     pub stakes: [Points; BETS],
     /// The outcome of each bet: 0 or 1.
     pub outcomes: [u8; BETS],
-    /// How often a client asks for each bet.
-    pub attempts: [u8; BETS],
-    /// How often a client asks for the first bet's key with the other outcome.
-    pub contradictions: u8,
-    /// How often the first bet's client cancels it.
-    pub cancels: u8,
-    /// How many crashes there are.
-    pub crashes: u8,
-    /// How many messages arrive a second time.
-    pub repetitions: u8,
-    /// How often the start of the match moves.
-    pub moves: u8,
-    /// How many stakes the ledger forgets.
-    pub restores: u8,
+    /// What may happen besides.
+    pub budget: Budget,
     /// Whether an admin may void the market.
     pub voids: bool,
     /// What is broken, if anything is.
     pub defect: Option<Defect>,
+}
+
+/// What may happen, so that there is an end. A moment has what is left of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Budget {
+    /// Requests for each bet.
+    pub attempts: [u8; BETS],
+    /// Requests for the first bet's key with the other outcome.
+    pub contradictions: u8,
+    /// Cancels of the first bet.
+    pub cancels: u8,
+    /// Crashes.
+    pub crashes: u8,
+    /// Messages that arrive a second time.
+    pub repetitions: u8,
+    /// Moves of the match's start.
+    pub moves: u8,
+    /// Stakes that the ledger forgets.
+    pub restores: u8,
 }
 
 impl World {

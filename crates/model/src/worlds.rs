@@ -1,6 +1,6 @@
 //! The worlds that are looked at: each small enough for all of it, and together with everything that can go wrong.
 
-use crate::World;
+use crate::world::{Budget, World};
 
 /// All of them, the smallest first.
 pub const ALL: [(&str, World); 6] = [
@@ -12,10 +12,24 @@ pub const ALL: [(&str, World); 6] = [
     ("whose match is moved twice", MOVED),
 ];
 
-const RICH: World = World {
-    points: 3,
-    stakes: [1, 2],
-    outcomes: [0, 1],
+const RICH: World =
+    World { points: 3, stakes: [1, 2], outcomes: [0, 1], budget: A_CRASH, voids: false, defect: None };
+const POOR: World = World { points: 1, stakes: [1, 1], budget: Budget { repetitions: 1, ..A_CRASH }, ..RICH };
+const MOVED: World = World { budget: Budget { attempts: [1, 1], moves: 2, ..A_CRASH }, ..RICH };
+const FICKLE: World = World {
+    budget: Budget { attempts: [1, 1], cancels: 1, repetitions: 1, crashes: 0, ..A_CRASH },
+    voids: true,
+    ..RICH
+};
+const CONTRADICTORY: World = World {
+    budget: Budget { attempts: [2, 0], contradictions: 1, cancels: 1, repetitions: 1, ..A_CRASH },
+    ..RICH
+};
+const FORGOTTEN: World =
+    World { budget: Budget { attempts: [2, 0], restores: 1, repetitions: 1, ..A_CRASH }, ..RICH };
+
+/// Two requests for the first bet, one for the second, and a crash.
+const A_CRASH: Budget = Budget {
     attempts: [2, 1],
     contradictions: 0,
     cancels: 0,
@@ -23,12 +37,4 @@ const RICH: World = World {
     repetitions: 0,
     moves: 0,
     restores: 0,
-    voids: false,
-    defect: None,
 };
-const POOR: World = World { points: 1, stakes: [1, 1], repetitions: 1, ..RICH };
-const MOVED: World = World { attempts: [1, 1], moves: 2, ..RICH };
-const FICKLE: World = World { attempts: [1, 1], cancels: 1, repetitions: 1, crashes: 0, voids: true, ..RICH };
-const CONTRADICTORY: World =
-    World { attempts: [2, 0], contradictions: 1, cancels: 1, repetitions: 1, ..RICH };
-const FORGOTTEN: World = World { attempts: [2, 0], restores: 1, repetitions: 1, ..RICH };

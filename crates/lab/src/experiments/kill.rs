@@ -65,7 +65,7 @@ pub struct Options {
     /// On a cluster: services that lose a pod, in turn
     #[arg(long, value_delimiter = ',', default_values_t = SERVICES.map(str::to_owned), value_parser = PossibleValuesParser::new(SERVICES))]
     pub services: Vec<String>,
-    /// Steps at which a process dies, in turn
+    /// On this machine: steps at which a process dies, in turn
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Kill::ALL)]
     pub steps: Vec<Kill>,
     /// Pods of betting; on a cluster of each of the services
@@ -74,7 +74,7 @@ pub struct Options {
     /// Requests a second, of which nine in ten are bets
     #[arg(long, default_value_t = 200.0, value_parser = rate)]
     pub rate: f64,
-    /// How long it all takes at the most. Seconds
+    /// On this machine: how long it all takes at the most. Seconds
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u64).range(10..=600))]
     pub seconds: u64,
 }

@@ -1,7 +1,7 @@
 //! A pod of each service is killed on a cluster, one service after the other.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use loljoa_loadtest::{
     console::complain,
-    report::Line,
+    report::{Line, Plot},
     scenario::{User, World},
 };
 use loljoa_service_kit::Clock;
@@ -88,9 +88,9 @@ pub struct Facts {
     pub differences: Option<u64>,
 }
 
-/// Ready pods of each service over time. Cheap to clone.
-#[derive(Clone, Default)]
-struct Ready(Arc<Mutex<Vec<Line>>>);
+/// Ready pods of each service over time.
+#[derive(Default)]
+struct Ready(Mutex<Vec<Line>>);
 
 /// Makes the experiment.
 ///
@@ -278,11 +278,7 @@ impl Ready {
     }
 }
 
-fn plots(
-    asked: &[Asked],
-    ready: &Ready,
-    timeline: &Timeline,
-) -> anyhow::Result<Vec<loljoa_loadtest::report::Plot>> {
+fn plots(asked: &[Asked], ready: &Ready, timeline: &Timeline) -> anyhow::Result<Vec<Plot>> {
     let marks = marks(&timeline.events());
     let piece = EVERY.as_secs_f64();
     let latency = [("p50", 50), ("p99", 99), ("longest", 100)]

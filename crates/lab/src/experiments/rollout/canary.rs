@@ -11,6 +11,7 @@ use super::{
     looks::Looks,
     span::Span,
     told::{Told, between},
+    updates::SETTLES,
     version::Version,
 };
 
@@ -22,8 +23,6 @@ const EVERY: Duration = Duration::from_secs(3);
 const PATIENCE: u32 = 4;
 /// How long the mesh may take to pass a change on to its sidecars.
 pub(super) const SPREADS: Duration = Duration::from_secs(3);
-/// How long what was replaced may take to end.
-const SETTLES: Duration = Duration::from_secs(10);
 /// Seconds where milliseconds are meant: the ledger has no time to answer. The version begins, and is ready.
 const WRONG: (&str, &str) = ("LOLJOA__ACCOUNT__TIMEOUT_MS", "5");
 

@@ -8,7 +8,7 @@ use tokio::time;
 use super::{betting::Betting, span::Span, version::Version};
 
 /// How long what was replaced may take to end: it goes on serving for five seconds, and then has none left.
-const SETTLES: Duration = Duration::from_secs(10);
+pub(super) const SETTLES: Duration = Duration::from_secs(10);
 /// For so long a version may make no progress, instead of Kubernetes' ten minutes. Seconds.
 const DEADLINE: u32 = 30;
 /// What no betting begins with: at least one worker has to take batches.
